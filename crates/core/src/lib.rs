@@ -1,1 +1,12 @@
-//! Placeholder while the house is being built.
+//! Orchestra's engine: everything that needs a real machine.
+//!
+//! - [`jsonl`] reads lines of JSON that may be damaged, huge or half written.
+//! - [`sessions`] finds every session on the machine and says when one changes.
+//! - [`transcript`] reads one session's transcript as typed turns.
+//!
+//! The engine prints nothing, reads no environment variable and knows no home folder: its callers hand those in.
+
+#[cfg(target_family = "wasm")]
+compile_error!("orchestra-core runs on the host; the browser gets orchestra-model");
+
+pub mod jsonl;

@@ -1,1 +1,23 @@
-//! Placeholder while the house is being built.
+//! Orchestra's nouns, shared by the engine, the server, the browser and the command line.
+//!
+//! Plain data with serde on it: no I/O, no clock, no async, nothing that could not run in a browser. Field names are
+//! the ones that `--json` prints, so other programs may rely on them. Times are [`jiff::Timestamp`]s, written as
+//! RFC 3339 in UTC.
+
+pub mod event;
+pub mod id;
+pub mod listing;
+pub mod score;
+pub mod session;
+pub mod transcript;
+
+pub use event::{LiveEvent, LiveEventKind};
+pub use id::{InvalidId, SessionId};
+pub use jiff::Timestamp;
+pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};
+pub use score::{EndMark, Score, Span, SpanKind, Tick};
+pub use session::{Forked, LiveProcess, LiveStatus, Provider, Session, SessionKind, TitleSource};
+pub use transcript::{
+    Excerpt, FileChange, ImageRef, Page, PatchHunk, PatchLine, Subagent, ToolCall, ToolInput, ToolResult,
+    TranscriptInfo, Turn, TurnBody, Usage,
+};
