@@ -1,0 +1,76 @@
+//! From Rust to what a browser loads: compile, bind, shrink. Knows nothing of names with hashes.
+
+use std::path::{Path, PathBuf};
+
+use wasm_bindgen_cli_support::Bindgen;
+
+use super::remove_folder;
+use crate::artifact;
+use crate::failure::Failure;
+use crate::process;
+use crate::project::Project;
+use crate::tools::SiteTools;
+
+/// What every browser of the settings' list can do and rustc makes use of. `wasm-opt` must be told, because a
+/// stripped file no longer says so itself.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// The two files that belong together.
+pub(super) struct Pair {
+    pub(super) wasm: Vec<u8>,
+    pub(super) javascript: Vec<u8>,
+}
+
+/// `cargo build` of the browser's entry; returns the WebAssembly file it made.
+pub(super) fn compile(project: &Project) -> Result<PathBuf, Failure> {
+    let settings = &project.settings;
+    let mut command = process::cargo();
+    command
+        .current_dir(&project.root)
+        .args(["build", "--target", "wasm32-unknown-unknown", "--lib"])
+        .args(["--package", &settings.lib_package, "--profile", &settings.lib_profile_release])
+        .args(Project::feature_arguments(&settings.lib_features, settings.lib_default_features));
+    artifact::build(&mut command, &settings.lib_package, |artifact| {
+        artifact.filenames.iter().find(|file| file.extension().is_some_and(|ending| ending == "wasm")).cloned()
+    })
+}
+
+/// The JavaScript that loads it, both as small as they get. `work` is emptied before and removed after.
+///
+/// The JavaScript does not say where the WebAssembly lies, so that both may be named by what is in them: the page
+/// hands the address to the default export.
+pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str) -> Result<Pair, Failure> {
+    remove_folder(work)?;
+    Bindgen::new()
+        .input_path(wasm_file)
+        .web(true)
+        .and_then(|bindgen| {
+            bindgen.out_name(name).typescript(false).omit_default_module_path(true).generate(work)
+        })
+        .map_err(Failure::form("the compiled WebAssembly"))?;
+
+    let bound = work.join(format!("{name}_bg.wasm"));
+    let small = work.join("small.wasm");
+    process::run(
+        "wasm-opt",
+        tools.program("wasm-opt").arg("-Oz").args(WASM_FEATURES).arg(&bound).arg("-o").arg(&small),
+    )?;
+    // Bundled, because a crate's own pieces of JavaScript lie beside it in a folder of their own.
+    let javascript = process::capture(
+        "esbuild",
+        tools
+            .program("esbuild")
+            .arg(work.join(format!("{name}.js")))
+            .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]),
+    )?;
+    let wasm = std::fs::read(&small).map_err(Failure::file("read", &small))?;
+    remove_folder(work)?;
+    Ok(Pair { wasm, javascript: javascript.into_bytes() })
+}
