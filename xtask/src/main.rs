@@ -48,7 +48,9 @@ fn main() -> ExitCode {
 fn dispatch(command: &str, arguments: &[String]) -> Result<(), Failure> {
     let nothing_more = || match arguments.first() {
         None => Ok(()),
-        Some(argument) => Err(Failure::Usage(format!("`{command}` takes no argument, not even `{argument}`"))),
+        Some(argument) => {
+            Err(Failure::Usage(format!("`{command}` takes no argument, not even `{argument}`")))
+        }
     };
     match command {
         "start" => start::start(&Project::find()?, arguments),

@@ -68,8 +68,8 @@ impl Project {
     }
 
     fn from_metadata(json: &str) -> Result<Self, Failure> {
-        let found: Metadata =
-            serde_json::from_str(json).map_err(Failure::form("[[workspace.metadata.leptos]] in Cargo.toml"))?;
+        let found: Metadata = serde_json::from_str(json)
+            .map_err(Failure::form("[[workspace.metadata.leptos]] in Cargo.toml"))?;
         let WorkspaceMetadata { leptos: [settings] } = found.metadata;
         Ok(Self { root: found.workspace_root, target: found.target_directory, settings })
     }
@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_missing_setting_is_named() {
-        let json = r#"{"workspace_root": "/", "target_directory": "/", "metadata": {"leptos": [{"name": "x"}]}}"#;
+        let json =
+            r#"{"workspace_root": "/", "target_directory": "/", "metadata": {"leptos": [{"name": "x"}]}}"#;
         let Err(failure) = Project::from_metadata(json) else { panic!("accepted") };
         assert!(failure.to_string().contains("output-name"), "{failure}");
     }

@@ -26,7 +26,8 @@ pub(crate) fn binary(project: &Project) -> Result<PathBuf, Failure> {
         .current_dir(&project.root)
         .args(["build", "--release", "--package", &settings.bin_package, "--bin", &settings.bin_target])
         .args(Project::feature_arguments(&settings.bin_features, settings.bin_default_features));
-    let program = artifact::build(&mut command, &settings.bin_target, |artifact| artifact.executable.clone())?;
+    let program =
+        artifact::build(&mut command, &settings.bin_target, |artifact| artifact.executable.clone())?;
     step.done("built");
     Ok(program)
 }

@@ -188,7 +188,9 @@ mod tests {
         let manifest: Manifest =
             serde_json::from_slice(&std::fs::read(site.join(MANIFEST)).unwrap()).unwrap();
         let place = site.join(&manifest.files["orchestra.css"]);
-        assert!(place.is_file() && with_ending(&place, "br").is_file() && with_ending(&place, "gz").is_file());
+        assert!(
+            place.is_file() && with_ending(&place, "br").is_file() && with_ending(&place, "gz").is_file()
+        );
         assert_eq!(manifest.build.len(), 16);
 
         let sizes = sizes(&site).unwrap();

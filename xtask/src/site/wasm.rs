@@ -11,17 +11,6 @@ use crate::process;
 use crate::project::Project;
 use crate::tools::SiteTools;
 
-/// What every browser of the settings' list can do and rustc makes use of. `wasm-opt` must be told, because a
-/// stripped file no longer says so itself.
-const WASM_FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-mutable-globals",
-    "--enable-nontrapping-float-to-int",
-    "--enable-reference-types",
-    "--enable-sign-ext",
-];
-
 /// The two files that belong together.
 pub(super) struct Pair {
     pub(super) wasm: Vec<u8>,
@@ -38,7 +27,11 @@ pub(super) fn compile(project: &Project) -> Result<PathBuf, Failure> {
         .args(["--package", &settings.lib_package, "--profile", &settings.lib_profile_release])
         .args(Project::feature_arguments(&settings.lib_features, settings.lib_default_features));
     artifact::build(&mut command, &settings.lib_package, |artifact| {
-        artifact.filenames.iter().find(|file| file.extension().is_some_and(|ending| ending == "wasm")).cloned()
+        artifact
+            .filenames
+            .iter()
+            .find(|file| file.extension().is_some_and(|ending| ending == "wasm"))
+            .cloned()
     })
 }
 
@@ -52,7 +45,13 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
         .input_path(wasm_file)
         .web(true)
         .and_then(|bindgen| {
-            bindgen.out_name(name).typescript(false).omit_default_module_path(true).generate(work)
+            bindgen
+                .out_name(name)
+                .typescript(false)
+                .omit_default_module_path(true)
+                .remove_name_section(true)
+                .remove_producers_section(true)
+                .generate(work)
         })
         .map_err(Failure::form("the compiled WebAssembly"))?;
 
@@ -60,15 +59,18 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
     let small = work.join("small.wasm");
     process::run(
         "wasm-opt",
-        tools.program("wasm-opt").arg("-Oz").args(WASM_FEATURES).arg(&bound).arg("-o").arg(&small),
+        tools.program("wasm-opt").args(["-Oz", "--strip-target-features"]).arg(&bound).arg("-o").arg(&small),
     )?;
     // Bundled, because a crate's own pieces of JavaScript lie beside it in a folder of their own.
     let javascript = process::capture(
         "esbuild",
-        tools
-            .program("esbuild")
-            .arg(work.join(format!("{name}.js")))
-            .args(["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"]),
+        tools.program("esbuild").arg(work.join(format!("{name}.js"))).args([
+            "--bundle",
+            "--minify",
+            "--format=esm",
+            "--target=es2022",
+            "--log-level=warning",
+        ]),
     )?;
     let wasm = std::fs::read(&small).map_err(Failure::file("read", &small))?;
     remove_folder(work)?;
