@@ -74,15 +74,17 @@ impl Terminal {
         plain(&self.printed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until the text has been printed.
+    /// Waits until the text has been printed. White space does not count: programs jump over it rather than print
+    /// it.
     ///
     /// # Errors
     /// [`ClientError::NotShown`] when it never is.
     pub fn wait_for(&self, text: &str) -> Result<(), ClientError> {
+        let wanted = without_space(text);
         let deadline = Instant::now() + LIMIT;
         loop {
             let shown = self.text();
-            if shown.contains(text) {
+            if without_space(&shown).contains(&wanted) {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -143,11 +145,16 @@ fn open() -> io::Result<(File, File)> {
     Ok((keyboard.into(), screen))
 }
 
-/// The printed characters without escape sequences; a movement to the right counts as a space.
+fn without_space(text: &str) -> String {
+    text.chars().filter(|character| !character.is_whitespace()).collect()
+}
+
+/// The printed characters without escape sequences; a movement along the line counts as a space, another as a new
+/// line.
 fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut kept = String::new();
-    let mut characters = text.chars().peekable();
+    let mut characters = text.chars();
     while let Some(character) = characters.next() {
         if character != '\u{1b}' {
             if character == '\n' || !character.is_control() {
@@ -160,8 +167,8 @@ fn plain(bytes: &[u8]) -> String {
             Some('[') => {
                 let last = characters.by_ref().find(|c| ('@'..='~').contains(c));
                 match last {
-                    Some('C') => kept.push(' '),
-                    Some('A' | 'B' | 'E' | 'F' | 'G' | 'H') => kept.push('\n'),
+                    Some('C' | 'G') => kept.push(' '),
+                    Some('A' | 'B' | 'E' | 'F' | 'H') => kept.push('\n'),
                     _ => {}
                 }
             }
@@ -177,6 +184,10 @@ fn plain(bytes: &[u8]) -> String {
                     }
                 }
             }
+            // A choice of character set has one more character.
+            Some('(' | ')') => {
+                characters.next();
+            }
             _ => {}
         }
     }
@@ -189,7 +200,7 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_taken_out() {
-        let printed = b"\x1b]0;title\x07\x1b[1;31mred\x1b[0m\x1b[1Cword\r\n\x1b]8;;x\x1b\\link\x1b[2J";
+        let printed = b"\x1b]0;title\x07\x1b(B\x1b[1;31mred\x1b[0m\x1b[9Gword\r\n\x1b]8;;x\x1b\\link\x1b[2J";
         assert_eq!(plain(printed), "red word\nlink");
     }
 
