@@ -1,6 +1,7 @@
 //! Orchestra's engine: everything that needs a real machine.
 //!
 //! - [`jsonl`] reads lines of JSON that may be damaged, huge or half written.
+//! - [`render`] turns what a transcript holds into safe HTML and safe text; [`export`] writes a session as a document.
 //! - [`sessions`] finds every session on the machine and says when one changes.
 //! - [`transcript`] reads one session's transcript as typed turns.
 //!
@@ -9,4 +10,8 @@
 #[cfg(target_family = "wasm")]
 compile_error!("orchestra-core runs on the host; the browser gets orchestra-model");
 
+pub mod export;
 pub mod jsonl;
+pub mod prompt;
+pub mod render;
+pub mod sessions;

@@ -1,0 +1,1 @@
+//! The catalog on folders as clients leave them, and as they are found.
