@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 
+/// What the client writes by itself, as plain text in the user's name.
+const NOTICES: [&str; 2] = ["[Request interrupted", "Tool loaded."];
+
 /// One request that reached the scripted model.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
@@ -125,7 +128,7 @@ fn prompt_of(content: &Value) -> Option<String> {
     let words: Vec<String> = texts
         .into_iter()
         .map(without_reminders)
-        .filter(|text| !text.is_empty() && !text.starts_with("[Request interrupted"))
+        .filter(|text| !text.is_empty() && !NOTICES.iter().any(|notice| text.starts_with(notice)))
         .collect();
     (!words.is_empty()).then(|| words.join("\n"))
 }
@@ -183,6 +186,19 @@ mod tests {
         ]));
         assert_eq!(request.prompt(), "next");
         assert!(request.tools_called_since_prompt().is_empty());
+    }
+
+    #[test]
+    fn the_clients_own_words_are_no_prompt() {
+        let request = request(json!([
+            {"role": "user", "content": "first"},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "ToolSearch", "input": {}}]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "a", "content": []},
+                {"type": "text", "text": "Tool loaded."}]},
+        ]));
+        assert_eq!(request.prompt(), "first");
+        assert_eq!(request.tools_called_since_prompt(), ["ToolSearch"]);
     }
 
     #[test]

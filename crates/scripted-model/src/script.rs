@@ -383,6 +383,12 @@ mod tests {
     }
 
     #[test]
+    fn a_function_decides_everything() {
+        let script = Script::from_fn(|request| Reply::text(format!("You said {}", request.prompt())));
+        assert_eq!(script.reply_to(&turn("a", &[])), Reply::text("You said a"));
+    }
+
+    #[test]
     fn a_call_on_the_side_gets_what_its_schema_asks() {
         let mut side = request(json!([{"role": "user", "content": "Fix the login page"}]), &[]);
         side.body["output_config"] = json!({"format": {"type": "json_schema", "schema": {

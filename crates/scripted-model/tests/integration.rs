@@ -7,14 +7,14 @@
 )]
 
 use orchestra_scripted_model::{
-    Reply, RunningModel, Script, ScriptedModel,
+    Reply, Request, RunningModel, Script, ScriptedModel,
     client::{Client, ClientSandbox, ClientVersion, Terminal},
 };
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -93,7 +93,7 @@ fn a_held_reply_waits_for_its_release() {
     let model = ScriptedModel::start(Script::directives()).unwrap();
     std::thread::scope(|scope| {
         let answer = scope.spawn(|| ask(&model, "POST", "/v1/messages", &turn("[[hold gate]] [[say free]]")));
-        assert!(model.wait_for(PATIENCE, |request| request.is_turn()).is_some());
+        assert!(model.wait_for(PATIENCE, Request::is_turn).is_some());
         assert!(!answer.is_finished());
         model.release("gate");
         assert!(answer.join().unwrap().contains("free"));
@@ -108,7 +108,7 @@ fn ending_the_model_cuts_what_waits() {
     let body = turn("[[hold for ever]]");
     write!(stream, "POST /v1/messages HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len())
         .unwrap();
-    assert!(model.wait_for(PATIENCE, |request| request.is_turn()).is_some());
+    assert!(model.wait_for(PATIENCE, Request::is_turn).is_some());
     model.shutdown();
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest);
@@ -219,15 +219,39 @@ fn the_client_runs_a_subagent() {
         let (_model, sandbox) = start();
         let shop = sandbox.folder("shop").unwrap();
         run(&sandbox, client, &shop, false, "Look around. [[agent List the files {{bash ls -1}}]]");
+        let told = story(&sandbox.transcript_lines(SESSION));
+        assert_eq!(told[1..], ["tool Agent", "result error=false", "text Done: the task is complete."]);
+
         let [transcript] = sandbox.transcripts(SESSION).try_into().unwrap();
-        let subagents = transcript.with_extension("").join("subagents");
-        let names: Vec<String> = std::fs::read_dir(&subagents)
+        let files: Vec<PathBuf> = std::fs::read_dir(transcript.with_extension("").join("subagents"))
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|entry| entry.unwrap().path())
             .collect();
-        assert!(names.iter().any(|name| name.ends_with(".meta.json")), "{}: {names:?}", client.version);
-        let story = story(&sandbox.transcript_lines(SESSION));
-        assert!(story.contains(&"tool Agent".to_owned()), "{}: {story:?}", client.version);
+        assert!(files.iter().any(|file| file.to_string_lossy().ends_with(".meta.json")), "{files:?}");
+        let own = files.iter().find(|file| file.extension().is_some_and(|end| end == "jsonl")).unwrap();
+        let own = std::fs::read_to_string(own).unwrap();
+        let lines: Vec<Value> = own.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let expected = [
+            "prompt List the files {{bash ls -1}}",
+            "tool Bash",
+            "result error=false",
+            "text Done: the task is complete.",
+        ];
+        assert_eq!(story(&lines), expected, "{}", client.version);
+    });
+}
+
+#[test]
+fn a_client_that_is_killed_leaves_its_record_behind() {
+    with_each_client(|client| {
+        let (model, sandbox) = start();
+        let shop = sandbox.folder("shop").unwrap();
+        let run = sandbox.headless(client, &shop).session_id(SESSION).start("Wait. [[hold gate]]").unwrap();
+        assert!(model.wait_for(PATIENCE, Request::is_turn).is_some(), "{}", client.version);
+        let record = sandbox.claude_folder().join("sessions").join(format!("{}.json", run.id()));
+        run.kill();
+        let record: Value = serde_json::from_str(&std::fs::read_to_string(record).unwrap()).unwrap();
+        assert_eq!(record["sessionId"], SESSION, "{}", client.version);
     });
 }
 
