@@ -1,5 +1,7 @@
 //! Naming one session among many: by its id, or by as much of it as is unique.
 
+use std::sync::PoisonError;
+
 use jiff::Timestamp;
 use orchestra_model::{KindFilter, Session, SessionFilter, SessionId};
 
@@ -72,20 +74,49 @@ impl Catalog {
     }
 }
 
-/// How many characters of each session's id tell it from the others.
+impl Catalog {
+    /// How many characters of each session's id tell it from every other that the last list met, shown or not: the
+    /// prefix can be given to [`Catalog::find`].
+    pub fn shortest_prefixes(&self, sessions: &[Session]) -> Vec<usize> {
+        let met = self.inner.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.cache();
+        let remembered = cache.iter().flat_map(|cache| cache.histories.values());
+        let others = remembered.flat_map(|history| history.sessions.keys().map(String::as_str));
+        prefixes_among(met.iter().map(SessionId::as_str).chain(others), sessions)
+    }
+}
+
+/// How many characters of each session's id tell it from the others in the slice.
 pub fn shortest_prefixes(sessions: &[Session]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..sessions.len()).collect();
-    order.sort_by(|&one, &other| sessions[one].id.cmp(&sessions[other].id));
-    let shared = |one: usize, other: usize| {
-        let (one, other) = (sessions[one].id.as_str(), sessions[other].id.as_str());
+    prefixes_among(std::iter::empty(), sessions)
+}
+
+fn prefixes_among<'a>(others: impl Iterator<Item = &'a str>, sessions: &'a [Session]) -> Vec<usize> {
+    let mut ids: Vec<&str> = others.chain(sessions.iter().map(|session| session.id.as_str())).collect();
+    ids.sort_unstable_by(|one, other| compare(one, other));
+    ids.dedup();
+    let shared = |one: &str, other: Option<&&str>| {
+        let other = other.map_or("", |other| other);
         one.bytes().zip(other.bytes()).take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count()
     };
-    let mut lengths = vec![SHORTEST_PREFIX; sessions.len()];
-    for pair in order.windows(2) {
-        let needed = shared(pair[0], pair[1]) + 1;
-        for &at in pair {
-            lengths[at] = lengths[at].max(needed).min(sessions[at].id.as_str().len());
-        }
+    sessions
+        .iter()
+        .map(|session| {
+            let id = session.id.as_str();
+            let at = ids.partition_point(|other| compare(other, id).is_lt());
+            let before = at.checked_sub(1).and_then(|before| ids.get(before));
+            let longest = shared(id, before).max(shared(id, ids.get(at + 1)));
+            (longest + 1).max(SHORTEST_PREFIX).min(id.len())
+        })
+        .collect()
+}
+
+/// The order in which ids that begin alike stand together, in whatever case.
+fn compare(one: &str, other: &str) -> std::cmp::Ordering {
+    let lower = |id: &str| id.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<u8>>();
+    if one.bytes().chain(other.bytes()).any(|byte| byte.is_ascii_uppercase()) {
+        lower(one).cmp(&lower(other)).then_with(|| one.cmp(other))
+    } else {
+        one.cmp(other)
     }
-    lengths
 }

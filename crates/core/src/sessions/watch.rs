@@ -202,8 +202,9 @@ impl Watching {
         }
         if todo.rearm {
             // A folder may have been filled before it was watched.
-            for bucket in self.rearm() {
-                todo.transcripts.extend(transcripts_in(&bucket));
+            for folder in self.rearm() {
+                todo.transcripts.extend(transcripts_in(&folder));
+                todo.live = true;
             }
             let gone = self.known.keys().filter(|path| !path.exists()).cloned();
             todo.transcripts.extend(gone.collect::<Vec<_>>());
@@ -267,7 +268,7 @@ impl Watching {
         todo.live = true;
     }
 
-    /// Watches what should be watched and is not, and returns the folders of transcripts that are new.
+    /// Watches what should be watched and is not, and returns the folders that are new.
     fn rearm(&mut self) -> Vec<PathBuf> {
         let Some(system) = &mut self.system else { return Vec::new() };
         let wanted = folders_to_watch(self.catalog.roots());
