@@ -21,9 +21,6 @@ pub(crate) enum Failure {
     /// A program's answer or a settings file was not of the form it should have.
     #[error("failed to understand {what}: {problem}")]
     Form { what: &'static str, problem: String },
-    /// Something is lacking that this program cannot install by itself.
-    #[error("{0}")]
-    Lacking(String),
     /// The site came out larger than anyone on a phone should wait for.
     #[error(
         "the first load takes {bytes} bytes of brotli, more than the {limit} allowed; \

@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore talks to the person who runs it")]
 
 mod artifact;
+mod bench;
+mod browser;
 mod failure;
 mod process;
 mod project;
@@ -25,6 +27,7 @@ cargo xtask COMMAND
   start [ARGS…]   build everything and open the dashboard; ARGS go to `orchestra web`
   build           build the site and the release binary
   site            build the dashboard's site into target/site
+  bench …         measure the figures that Orchestra states (`cargo xtask bench` says which)
   test            run every check there is (--list, --only STEP,…, --skip STEP,…)
 ";
 
@@ -56,6 +59,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<(), Failure> {
         "start" => start::start(&Project::find()?, arguments),
         "build" => nothing_more().and_then(|()| start::build(&Project::find()?).map(drop)),
         "site" => nothing_more().and_then(|()| site::build(&Project::find()?).map(drop)),
+        "bench" => bench::bench(&Project::find()?, arguments),
         "test" => test::test(&Project::find()?, arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -14,8 +14,6 @@ use crate::process;
 pub(crate) struct Project {
     /// The folder of the root Cargo.toml.
     pub(crate) root: PathBuf,
-    /// Where cargo puts what it builds; often `target`, not always.
-    pub(crate) target: PathBuf,
     pub(crate) settings: Settings,
 }
 
@@ -46,7 +44,6 @@ pub(crate) struct Settings {
 #[derive(Deserialize)]
 struct Metadata {
     workspace_root: PathBuf,
-    target_directory: PathBuf,
     metadata: WorkspaceMetadata,
 }
 
@@ -71,7 +68,7 @@ impl Project {
         let found: Metadata = serde_json::from_str(json)
             .map_err(Failure::form("[[workspace.metadata.leptos]] in Cargo.toml"))?;
         let WorkspaceMetadata { leptos: [settings] } = found.metadata;
-        Ok(Self { root: found.workspace_root, target: found.target_directory, settings })
+        Ok(Self { root: found.workspace_root, settings })
     }
 
     /// The site's folder, always under the clone: the server embeds it from there.
@@ -105,8 +102,7 @@ mod tests {
 
     #[test]
     fn a_missing_setting_is_named() {
-        let json =
-            r#"{"workspace_root": "/", "target_directory": "/", "metadata": {"leptos": [{"name": "x"}]}}"#;
+        let json = r#"{"workspace_root": "/", "metadata": {"leptos": [{"name": "x"}]}}"#;
         let Err(failure) = Project::from_metadata(json) else { panic!("accepted") };
         assert!(failure.to_string().contains("output-name"), "{failure}");
     }

@@ -21,8 +21,9 @@ use output::Output;
 /// The brotli bytes a browser waits for on its first visit: JavaScript, WebAssembly and stylesheet.
 const FIRST_LOAD_LIMIT: u64 = 300_000;
 
-/// Brings the site up to date, prints its sizes, and fails when a first visit would take too long.
-pub(crate) fn build(project: &Project) -> Result<(), Failure> {
+/// Brings the site up to date, prints its sizes, and fails when a first visit would take too long. Returns how many
+/// bytes of brotli that visit loads.
+pub(crate) fn build(project: &Project) -> Result<u64, Failure> {
     tools::wasm_target(project)?;
     let tools = SiteTools::install(project)?;
     let step = Step::begin("the dashboard's WebAssembly");
@@ -39,10 +40,12 @@ pub(crate) fn build(project: &Project) -> Result<(), Failure> {
     }
     let sizes = output::sizes(&project.site())?;
     eprint!("{sizes}");
-    if sizes.first_load() > FIRST_LOAD_LIMIT {
-        return Err(Failure::TooLarge { bytes: sizes.first_load(), limit: FIRST_LOAD_LIMIT });
+    let bytes = sizes.first_load();
+    if bytes > FIRST_LOAD_LIMIT {
+        Err(Failure::TooLarge { bytes, limit: FIRST_LOAD_LIMIT })
+    } else {
+        Ok(bytes)
     }
-    Ok(())
 }
 
 /// Beside the site, not in it: what is in it gets embedded.

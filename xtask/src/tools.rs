@@ -38,7 +38,7 @@ pub(crate) fn wasm_target(project: &Project) -> Result<(), Failure> {
 
 /// The programs from npm that build the site.
 pub(crate) struct SiteTools {
-    binaries: PathBuf,
+    folder: PathBuf,
 }
 
 impl SiteTools {
@@ -47,19 +47,24 @@ impl SiteTools {
         let source = project.root.join("xtask/tools");
         let folder = folder(project).join("site");
         std::fs::create_dir_all(&folder).map_err(Failure::file("make", &folder))?;
-        for name in ["package.json", "package-lock.json"] {
+        for name in ["package.json", "package-lock.json", ".npmrc"] {
             let (from, to) = (source.join(name), folder.join(name));
             std::fs::copy(&from, &to).map_err(Failure::file("copy", &from))?;
         }
         npm_install("the site's tools from npm (wasm-opt, lightningcss, esbuild)", &folder)?;
-        Ok(Self { binaries: folder.join("node_modules/.bin") })
+        Ok(Self { folder })
     }
 
     /// One of them, ready for arguments.
     pub(crate) fn program(&self, name: &str) -> Command {
-        let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
-        Command::new(self.binaries.join(name))
+        npm_program(&self.folder, name)
     }
+}
+
+/// A program that `npm ci` put into a folder.
+pub(crate) fn npm_program(folder: &Path, name: &str) -> Command {
+    let name = if cfg!(windows) { format!("{name}.cmd") } else { name.to_owned() };
+    Command::new(folder.join("node_modules/.bin").join(name))
 }
 
 /// `npm ci` in a folder, unless what its lock file asks for is there already.
@@ -78,4 +83,44 @@ pub(crate) fn npm_install(what: &str, folder: &Path) -> Result<(), Failure> {
     std::fs::write(&stamp, lock).map_err(Failure::file("write", &stamp))?;
     step.done("installed");
     Ok(())
+}
+
+/// A program that is built from crates.io.
+///
+/// Versions are some months old on purpose: mirrors of the registry may lack the newest.
+pub(crate) struct CargoTool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl CargoTool {
+    /// Measured on 2 cores: 90 s.
+    pub(crate) const DENY: Self = Self { name: "cargo-deny", version: "0.19.0" };
+    /// Measured on 2 cores: 2 minutes.
+    pub(crate) const NEXTEST: Self = Self { name: "cargo-nextest", version: "0.9.128" };
+
+    /// Builds it unless it is there; returns the program.
+    pub(crate) fn install(&self, project: &Project) -> Result<PathBuf, Failure> {
+        let tools = folder(project);
+        let root = tools.join(format!("{}-{}", self.name, self.version));
+        let program = root.join("bin").join(self.name).with_extension(std::env::consts::EXE_EXTENSION);
+        if program.is_file() {
+            return Ok(program);
+        }
+        let step =
+            Step::begin(&format!("{} {} from its source (a few minutes, once)", self.name, self.version));
+        let work = tools.join("build");
+        process::run(
+            "cargo install",
+            process::cargo()
+                .args(["install", "--locked", "--debug", self.name, "--version", self.version, "--root"])
+                .arg(&root)
+                // Quickly built rather than quick: these tools wait for others most of the time.
+                .env("CARGO_PROFILE_DEV_DEBUG", "0")
+                .env("CARGO_TARGET_DIR", &work),
+        )?;
+        std::fs::remove_dir_all(&work).map_err(Failure::file("remove", &work))?;
+        step.done("installed");
+        Ok(program)
+    }
 }

@@ -1,0 +1,50 @@
+// Two sizes, one browser: the system's Chromium, which `cargo xtask test` finds and names in ORCHESTRA_CHROMIUM.
+// Without that variable Playwright's own is used (`npx playwright install chromium`).
+import { defineConfig } from "@playwright/test";
+
+const executablePath = process.env.ORCHESTRA_CHROMIUM || undefined;
+const runsAsRoot = process.getuid?.() === 0;
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  reporter: [["list"]],
+  forbidOnly: Boolean(process.env.CI),
+  // A journey that passes on its second try has shown a fault all the same.
+  retries: 0,
+  workers: 1,
+  timeout: 60_000,
+  use: {
+    browserName: "chromium",
+    locale: "en-GB",
+    timezoneId: "Europe/Berlin",
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath,
+      args: [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-quic",
+        "--disable-sync",
+        "--no-first-run",
+        // Chromium refuses its sandbox to root, which is what continuous integration runs as.
+        ...(runsAsRoot ? ["--no-sandbox"] : []),
+      ],
+    },
+  },
+  projects: [
+    {
+      name: "phone",
+      use: {
+        viewport: { width: 390, height: 844 },
+        deviceScaleFactor: 2,
+        hasTouch: true,
+        isMobile: true,
+      },
+    },
+    {
+      name: "desktop",
+      use: { viewport: { width: 1440, height: 900 } },
+    },
+  ],
+});

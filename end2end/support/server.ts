@@ -1,0 +1,107 @@
+// One `orchestra web` for a test: the release binary, a home folder of its own, a port of its own.
+// The Claude Code folder it reads is a copy, so that a test may append to a session.
+import { spawn, type ChildProcess } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** How long the server may take to say where it listens; it means to need a fraction of a second. */
+const START_LIMIT_MS = 20_000;
+
+export interface ServerOptions {
+  /** What becomes `CLAUDE_CONFIG_DIR`; an empty folder when left out. */
+  claudeFolder?: string;
+  /** More arguments for `orchestra web`. */
+  arguments?: string[];
+}
+
+export interface Server {
+  /** The address that pairs a browser with the server, good for one visit. */
+  pairingUrl: string;
+  /** `http://127.0.0.1:PORT`. */
+  origin: string;
+  /** The folder that holds everything below; it goes away with the server. */
+  home: string;
+  /** The server's own copy of the Claude Code folder. */
+  claudeFolder: string;
+  /** What it has printed so far, both streams in the order they came. */
+  output(): string;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const program = process.env.ORCHESTRA_BINARY;
+  if (!program) {
+    throw new Error("ORCHESTRA_BINARY does not say where the release binary is; run `cargo xtask test --only end2end`");
+  }
+  const home = mkdtempSync(join(tmpdir(), "orchestra-end2end-"));
+  const claudeFolder = join(home, ".claude");
+  if (options.claudeFolder) {
+    cpSync(options.claudeFolder, claudeFolder, { recursive: true, preserveTimestamps: true });
+  } else {
+    mkdirSync(join(claudeFolder, "projects"), { recursive: true });
+  }
+
+  const child = spawn(program, ["web", "--addr", "127.0.0.1:0", ...(options.arguments ?? [])], {
+    cwd: home,
+    // Nothing of the surroundings: what the machine's owner has set must not change a test.
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      CLAUDE_CONFIG_DIR: claudeFolder,
+      LANG: "C.UTF-8",
+      TZ: "Europe/Berlin",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  const stop = async () => {
+    await end(child);
+    rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    const pairingUrl = await new Promise<string>((resolve, reject) => {
+      const words = () => `what \`orchestra web\` printed:\n${output}`;
+      const timer = setTimeout(
+        () => reject(new Error(`no address after ${START_LIMIT_MS} ms; ${words()}`)),
+        START_LIMIT_MS,
+      );
+      const read = (chunk: Buffer) => {
+        output += chunk.toString();
+        // The whole line must have arrived, or the end of the token would be missing.
+        const address = /(http:\/\/127\.0\.0\.1:\d+\/pair\S*)\s/.exec(output)?.[1];
+        if (address) {
+          clearTimeout(timer);
+          resolve(address);
+        }
+      };
+      child.stdout?.on("data", read);
+      child.stderr?.on("data", read);
+      child.once("error", reject);
+      child.once("exit", (code) => {
+        clearTimeout(timer);
+        reject(new Error(`ended with ${code} before it listened; ${words()}`));
+      });
+    });
+    return { pairingUrl, origin: new URL(pairingUrl).origin, home, claudeFolder, output: () => output, stop };
+  } catch (problem) {
+    await stop();
+    throw problem;
+  }
+}
+
+/** Asks it to end, and insists when it does not. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    const insist = setTimeout(() => child.kill("SIGKILL"), 5_000);
+    child.once("exit", () => {
+      clearTimeout(insist);
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
+}
