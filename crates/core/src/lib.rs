@@ -15,3 +15,4 @@ pub mod jsonl;
 pub mod prompt;
 pub mod render;
 pub mod sessions;
+pub mod transcript;

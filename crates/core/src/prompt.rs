@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Wrappers that the client puts around things that no person typed.
-const WRAPPERS: [&str; 20] = [
+pub(crate) const WRAPPERS: [&str; 20] = [
     "<command-message>",
     "<command-args>",
     "<command-contents>",

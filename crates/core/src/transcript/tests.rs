@@ -1,0 +1,3 @@
+//! Whole transcripts: the fixtures, damage, growth, size.
+
+mod fixtures;
