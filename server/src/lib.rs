@@ -1,1 +1,227 @@
-//! Placeholder while the house is being built.
+//! Orchestra's server: the dashboard over HTTP on this machine, for the browsers that were paired with it.
+//!
+//! It holds no state that is not on disk but the pairing code and the last events. It starts no program, writes only
+//! in its own folder, prints nothing, and reads neither the environment nor the home folder: [`ServerConfig`] brings
+//! everything.
+
+mod assets;
+mod config;
+mod connections;
+mod devices;
+mod events;
+mod files;
+mod lock;
+mod pages;
+mod pair_page;
+mod pairing;
+mod plain;
+mod router;
+mod security;
+mod session_store;
+mod shutdown;
+mod signals;
+
+use std::fmt;
+use std::fs::DirBuilder;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::Router;
+use orchestra_app::ssr::AppContext;
+use orchestra_core::sessions::Catalog;
+use tokio::net::TcpListener;
+
+use assets::Manifest;
+use config::PORTS_TRIED;
+use lock::{Claim, ServerLock};
+use pages::Pages;
+use pairing::Pairing;
+use router::AppState;
+use security::request::Ours;
+use session_store::FileSessionStore;
+use shutdown::{Shutdown, ShutdownSignal};
+
+pub use config::{DEFAULT_PORT, PairingLinks, Ready, ServeError, ServerConfig};
+pub use devices::{Device, DeviceId, Devices};
+pub use pairing::NoRandomness;
+pub use router::{Access, Route};
+
+/// How often sessions that have expired are cleared away.
+const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Serves the dashboard until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the server cannot start; see [`ServeError`].
+pub async fn serve(config: ServerConfig) -> Result<(), ServeError> {
+    let stop = signals::stop().map_err(ServeError::Signals)?;
+    let ServerConfig { address, catalog, state_dir, on_ready } = config;
+    let server = Server::bind(address, catalog, state_dir).await?;
+    on_ready(server.ready()?);
+    server.run(stop).await;
+    Ok(())
+}
+
+/// A server that listens and does not answer yet.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    moved_from: Option<u16>,
+    router: Router,
+    routes: Vec<Route>,
+    devices: Devices,
+    links: PairingLinks,
+    store: FileSessionStore,
+    signal: ShutdownSignal,
+    shutdown: Shutdown,
+    /// Held for as long as the server lives.
+    _lock: ServerLock,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Takes the state folder and an address; see [`ServerConfig`] for what they mean.
+    ///
+    /// # Errors
+    /// When either is not to be had; see [`ServeError`].
+    pub async fn bind(
+        address: Option<SocketAddr>,
+        catalog: Catalog,
+        state_dir: PathBuf,
+    ) -> Result<Self, ServeError> {
+        if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+            return Err(ServeError::NotLoopback(address));
+        }
+        let (mut lock, store) = open_state(&state_dir)?;
+        let (listener, moved_from) = listen(address).await?;
+        let address = listener.local_addr().map_err(|source| listening_failed(address, source))?;
+        lock.announce(address).map_err(|source| ServeError::StateFolder { path: state_dir, source })?;
+
+        let pairing = Pairing::default();
+        let devices = Devices::new(store.clone());
+        let (signal, shutdown) = shutdown::channel();
+        let context = AppContext::new(catalog.clone());
+        let most_streams = connections::most_connections() / 2;
+        let state = AppState {
+            context: context.clone(),
+            devices: devices.clone(),
+            events: events::Events::new(catalog, most_streams),
+            pages: Pages::new(context, asset_names()),
+            pairing: pairing.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let table = router::table(state);
+        let router = security::protect(table.router, Ours::new(address), table.public, store.clone());
+        Ok(Self {
+            listener,
+            address,
+            moved_from,
+            router,
+            routes: table.routes,
+            devices,
+            links: PairingLinks::new(address, pairing),
+            store,
+            signal,
+            shutdown,
+            _lock: lock,
+        })
+    }
+
+    /// Where it is and how a browser is paired with it.
+    ///
+    /// # Errors
+    /// When no pairing code can be made.
+    pub fn ready(&self) -> Result<Ready, ServeError> {
+        Ok(Ready {
+            address: self.address,
+            moved_from: self.moved_from,
+            pairing_url: self.links.new_link()?,
+            links: self.links.clone(),
+        })
+    }
+
+    /// Every route it has.
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// The browsers that are paired with it.
+    pub fn devices(&self) -> Devices {
+        self.devices.clone()
+    }
+
+    /// Answers requests until `stop` is over; then event streams end, and other answers get five seconds.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        tracing::info!(address = %self.address, "listening");
+        let sweeping = tokio::spawn(sweep(self.store, self.shutdown));
+        connections::serve(self.listener, self.router, stop, &self.signal).await;
+        sweeping.abort();
+        tracing::info!("stopped");
+    }
+}
+
+/// Makes the server's folder, takes its lock and opens what is in it.
+fn open_state(state_dir: &Path) -> Result<(ServerLock, FileSessionStore), ServeError> {
+    let unusable = |source: io::Error| ServeError::StateFolder { path: state_dir.to_owned(), source };
+    let folder = state_dir.join("server");
+    DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(unusable)?;
+    match ServerLock::claim(&folder).map_err(unusable)? {
+        Claim::Taken(address) => Err(ServeError::AlreadyRunning(address)),
+        Claim::Ours(lock) => Ok((lock, FileSessionStore::open(folder.join("sessions")).map_err(unusable)?)),
+    }
+}
+
+/// Listens where it was asked to, or else on the first free port from the default one; says which was left for it.
+async fn listen(address: Option<SocketAddr>) -> Result<(TcpListener, Option<u16>), ServeError> {
+    if let Some(address) = address {
+        let listener = TcpListener::bind(address).await;
+        return listener
+            .map(|listener| (listener, None))
+            .map_err(|source| ServeError::Listen { address, source });
+    }
+    for port in DEFAULT_PORT..=DEFAULT_PORT + PORTS_TRIED {
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+            Ok(listener) => return Ok((listener, (port != DEFAULT_PORT).then_some(DEFAULT_PORT))),
+            Err(problem) if problem.kind() == io::ErrorKind::AddrInUse => {}
+            Err(source) => return Err(listening_failed(None, source)),
+        }
+    }
+    Err(ServeError::NoFreePort)
+}
+
+fn listening_failed(address: Option<SocketAddr>, source: io::Error) -> ServeError {
+    let address = address.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)));
+    ServeError::Listen { address, source }
+}
+
+/// What pages load, as far as the site was built.
+fn asset_names() -> orchestra_app::AssetNames {
+    Manifest::of_site().map(|manifest| manifest.asset_names()).unwrap_or_else(|| {
+        tracing::warn!(
+            "the dashboard's site was not built: pages come without scripts; run `cargo xtask site`"
+        );
+        orchestra_app::AssetNames::default()
+    })
+}
+
+async fn sweep(store: FileSessionStore, mut shutdown: Shutdown) {
+    loop {
+        tokio::select! {
+            () = shutdown.requested() => return,
+            () = tokio::time::sleep(SWEEP) => {}
+        }
+        let store = store.clone();
+        let swept = tokio::task::spawn_blocking(move || store.sweep()).await;
+        if !matches!(swept, Ok(Ok(()))) {
+            tracing::warn!(?swept, "cannot clear expired sessions away");
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The event stream: what changes on the machine, told to every page that listens.
+//!
+//! One watcher feeds a ring of the last events; each stream has a place of its own in the numbering and takes what
+//! comes after it. So a browser that does not read costs nothing but its place, and one that comes back goes on where
+//! it was; whoever asks for what the ring no longer holds is told to fetch again. The watcher starts with the first
+//! listener. Events say what to fetch: nothing is acknowledged and nothing is kept on disk.
+
+mod ring;
+mod stream;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
+use orchestra_model::{LiveEvent, LiveEventKind, Timestamp};
+use tokio::sync::{Semaphore, watch};
+
+use ring::Ring;
+pub(crate) use stream::stream;
+
+/// The most streams at once.
+pub(crate) const MOST_STREAMS: usize = 1024;
+
+/// The events of one server. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Events {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    catalog: Catalog,
+    watcher: Mutex<Option<Watcher>>,
+    ring: Arc<Mutex<Ring>>,
+    /// The number of the last event.
+    latest: watch::Sender<u64>,
+    places: Arc<Semaphore>,
+}
+
+/// What a stream finds after its place.
+pub(crate) enum Next {
+    /// The event after it, as JSON, and its number.
+    Event(u64, Arc<str>),
+    /// Nothing yet.
+    UpToDate,
+    /// The ring does not go back that far, or the place was never there: go on from this number, and fetch again.
+    Lost(u64),
+}
+
+impl Events {
+    /// The events of a catalog, for so many listeners at most.
+    pub(crate) fn new(catalog: Catalog, most_streams: usize) -> Self {
+        // Numbers go on over a restart, so that a place in the last server's numbering is not taken for one in ours.
+        let first = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0);
+        Self {
+            shared: Arc::new(Shared {
+                catalog,
+                watcher: Mutex::new(None),
+                ring: Arc::new(Mutex::new(Ring::after(first))),
+                latest: watch::Sender::new(first),
+                places: Arc::new(Semaphore::new(most_streams.min(MOST_STREAMS))),
+            }),
+        }
+    }
+
+    /// Sees that the watcher runs. Reads folders: call it where that may block.
+    fn start(&self) {
+        let mut watcher = lock(&self.shared.watcher);
+        if watcher.is_none() {
+            let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
+            *watcher =
+                Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, event.into_kind())));
+        }
+    }
+
+    fn next(&self, after: u64) -> Next {
+        lock(&self.shared.ring).next(after)
+    }
+}
+
+/// Numbers an event, keeps it and wakes the streams.
+fn publish(ring: &Mutex<Ring>, latest: &watch::Sender<u64>, kind: LiveEventKind) {
+    let sequence = lock(ring).push(|sequence| encode(&LiveEvent { sequence, kind }));
+    latest.send_replace(sequence);
+}
+
+fn encode(event: &LiveEvent) -> Arc<str> {
+    serde_json::to_string(event)
+        .unwrap_or_else(|problem| {
+            // The nouns have no key that is not text, so this does not come up; a listener would see the gap.
+            tracing::error!(%problem, "cannot write an event");
+            String::new()
+        })
+        .into()
+}
+
+trait IntoKind {
+    fn into_kind(self) -> LiveEventKind;
+}
+
+impl IntoKind for CatalogEvent {
+    fn into_kind(self) -> LiveEventKind {
+        match self {
+            Self::Changed { session, appended } => LiveEventKind::SessionChanged { session, appended },
+            Self::Removed { id } => LiveEventKind::SessionRemoved { id },
+            Self::Resync => LiveEventKind::Resync,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panic left behind is whole: each change is one step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

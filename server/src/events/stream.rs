@@ -1,0 +1,141 @@
+//! `GET /events`: one listener's stream.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Query, State};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::unfold;
+use orchestra_model::{LiveEvent, LiveEventKind};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use super::{Events, Next, encode};
+use crate::devices::{DeviceId, Devices};
+use crate::shutdown::Shutdown;
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// How often a quiet stream shows that it lives; a dead connection and a removed device are noticed then too.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How soon a browser comes back after a stream broke.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Where a listener is, for one that has no `Last-Event-ID` yet.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    after: Option<u64>,
+}
+
+/// One listener.
+struct Listener {
+    events: Events,
+    place: u64,
+    latest: watch::Receiver<u64>,
+    devices: Devices,
+    device: DeviceId,
+    revocations: watch::Receiver<u64>,
+    shutdown: Shutdown,
+    heartbeat: tokio::time::Interval,
+    greeted: bool,
+    /// Its place among the streams, given back when the stream is dropped.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// `GET /events`, resumed by `Last-Event-ID` or `?after=`; without either it begins with what happens next.
+pub(crate) async fn stream(
+    State(events): State<Events>,
+    State(devices): State<Devices>,
+    State(shutdown): State<Shutdown>,
+    Extension(device): Extension<DeviceId>,
+    Query(asked): Query<Place>,
+    headers: HeaderMap,
+) -> Response {
+    let Ok(permit) = events.shared.places.clone().try_acquire_owned() else {
+        let words = "Too many pages listen already. Close some, and load this one again.";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "30")], words).into_response();
+    };
+    let latest = events.shared.latest.subscribe();
+    let starting = events.clone();
+    if let Err(problem) = tokio::task::spawn_blocking(move || starting.start()).await {
+        tracing::error!(%problem, "cannot watch for changes");
+    }
+    let place = match headers.get(LAST_EVENT_ID) {
+        // An id that is no number was never ours: as good as one from long ago.
+        Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).unwrap_or(0),
+        None => asked.after.unwrap_or_else(|| *latest.borrow()),
+    };
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let revocations = devices.revocations();
+    let listener = Listener {
+        events,
+        place,
+        latest,
+        devices,
+        device,
+        revocations,
+        shutdown,
+        heartbeat,
+        greeted: false,
+        _permit: permit,
+    };
+    let messages = unfold(listener, |mut listener| async move {
+        let message = listener.next().await?;
+        Some((Ok::<_, Infallible>(message), listener))
+    });
+    let mut response = Sse::new(messages).into_response();
+    response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    response
+}
+
+impl Listener {
+    /// The next message, or `None` when the stream is over.
+    async fn next(&mut self) -> Option<Event> {
+        if !self.greeted {
+            // Bytes at once, so that a browser knows it is connected, and how soon to come back.
+            self.greeted = true;
+            return Some(Event::default().retry(RETRY).comment("listening"));
+        }
+        loop {
+            match self.events.next(self.place) {
+                Next::Event(number, json) => {
+                    self.place = number;
+                    return Some(Event::default().id(number.to_string()).data(&*json));
+                }
+                Next::Lost(latest) => {
+                    self.place = latest;
+                    let json = encode(&LiveEvent { sequence: latest, kind: LiveEventKind::Resync });
+                    return Some(Event::default().id(latest.to_string()).data(&*json));
+                }
+                Next::UpToDate => {}
+            }
+            tokio::select! {
+                () = self.shutdown.requested() => return None,
+                _ = self.revocations.changed() => {
+                    if !self.is_paired().await {
+                        return None;
+                    }
+                }
+                changed = self.latest.changed() => changed.ok()?,
+                _ = self.heartbeat.tick() => {
+                    // The file of a device may also have been removed by hand.
+                    return self.is_paired().await.then(|| Event::default().comment("alive"));
+                }
+            }
+        }
+    }
+
+    async fn is_paired(&self) -> bool {
+        let (devices, device) = (self.devices.clone(), self.device.clone());
+        let paired = tokio::task::spawn_blocking(move || devices.is_paired(&device)).await;
+        matches!(paired, Ok(Ok(true)))
+    }
+}

@@ -1,0 +1,138 @@
+//! The one layer before every route: whose request it is, where it comes from, and what the answer may do.
+//!
+//! [`protect`] puts it around the whole router, fallback included, so a new route is behind it without anyone
+//! remembering. In this order, each before anything of the next is touched:
+//!
+//! 1. the request's head ([`request`]): our own name in `Host`, no other origin, no method or form we do not use;
+//! 2. the device's cookie, for everything but what the route table declares public: the pairing page, the offline
+//!    page, the service worker and the files of the site, which are the same for everyone and hold no data;
+//! 3. the body, read whole within a size and a time, so that no handler waits on a sender.
+//!
+//! And on every answer, refusals included, the headers of [`headers`]. What a page may be asked for by whom is decided
+//! here and nowhere else; what a route does is not known here.
+
+pub(crate) mod headers;
+pub(crate) mod refusal;
+pub(crate) mod request;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use orchestra_model::Timestamp;
+use tower::ServiceBuilder;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
+
+use crate::devices::device_of;
+use crate::session_store::FileSessionStore;
+use refusal::Refusal;
+use request::Ours;
+
+/// The largest body that is read.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// How long a browser stays paired without a visit.
+const DEVICE_LIFETIME: time::Duration = time::Duration::days(90);
+
+/// What needs no cookie. Paths are compared as they stand in the request: an encoded one is not public.
+#[derive(Debug, Default)]
+pub(crate) struct PublicPaths {
+    /// Whole paths.
+    pub(crate) exact: HashSet<String>,
+    /// Beginnings of paths.
+    pub(crate) below: Vec<String>,
+}
+
+impl PublicPaths {
+    fn contain(&self, path: &str) -> bool {
+        self.exact.contains(path) || self.below.iter().any(|prefix| path.starts_with(prefix))
+    }
+}
+
+#[derive(Debug)]
+struct Gate {
+    ours: Ours,
+    public: PublicPaths,
+}
+
+/// Puts the layer around a router.
+pub(crate) fn protect(router: Router, ours: Ours, public: PublicPaths, store: FileSessionStore) -> Router {
+    // Cookies are shared by all ports of a host: each server has a name of its own.
+    let sessions = SessionManagerLayer::new(store)
+        .with_name(format!("orchestra_{}", ours.port()))
+        .with_http_only(true)
+        .with_same_site(SameSite::Strict)
+        .with_path("/")
+        // Plain HTTP on the loopback interface: there is no wire, and not every browser sends `Secure` cookies to it.
+        .with_secure(false)
+        .with_expiry(Expiry::OnInactivity(DEVICE_LIFETIME));
+    let gate = Arc::new(Gate { ours, public });
+    let protected = ServiceBuilder::new()
+        .layer(from_fn(add_headers))
+        .layer(from_fn_with_state(Arc::clone(&gate), check_head))
+        .layer(sessions)
+        .layer(from_fn_with_state(gate, check_device))
+        .layer(from_fn(read_body))
+        .service(router);
+    Router::new().fallback_service(protected)
+}
+
+async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    headers::complete(response.headers_mut());
+    response
+}
+
+async fn check_head(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    if let Err(refusal) = request::check(&gate.ours, &head) {
+        tracing::debug!(?refusal, method = %head.method, "refused a request");
+        return refusal.answer(&head.headers);
+    }
+    next.run(Request::from_parts(head, body)).await
+}
+
+async fn check_device(
+    State(gate): State<Arc<Gate>>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if gate.public.contain(request.uri().path()) {
+        return next.run(request).await;
+    }
+    match device_of(&session, Timestamp::now()).await {
+        Ok(Some(device)) => {
+            request.extensions_mut().insert(device);
+            next.run(request).await
+        }
+        Ok(None) => Refusal::NotPaired.answer(request.headers()),
+        Err(problem) => {
+            tracing::error!(%problem, "cannot read the sessions of paired browsers");
+            Refusal::NoStore.answer(request.headers())
+        }
+    }
+}
+
+async fn read_body(request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    if matches!(head.method, Method::GET | Method::HEAD) {
+        return next.run(Request::from_parts(head, Body::empty())).await;
+    }
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+        Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
+        Ok(Err(_)) => Refusal::TooLarge.answer(&head.headers),
+        Err(_) => Refusal::TooSlow.answer(&head.headers),
+    }
+    .into_response()
+}
