@@ -41,7 +41,7 @@ pub(crate) fn find(project: &Project) -> Result<Browser, Failure> {
     if let Some(program) = on_this_system() {
         return Ok(Browser::System(program));
     }
-    if is_root() && on_path("apt-get").is_some() {
+    if is_root() && process::on_path("apt-get").is_some() {
         let step = Step::begin("Chromium from the system's packages (apt-get)");
         process::run("apt-get update", Command::new("apt-get").args(["update", "--quiet"]))?;
         process::run(
@@ -72,13 +72,8 @@ pub(crate) fn find(project: &Project) -> Result<Browser, Failure> {
 fn on_this_system() -> Option<PathBuf> {
     std::env::var_os("ORCHESTRA_CHROMIUM")
         .map(PathBuf::from)
-        .or_else(|| NAMES.iter().find_map(|name| on_path(name)))
+        .or_else(|| NAMES.iter().find_map(|name| process::on_path(name)))
         .or_else(|| MAC_PLACES.iter().map(PathBuf::from).find(|place| place.is_file()))
-}
-
-fn on_path(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|place| place.is_file())
 }
 
 /// Asked of the system's own `id`, so that no crate is needed for one number.

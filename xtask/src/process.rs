@@ -1,6 +1,7 @@
 //! Running other programs and telling the user what goes on. Knows nothing of what they are for.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,14 @@ pub(crate) fn plain(program: impl AsRef<OsStr>) -> Command {
 /// A program from npm's family; on Windows those are scripts with an ending of their own.
 pub(crate) fn npm() -> Command {
     Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" })
+}
+
+/// Where the system keeps a program, if it has it.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(name).with_extension(std::env::consts::EXE_EXTENSION))
+        .find(|place| place.is_file())
 }
 
 /// Runs to the end with the user's own terminal for output and nothing to read.

@@ -99,8 +99,11 @@ impl CargoTool {
     /// Measured on 2 cores: 2 minutes.
     pub(crate) const NEXTEST: Self = Self { name: "cargo-nextest", version: "0.9.128" };
 
-    /// Builds it unless it is there; returns the program.
+    /// The user's own, or else ours, which is built unless it is there; returns the program.
     pub(crate) fn install(&self, project: &Project) -> Result<PathBuf, Failure> {
+        if let Some(program) = process::on_path(self.name) {
+            return Ok(program);
+        }
         let tools = folder(project);
         let root = tools.join(format!("{}-{}", self.name, self.version));
         let program = root.join("bin").join(self.name).with_extension(std::env::consts::EXE_EXTENSION);
