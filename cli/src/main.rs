@@ -1,2 +1,14 @@
-//! Placeholder while the house is being built.
-fn main() {}
+//! The `orchestra` program: nothing but the door to [`commands`].
+
+mod cli;
+mod commands;
+mod error;
+mod output;
+mod picker;
+mod places;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commands::run()
+}

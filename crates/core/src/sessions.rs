@@ -10,6 +10,7 @@ mod bucket;
 mod build;
 mod cache;
 mod facts;
+mod file;
 mod find;
 mod history;
 mod live;
@@ -34,6 +35,7 @@ use std::{
 use jiff::Timestamp;
 use orchestra_model::{LeftOut, Listing, Problem, ProblemKind, Session, SessionFilter, SessionId};
 
+pub use file::{FileError, session_of_file};
 pub use find::{FindError, shortest_prefixes};
 pub use resume::{ResumeCommand, ResumePlan, is_scrubbed_variable, plan_resume};
 pub use watch::{CatalogEvent, Watcher};
@@ -101,6 +103,8 @@ pub struct Catalog {
 struct Inner {
     places: Places,
     cache: Mutex<Option<Cache>>,
+    /// The ids of the last list, before any filter.
+    met: Mutex<Vec<SessionId>>,
 }
 
 /// How much of the machine a look is about.
@@ -120,7 +124,7 @@ struct Look {
 impl Catalog {
     /// A catalog of what lies in these places. Reads nothing yet.
     pub fn new(places: Places) -> Self {
-        Self { inner: Arc::new(Inner { places, cache: Mutex::new(None) }) }
+        Self { inner: Arc::new(Inner { places, cache: Mutex::new(None), met: Mutex::default() }) }
     }
 
     /// The configuration folders it looks in.
@@ -131,6 +135,8 @@ impl Catalog {
     /// The sessions that a filter asks for, newest first.
     pub fn list(&self, filter: &SessionFilter, now: Timestamp) -> Listing {
         let walk = scan::walk(&self.inner.places.roots);
+        *self.inner.met.lock().unwrap_or_else(PoisonError::into_inner) =
+            walk.found.iter().map(|found| found.id.clone()).collect();
         let look = self.look(walk, Scope::Everything, filter.since, now);
         let mut left_out = LeftOut { older: look.older, ..LeftOut::default() };
         let mut sessions = look.sessions;

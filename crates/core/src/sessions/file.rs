@@ -44,11 +44,13 @@ pub fn session_of_file(path: &Path, now: Timestamp) -> Result<Session, FileError
     let unreadable = |source| FileError::Unreadable { path: path.to_owned(), source };
     let path_given = path;
     let path = path.canonicalize().map_err(unreadable)?;
-    let file = File::open(&path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
+    let not_one = || FileError::NotATranscript { path: path_given.to_owned() };
+    let metadata = path.metadata().map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(FileError::NotATranscript { path: path_given.to_owned() });
+        // Before it is opened: a pipe without a writer would be waited for.
+        return Err(not_one());
     }
+    let file = File::open(&path).map_err(unreadable)?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
     let bucket = Bucket {
         root: folder.ancestors().nth(2).unwrap_or(&folder).to_owned(),
@@ -57,11 +59,11 @@ pub fn session_of_file(path: &Path, now: Timestamp) -> Result<Session, FileError
     };
     let reading = read::read(&file, metadata.len(), &bucket.name, None).map_err(unreadable)?;
     if reading.facts.says_nothing() || reading.facts.active_ms.is_none() {
-        return Err(FileError::NotATranscript { path: path_given.to_owned() });
+        return Err(not_one());
     }
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let found = Found {
-        id: id_of(&stem),
+        id: id_of(&stem).ok_or_else(not_one)?,
         bucket: Arc::new(bucket),
         stamp: Stamp::of(&metadata),
         has_folder: path.with_extension("").is_dir(),
@@ -73,14 +75,13 @@ pub fn session_of_file(path: &Path, now: Timestamp) -> Result<Session, FileError
 }
 
 /// A file's name as an id; characters that no id may hold become `_`.
-fn id_of(stem: &str) -> SessionId {
+fn id_of(stem: &str) -> Option<SessionId> {
     let plain: String = stem
         .chars()
         .take(128)
         .map(|character| if character.is_ascii_alphanumeric() || character == '-' { character } else { '_' })
         .collect();
-    let plain = plain.trim_start_matches('-');
-    plain.parse().unwrap_or_else(|_| SessionId::unnamed())
+    plain.trim_start_matches('-').parse().ok()
 }
 
 #[cfg(test)]

@@ -1,0 +1,259 @@
+//! The command line as clap reads it: names, help and examples; no behaviour.
+
+mod since;
+
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles, value_parser};
+use clap_complete::Shell;
+use orchestra_model::{KindFilter, SessionKind};
+
+pub(crate) use since::Since;
+
+/// Headings bold, what is typed literally in the accent colour: the same as the tables.
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold())
+    .literal(AnsiColor::Cyan.on_default())
+    .placeholder(Style::new().dimmed());
+
+/// Finds every Claude Code session on this machine
+#[derive(Debug, Parser)]
+#[command(
+    name = "orchestra",
+    version,
+    styles = STYLES,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Claude Code's own files are read, never written. \
+                  A command's own help has examples: orchestra sessions --help"
+)]
+pub(crate) struct CommandLine {
+    /// Look in this Claude Code folder too (may be given more than once)
+    #[arg(long = "root", value_name = "DIR", global = true, help_heading = "Everywhere")]
+    pub(crate) roots: Vec<PathBuf>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List sessions, newest first
+    Sessions(SessionsArguments),
+    /// Read or export one session
+    Show(ShowArguments),
+    /// Continue a session in Claude Code, in the right folder
+    Resume(ResumeArguments),
+    /// Print a completion script for a shell
+    Completions(CompletionsArguments),
+}
+
+const SESSIONS_EXAMPLES: &str = "\
+Examples:
+  orchestra sessions                          the last 24 hours
+  orchestra sessions login --since 2w         two weeks, with \"login\" in title,
+                                              project, branch, prompt or id
+  orchestra sessions --all --project .        everything in this folder
+  orchestra sessions --kind any --since yesterday
+  orchestra sessions --json | jq -r '.sessions[].resume_command'
+
+Into a pipe each session is one line without a heading, its fields parted by
+tabs: id, last active (RFC 3339), state, kind, project, branch, model, title.
+
+--json prints one object: \"sessions\" (newest first), \"left_out\" (how many are
+older, other_kinds, other_projects, no_match, beyond_limit) and \"problems\"
+(path, kind, message). A session has, among others, these stable fields: id,
+provider, title, cwd, project, branch, model, kind, status (busy, idle, waiting,
+live or null), started_at, last_active_at, path, size_bytes, resume_command.
+Times are RFC 3339 in UTC; what is not known is null.";
+
+/// Arguments of `sessions`.
+#[derive(Debug, Args)]
+#[command(after_help = SESSIONS_EXAMPLES)]
+pub(crate) struct SessionsArguments {
+    /// Only those with all of these words in title, project, branch, prompt or id
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: Vec<String>,
+
+    /// Only those active in the last N hours [default: 24]
+    #[arg(long, value_name = "N", group = "time", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) hours: Option<u32>,
+
+    /// Only those active since then: 2h, 3d, 1w, today, yesterday, 2026-11-01
+    #[arg(long, value_name = "WHEN", group = "time")]
+    pub(crate) since: Option<Since>,
+
+    /// All of them, however old
+    #[arg(long, group = "time")]
+    pub(crate) all: bool,
+
+    /// Which kind [default: people's own and Orchestra's agents]
+    #[arg(long, value_name = "KIND", value_enum, hide_default_value = true)]
+    pub(crate) kind: Option<Kind>,
+
+    /// Only those in this folder or below it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+
+    /// At most this many
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    pub(crate) limit: Option<u32>,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  orchestra show 4f2a                        the conversation, as text
+  orchestra show 4f2a | less
+  orchestra show 4f2a --output shop.html     one page to read or send
+  orchestra show ~/old/4f2a….jsonl --format md";
+
+/// Arguments of `show`.
+#[derive(Debug, Args)]
+#[command(after_help = SHOW_EXAMPLES)]
+pub(crate) struct ShowArguments {
+    /// A session's id, the beginning of one, or the path of a transcript
+    #[arg(value_name = "SESSION")]
+    pub(crate) session: String,
+
+    /// How to write it [default: text, or what FILE's ending says]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// The same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) json: bool,
+
+    /// Write to this new file instead of the terminal
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  orchestra resume                 pick one: type to filter, Enter continues it
+  orchestra resume 4f2a            that one, from any folder
+  orchestra resume login           the one session that has \"login\" in it
+  orchestra resume 4f2a --fork     a copy that leaves the original as it is
+  orchestra resume 4f2a --print    the command, to paste elsewhere
+
+A session that is open in another terminal is not opened twice: two writers
+would spoil its transcript. Close it there, or use --fork.";
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+#[command(after_help = RESUME_EXAMPLES)]
+pub(crate) struct ResumeArguments {
+    /// A session's id, the beginning of one, or words that only one session has
+    #[arg(value_name = "SESSION|QUERY")]
+    pub(crate) session: Vec<String>,
+
+    /// Continue in a copy with an id of its own
+    #[arg(long)]
+    pub(crate) fork: bool,
+
+    /// Print the command instead of running it
+    #[arg(long)]
+    pub(crate) print: bool,
+}
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra
+  orchestra completions zsh > ~/.zfunc/_orchestra
+  orchestra completions fish > ~/.config/fish/completions/orchestra.fish";
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub(crate) struct CompletionsArguments {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// How `show` writes a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Plain text, wrapped to the terminal
+    #[value(alias = "txt")]
+    Text,
+    /// Markdown
+    #[value(name = "md", alias = "markdown")]
+    Markdown,
+    /// JSON, with everything that was read
+    Json,
+    /// One self-contained page
+    #[value(alias = "htm")]
+    Html,
+}
+
+/// What `--kind` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// People's own
+    Human,
+    /// Orchestra's agents
+    Agent,
+    /// Held by a program: the SDK, claude -p
+    Sdk,
+    /// Held in the background
+    Background,
+    /// Members of a team
+    Team,
+    /// Side conversations of the client
+    Sidechain,
+    /// Without a prompt
+    Empty,
+    /// All kinds
+    Any,
+}
+
+impl Kind {
+    /// The kind as it is written.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+impl From<Kind> for KindFilter {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Human => Self::Only(SessionKind::Human),
+            Kind::Agent => Self::Only(SessionKind::Agent),
+            Kind::Sdk => Self::Only(SessionKind::Sdk),
+            Kind::Background => Self::Only(SessionKind::Background),
+            Kind::Team => Self::Only(SessionKind::Team),
+            Kind::Sidechain => Self::Only(SessionKind::Sidechain),
+            Kind::Empty => Self::Only(SessionKind::Empty),
+            Kind::Any => Self::Any,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_kind_of_the_model_can_be_asked_for() {
+        for kind in SessionKind::ALL {
+            let asked = Kind::from_str(kind.name(), false).unwrap();
+            assert_eq!(KindFilter::from(asked), KindFilter::Only(kind));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The commands, one module each, and the way into them.
+
+mod completions;
+mod lookup;
+mod overview;
+mod resume;
+mod sessions;
+mod show;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Parser;
+use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
+use orchestra_core::sessions::{Catalog, Places};
+
+use crate::{
+    cli::{Command, CommandLine},
+    error::Failure,
+    output::Words,
+    places::Surroundings,
+};
+
+/// What every command starts from.
+struct Context {
+    surroundings: Surroundings,
+    extra_roots: Vec<PathBuf>,
+    words: Words,
+    now: ZonedDateTime,
+}
+
+impl Context {
+    fn places(&self) -> Places {
+        self.surroundings.catalog_places(&self.extra_roots)
+    }
+
+    fn catalog(&self) -> Catalog {
+        Catalog::new(self.places())
+    }
+}
+
+/// Reads the command line, does what it says, and answers with the exit code.
+pub(crate) fn run() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and usage errors alike; a reader who is gone is no reason for another error.
+            drop(error.print());
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let surroundings = Surroundings::of_this_process();
+    let words = Words::standard(&surroundings);
+    let now = Timestamp::now().to_zoned_datetime(surroundings.time_zone.clone().unwrap_or(TimeZone::UTC));
+    let context = Context { surroundings, extra_roots: line.roots, words, now };
+    match dispatch(&context, line.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.is_silent() {
+                context.words.fail(&failure);
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> {
+    match command {
+        None => overview::run(context),
+        Some(Command::Sessions(arguments)) => sessions::run(context, &arguments),
+        Some(Command::Completions(arguments)) => completions::run(context, &arguments),
+        Some(Command::Show(arguments)) => show::run(context, &arguments),
+        Some(Command::Resume(arguments)) => resume::run(context, &arguments),
+    }
+}

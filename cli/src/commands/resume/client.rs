@@ -1,0 +1,87 @@
+//! Claude Code itself: where it is, and how this process becomes it.
+
+use std::{
+    env,
+    ffi::OsStr,
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use orchestra_core::sessions::{ResumeCommand, is_scrubbed_variable};
+use rustix::fs::{Access, access};
+
+use crate::{commands::Context, error::Failure, places::Surroundings};
+
+/// The program's name.
+const NAME: &str = "claude";
+
+/// The program, found as a shell would find it.
+pub(super) fn find(surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    search(surroundings.path.as_deref().unwrap_or_default()).ok_or_else(|| {
+        Failure::new("Claude Code is not installed: there is no `claude` on the PATH").hint(
+            "npm install -g @anthropic-ai/claude-code, or see https://code.claude.com; \
+             everything but resume works without it",
+        )
+    })
+}
+
+fn search(path: &OsStr) -> Option<PathBuf> {
+    env::split_paths(path)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map(|folder| folder.join(NAME))
+        .find(|program| program.is_file() && access(program, Access::EXEC_OK).is_ok())
+        // The command runs in another folder, from which a relative path would lead elsewhere.
+        .and_then(|program| std::path::absolute(program).ok())
+}
+
+/// Replaces this process. Comes back only with the reason why it could not.
+pub(super) fn become_it(context: &Context, program: &Path, command: &ResumeCommand) -> Result<(), Failure> {
+    let mut process = Command::new(program);
+    process.arg0(NAME).args(&command.arguments).current_dir(&command.folder);
+    // Most programs believe the variable rather than ask the system where they are.
+    process.env("PWD", &command.folder);
+    for name in &context.surroundings.variable_names {
+        if name.to_str().is_some_and(is_scrubbed_variable) {
+            process.env_remove(name);
+        }
+    }
+    if let Some(folder) = &command.config_dir {
+        process.env("CLAUDE_CONFIG_DIR", folder);
+    }
+    if !command.in_own_folder {
+        context.words.say(&format!(
+            "The session's folder is gone; continuing in {}.",
+            context.surroundings.with_tilde(&command.folder)
+        ));
+    }
+    let error = process.exec();
+    Err(Failure::new(format!("{} cannot be started: {error}", program.display()))
+        .hint("does `claude --version` work in your shell?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn the_first_that_can_be_run_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str| folder.path().join(name);
+        for (name, mode) in [("not-executable", 0o644), ("first", 0o755), ("second", 0o755)] {
+            fs::create_dir(named(name)).unwrap();
+            fs::write(named(name).join(NAME), "#!/bin/sh\n").unwrap();
+            fs::set_permissions(named(name).join(NAME), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        fs::create_dir_all(named("a-folder").join(NAME)).unwrap();
+        let path = |names: &[&str]| env::join_paths(names.iter().map(|name| named(name))).unwrap();
+        assert_eq!(
+            search(&path(&["missing", "a-folder", "not-executable", "first", "second"])),
+            Some(named("first").join(NAME))
+        );
+        assert_eq!(search(&path(&["missing", "not-executable"])), None);
+        assert_eq!(search(OsStr::new("")), None);
+    }
+}

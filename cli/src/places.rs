@@ -1,0 +1,156 @@
+//! What the process was started with: the only module that reads the environment.
+//!
+//! Everything else is handed what it needs from here, so tests can say what the world looks like. It opens no file.
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::{Path, PathBuf},
+};
+
+use jiff::tz::TimeZone;
+use orchestra_core::sessions::{Places, Root};
+
+use crate::error::Failure;
+
+/// The environment, as far as any command asks for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    home: Option<PathBuf>,
+    claude_config_dir: Option<OsString>,
+    xdg_config_home: Option<OsString>,
+    xdg_cache_home: Option<OsString>,
+    xdg_state_home: Option<OsString>,
+    orchestra_home: Option<OsString>,
+    /// Where programs are looked for.
+    pub(crate) path: Option<OsString>,
+    /// `NO_COLOR` is set to anything.
+    pub(crate) no_color: bool,
+    /// `CLICOLOR_FORCE` is set to anything but `0`.
+    pub(crate) force_color: bool,
+    /// `TERM=dumb`: a terminal that can only print.
+    pub(crate) dumb_terminal: bool,
+    /// The names of all variables: a child is started without some of them.
+    pub(crate) variable_names: Vec<OsString>,
+    /// The reader's time zone, if the system says it.
+    pub(crate) time_zone: Option<TimeZone>,
+}
+
+impl Surroundings {
+    /// What this process was started with.
+    pub(crate) fn of_this_process() -> Self {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            home: std::env::home_dir().filter(|home| home.is_absolute()),
+            claude_config_dir: variable("CLAUDE_CONFIG_DIR"),
+            xdg_config_home: variable("XDG_CONFIG_HOME"),
+            xdg_cache_home: variable("XDG_CACHE_HOME"),
+            xdg_state_home: variable("XDG_STATE_HOME"),
+            orchestra_home: variable("ORCHESTRA_HOME"),
+            path: variable("PATH"),
+            no_color: variable("NO_COLOR").is_some(),
+            force_color: variable("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),
+            variable_names: std::env::vars_os().map(|(name, _)| name).collect(),
+            time_zone: TimeZone::try_system().ok(),
+        }
+    }
+
+    /// Where sessions are looked for: the client's own folders, and those that `--root` names.
+    pub(crate) fn catalog_places(&self, extra_roots: &[PathBuf]) -> Places {
+        let mut roots = Places::standard_roots(
+            self.claude_config_dir.as_deref(),
+            self.xdg_config_home.as_deref(),
+            self.home.as_deref(),
+        );
+        for extra in extra_roots {
+            let path = std::path::absolute(extra).unwrap_or_else(|_| extra.clone());
+            if let Some(known) = roots.iter_mut().find(|root| root.path == path) {
+                known.asked_for = true;
+            } else {
+                roots.push(Root { path, asked_for: true, is_default: false });
+            }
+        }
+        Places { roots, cache_dir: self.cache_dir() }
+    }
+
+    /// Where indexes are kept; deleting it loses nothing. `None` when there is no home.
+    fn cache_dir(&self) -> Option<PathBuf> {
+        let fallback = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        self.base(self.xdg_cache_home.as_deref(), fallback).map(|base| base.join("orchestra"))
+    }
+
+    /// Where Orchestra keeps what must not be lost.
+    pub(crate) fn state_dir(&self) -> Result<PathBuf, Failure> {
+        if let Some(home) = &self.orchestra_home {
+            return std::path::absolute(home)
+                .map_err(|error| Failure::new(format!("ORCHESTRA_HOME cannot be used: {error}")));
+        }
+        let fallback = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+        self.base(self.xdg_state_home.as_deref(), fallback).map(|base| base.join("orchestra")).ok_or_else(
+            || {
+                Failure::new("there is no home folder to keep Orchestra's own files in")
+                    .hint("set ORCHESTRA_HOME to a folder of yours")
+            },
+        )
+    }
+
+    /// A base folder: the variable's, which counts only when it is absolute, else the one in the home folder.
+    fn base(&self, variable: Option<&OsStr>, in_home: &str) -> Option<PathBuf> {
+        variable
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+            .or_else(|| self.home.as_ref().map(|home| home.join(in_home)))
+    }
+
+    /// A path as a person would write it: the home folder as `~`.
+    pub(crate) fn with_tilde(&self, path: &Path) -> String {
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_home() -> Surroundings {
+        Surroundings { home: Some("/home/ada".into()), ..Surroundings::default() }
+    }
+
+    #[test]
+    fn state_is_where_it_was_asked_for_else_in_the_home_folder() {
+        let mut surroundings = at_home();
+        if cfg!(target_os = "linux") {
+            assert_eq!(surroundings.state_dir().unwrap(), Path::new("/home/ada/.local/state/orchestra"));
+        }
+        surroundings.xdg_state_home = Some("relative".into());
+        assert!(
+            surroundings.state_dir().unwrap().starts_with("/home/ada"),
+            "a relative XDG folder is ignored"
+        );
+        surroundings.xdg_state_home = Some("/state".into());
+        assert_eq!(surroundings.state_dir().unwrap(), Path::new("/state/orchestra"));
+        surroundings.orchestra_home = Some("/orchestra".into());
+        assert_eq!(surroundings.state_dir().unwrap(), Path::new("/orchestra"));
+        assert!(Surroundings::default().state_dir().is_err());
+    }
+
+    #[test]
+    fn a_root_named_twice_is_looked_at_once_and_missed_when_missing() {
+        let places = at_home().catalog_places(&["/home/ada/.claude".into(), "/mnt/old".into()]);
+        let named: Vec<_> =
+            places.roots.iter().filter(|root| root.asked_for).map(|root| &root.path).collect();
+        assert_eq!(named, [Path::new("/home/ada/.claude"), Path::new("/mnt/old")]);
+    }
+
+    #[test]
+    fn home_is_written_as_a_tilde() {
+        let surroundings = at_home();
+        assert_eq!(surroundings.with_tilde(Path::new("/home/ada")), "~");
+        assert_eq!(surroundings.with_tilde(Path::new("/home/ada/.claude")), "~/.claude");
+        assert_eq!(surroundings.with_tilde(Path::new("/home/adam")), "/home/adam");
+    }
+}
