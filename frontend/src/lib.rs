@@ -1,1 +1,12 @@
-//! Placeholder while the house is being built.
+//! The WebAssembly entry: takes the rendered page over, and nothing else.
+
+use leptos::prelude::*;
+use orchestra_app::App;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Takes over the page that the server rendered.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
+}

@@ -1,0 +1,18 @@
+//! The sessions that a query asks for.
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+
+use crate::{
+    data::{ListQuery, SessionsView},
+    error::AppError,
+};
+
+/// Lists sessions, newest first, with their score and what is left out.
+#[server(prefix = "/api", endpoint = "list_sessions", input = GetUrl)]
+pub async fn list_sessions(
+    /// What is asked.
+    query: ListQuery,
+) -> Result<SessionsView, AppError> {
+    let context = crate::ssr::context();
+    crate::ssr::blocking(move || crate::ssr::listing::sessions(&context, &query)).await
+}

@@ -1,0 +1,19 @@
+//! The blocks of turns that a transcript's page opens with.
+
+use leptos::{prelude::*, server_fn::codec::GetUrl};
+
+use crate::{data::Blocks, error::AppError};
+
+/// The blocks around a turn, or the last ones.
+#[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl)]
+pub async fn open_transcript(
+    /// The session.
+    id: String,
+    /// Its subagent, when it is a subagent's conversation.
+    agent: Option<String>,
+    /// The turn asked for.
+    at: Option<u32>,
+) -> Result<Blocks, AppError> {
+    let context = crate::ssr::context();
+    crate::ssr::blocking(move || crate::ssr::transcripts::opening(&context, &id, agent.as_deref(), at)).await
+}

@@ -1,0 +1,38 @@
+//! The whole of the dashboard: its places, and what they share.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    components::{keyboard::Keyboard, navigation::Navigation, time::provide_clock},
+    live::provide_live,
+    pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
+};
+
+/// The application.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_clock();
+    provide_live();
+    view! {
+        <Title formatter=|title: String| if title.is_empty() { "Orchestra".to_owned() } else { format!("{title} · Orchestra") }/>
+        <Router>
+            <a class="skip" href="#main" rel="external">"Skip to the content"</a>
+            <Navigation/>
+            <Routes fallback=NotFoundPage>
+                <Route path=path!("/") view=SessionsPage ssr=SsrMode::Async/>
+                <Route path=path!("/sessions") view=SessionsPage ssr=SsrMode::Async/>
+                <Route path=path!("/sessions/:id") view=TranscriptPage ssr=SsrMode::Async/>
+                <Route path=path!("/sessions/:id/agents/:agent") view=TranscriptPage ssr=SsrMode::Async/>
+                <Route path=path!("/projects") view=ProjectPage ssr=SsrMode::Async/>
+            </Routes>
+            <Keyboard/>
+        </Router>
+    }
+}

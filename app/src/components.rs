@@ -1,0 +1,20 @@
+//! The parts that pages are made of.
+
+pub mod day_strip;
+pub mod empty;
+pub mod error_view;
+pub mod filter_bar;
+pub mod icon;
+pub mod keyboard;
+pub mod left_out;
+pub mod live_mark;
+pub mod name;
+pub mod navigation;
+pub mod projects;
+pub mod session_groups;
+pub mod session_row;
+pub mod sessions_list;
+pub mod skeleton;
+pub mod theme_toggle;
+pub mod time;
+pub mod transcript;

@@ -1,0 +1,111 @@
+//! What a list can be asked: words, kinds, how far back. A plain form; with scripts it answers while one types.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use orchestra_model::SessionKind;
+
+use super::icon::Icon;
+use crate::data::{ListQuery, Since};
+
+/// The words being typed, before the address says them.
+#[derive(Clone, Copy)]
+pub struct Typed(pub RwSignal<Option<String>>);
+
+/// The form.
+#[component]
+pub fn FilterBar(
+    /// What the address asks.
+    query: Memo<ListQuery>,
+    /// What is being typed.
+    typed: Typed,
+) -> impl IntoView {
+    let Typed(words) = typed;
+    let navigate = use_navigate();
+    let go = move |query: ListQuery| {
+        navigate(&query.href(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+    };
+    // The rows at hand are filtered at once; the whole machine is asked when the fingers rest.
+    let ask_all = StoredValue::new(None::<TimeoutHandle>);
+    let type_words = {
+        let go = go.clone();
+        move |event| {
+            let text = event_target_value(&event);
+            words.set(Some(text.clone()));
+            if let Some(Some(waiting)) = ask_all.try_get_value() {
+                waiting.clear();
+            }
+            let go = go.clone();
+            let later = move || go(query.get_untracked().with_words(&text));
+            ask_all.set_value(set_timeout_with_handle(later, Duration::from_millis(300)).ok());
+        }
+    };
+    let choose_kind = move |event| {
+        let kind = event_target_value(&event);
+        go(query.get_untracked().with_kind((!kind.is_empty()).then_some(kind.as_str())));
+    };
+    let kept = move || {
+        let ListQuery { dir, since, .. } = query.get();
+        view! {
+            {dir.map(|dir| view! { <input type="hidden" name="dir" value=dir/> })}
+            {since.map(|since| view! { <input type="hidden" name="since" value=since.name()/> })}
+        }
+    };
+    let kind = Memo::new(move |_| query.read().kind.clone().unwrap_or_default());
+    let choice = move |value: &'static str, label: &'static str| {
+        view! { <option value=value selected=move || kind.read().as_str() == value>{label}</option> }
+    };
+    let kinds = SessionKind::ALL.map(|kind| choice(kind.name(), kind_label(kind)));
+    let action = move || if query.read().dir.is_some() { "/projects" } else { "/sessions" };
+    view! {
+        <form class="filter" method="get" action=action role="search">
+            {kept}
+            <label class="filter-words">
+                <span class="visually-hidden">"Filter sessions"</span>
+                <Icon name="search"/>
+                <input
+                    id="filter" type="search" name="q" placeholder="Filter" autocomplete="off" spellcheck="false"
+                    enterkeyhint="search" prop:value=move || query.read().q.clone().unwrap_or_default()
+                    value=query.get_untracked().q on:input=type_words
+                />
+                <kbd class="needs-script" aria-hidden="true">"/"</kbd>
+            </label>
+            <label class="filter-kind">
+                <span class="visually-hidden">"Kind of session"</span>
+                <select name="kind" on:change=choose_kind>
+                    {choice("", "People & agents")} {choice("any", "Every kind")} {kinds.collect_view()}
+                </select>
+                <Icon name="more"/>
+            </label>
+            <button type="submit" class="button no-script">"Filter"</button>
+        </form>
+    }
+}
+
+fn kind_label(kind: SessionKind) -> &'static str {
+    match kind {
+        SessionKind::Human => "People",
+        SessionKind::Agent => "Agents",
+        SessionKind::Sdk => "SDK and scripts",
+        SessionKind::Background => "Background",
+        SessionKind::Team => "Team members",
+        SessionKind::Sidechain => "Side conversations",
+        SessionKind::Empty => "Empty",
+    }
+}
+
+/// How far back, as four choices.
+#[component]
+pub fn SinceChoice(
+    /// What was asked.
+    query: ListQuery,
+    /// How far back the answer goes.
+    since: Since,
+) -> impl IntoView {
+    let choices = Since::ALL.map(|choice| {
+        let current = (choice == since).then_some("true");
+        view! { <a href=query.with_since(choice).href() aria-current=current>{choice.label()}</a> }
+    });
+    view! { <nav class="segments" aria-label="How far back">{choices.collect_view()}</nav> }
+}

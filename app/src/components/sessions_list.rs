@@ -1,0 +1,111 @@
+//! A list of sessions with everything around it: fetched for a question, filtered while one types, kept live.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use orchestra_model::LiveStatus;
+
+use super::{
+    day_strip::DayStrip,
+    empty::{NothingAnywhere, NothingHere},
+    error_view::ErrorView,
+    filter_bar::{FilterBar, SinceChoice, Typed},
+    left_out::LeftOutLine,
+    session_groups::SessionGroups,
+    skeleton::ListSkeleton,
+};
+use crate::{
+    api::list_sessions,
+    data::{ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
+    live::{LiveStoreFields, use_live},
+    text,
+};
+
+/// The list.
+#[component]
+pub fn SessionsList(
+    /// What is asked.
+    query: Memo<ListQuery>,
+) -> impl IntoView {
+    let live = use_live();
+    let typed = Typed(RwSignal::new(None));
+    let listing = Resource::new(
+        move || (query.get(), live.resyncs().get()),
+        move |(query, _)| {
+            let as_of = live.sequence().get_untracked();
+            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, view)) }
+        },
+    );
+    view! {
+        <FilterBar query typed/>
+        <Transition fallback=ListSkeleton>
+            {move || Suspend::new(async move {
+                match listing.await {
+                    Ok((query, as_of, view)) => view! { <Listed query as_of view typed/> }.into_any(),
+                    Err(error) => view! { <ErrorView error/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// The rows of an answer as they are now: with what happened since laid over, and what is being typed applied.
+pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec<Arc<SessionRow>>> {
+    let live = use_live();
+    let base: Vec<Arc<SessionRow>> = view.rows.iter().cloned().map(Arc::new).collect();
+    let offset_seconds = view.clock.offset_seconds;
+    let query = query.clone();
+    Memo::new(move |_| {
+        let kinds = query.kinds();
+        let asked = words(query.q.as_deref().unwrap_or_default());
+        let wanted = |row: &SessionRow| {
+            let in_dir = query.dir.as_ref().is_none_or(|dir| row.project_dir.as_ref() == Some(dir));
+            query.between.is_none() && in_dir && kinds.accepts(row.kind) && row.matches(&asked)
+        };
+        merge(&base, as_of, &live.changes().read(), offset_seconds, wanted)
+    })
+}
+
+#[component]
+fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> impl IntoView {
+    let Typed(typed) = typed;
+    let all = live_rows(&query, as_of, &view);
+    let rows = Memo::new(move |_| {
+        let wanted = words(typed.read().as_deref().unwrap_or_default());
+        all.read().iter().filter(|row| row.matches(&wanted)).cloned().collect::<Vec<_>>()
+    });
+    let count = move |wanted: LiveStatus| rows.read().iter().filter(|row| row.status == Some(wanted)).count();
+    let waiting = Memo::new(move |_| count(LiveStatus::Waiting));
+    let busy = Memo::new(move |_| count(LiveStatus::Busy));
+    let beyond = view.left_out.beyond_limit;
+    let (clock, since, is_new) = (view.clock, view.since, view.looked_in.is_empty());
+    let looked_in = view.looked_in.clone();
+    let one_project = query.dir.is_some();
+    let view = StoredValue::new(view);
+    let is_empty = Memo::new(move |_| rows.read().is_empty());
+    let head_count = move || text::plural(rows.read().len() + beyond, "session", "sessions");
+    let nothing = {
+        let query = query.clone();
+        move || match (is_empty.get(), is_new) {
+            (false, _) => ().into_any(),
+            (true, false) => view! { <NothingAnywhere looked_in=looked_in.clone()/> }.into_any(),
+            (true, true) => view! { <NothingHere query=query.clone() view/> }.into_any(),
+        }
+    };
+    view! {
+        <DayStrip query=query.clone() view/>
+        <div class="list-head">
+            <p class="tally" role="status">
+                <span>{head_count}</span>
+                {move || (waiting.get() > 0).then(|| view! { <span class="mark is-waiting">{format!("{} waiting", waiting.get())}</span> })}
+                {move || (busy.get() > 0).then(|| view! { <span class="mark is-running">{format!("{} busy", busy.get())}</span> })}
+            </p>
+            <SinceChoice query=query.clone() since/>
+        </div>
+        <div class="sessions">
+            {nothing}
+            <SessionGroups rows=rows.into() clock one_project/>
+        </div>
+        <LeftOutLine query view/>
+    }
+}

@@ -1,0 +1,202 @@
+//! A conversation: mounted blocks between two spacers, followed while it grows.
+
+use std::time::Duration;
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{HtmlElement, ResizeObserver, ResizeObserverEntry};
+
+use super::{
+    block::BlockView,
+    copying,
+    reel::{Reel, to_end},
+};
+use crate::{
+    components::icon::Icon,
+    data::transcript::TURNS_PER_BLOCK,
+    live::{LiveStoreFields, use_live},
+    text,
+};
+
+/// The conversation.
+#[component]
+pub fn Conversation(
+    /// Its state.
+    reel: Reel,
+    /// The turn that the address asks for.
+    asked: Option<u32>,
+) -> impl IntoView {
+    let open_at = asked.map_or_else(|| "end".to_owned(), |turn| turn.to_string());
+    let (first, past) = reel.range.get_untracked();
+    let total = reel.total.get_untracked();
+    // Without scripts these lead on; with scripts the spacers around them take the room of what is not mounted.
+    let earlier = (first > 0).then(|| page_link((first - 1) * TURNS_PER_BLOCK, "Earlier turns"));
+    let later = (past * TURNS_PER_BLOCK < total).then(|| page_link(past * TURNS_PER_BLOCK, "Later turns"));
+    let above = NodeRef::<html::Div>::new();
+    let below = NodeRef::<html::Div>::new();
+    Effect::new(move |started: Option<bool>| {
+        let heights = reel.spacers();
+        if let (Some(above), Some(below)) = (above.get(), below.get()) {
+            let first_time = started.is_none();
+            set_height(&above, heights.0);
+            set_height(&below, heights.1);
+            if first_time {
+                begin(reel, asked);
+            }
+        }
+        true
+    });
+    Effect::new(move |_| watch_scroll(reel));
+    Effect::new(move |_| watch_sizes(reel));
+    follow_changes(reel);
+    let blocks = move || {
+        let (first, past) = reel.range.get();
+        (first..past).collect::<Vec<_>>()
+    };
+    view! {
+        <div class="conversation" data-open-at=open_at node_ref=reel.frame on:click=copying::copy_nearby>
+            <div class="spacer" node_ref=above>{earlier}</div>
+            <For each=blocks key=|index| *index let:index>
+                <BlockView index reel/>
+            </For>
+            <div class="spacer" node_ref=below>{later}</div>
+        </div>
+        <Arrivals reel/>
+    }
+}
+
+fn page_link(turn: u32, label: &'static str) -> impl IntoView {
+    view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }
+}
+
+/// Sets a spacer's height through the object model: the page's policy allows no inline style.
+fn set_height(element: &HtmlElement, height: f64) {
+    let style = element.style();
+    let _ = style.set_property("height", &format!("{height:.0}px"));
+    let _ = element.set_attribute("data-sized", "");
+}
+
+/// Goes where the reader expects to be: the spacers have just taken their room.
+fn begin(reel: Reel, asked: Option<u32>) {
+    request_animation_frame(move || {
+        match asked {
+            Some(turn) => reel.go_to(turn),
+            None => to_end(),
+        }
+        reel.look();
+    });
+}
+
+/// Looks around once a frame while the page scrolls, and notes the place in the address when it rests.
+fn watch_scroll(reel: Reel) {
+    let pending = StoredValue::new(false);
+    let resting = StoredValue::new(None::<TimeoutHandle>);
+    let look = move || {
+        if pending.try_get_value() != Some(false) {
+            return;
+        }
+        pending.set_value(true);
+        request_animation_frame(move || {
+            if pending.try_set_value(false).is_none() {
+                reel.look();
+            }
+        });
+        if let Some(Some(waiting)) = resting.try_get_value() {
+            waiting.clear();
+        }
+        let later = set_timeout_with_handle(move || note_place(reel), Duration::from_millis(400));
+        resting.set_value(later.ok());
+    };
+    let scroll = window_event_listener(ev::scroll, move |_| look());
+    let resize = window_event_listener(ev::resize, move |_| look());
+    on_cleanup(move || {
+        scroll.remove();
+        resize.remove();
+        if let Some(Some(waiting)) = resting.try_get_value() {
+            waiting.clear();
+        }
+    });
+}
+
+/// Keeps the reader's place in the address, so that loading again, going back and sharing lead to it.
+fn note_place(reel: Reel) {
+    let Some(turn) = reel.at_turn.try_get_untracked() else { return };
+    let Ok(path) = window().location().pathname() else { return };
+    let address = if reel.is_at_end() { path } else { format!("{path}?at={turn}") };
+    if let Ok(history) = window().history() {
+        let state = history.state().unwrap_or(JsValue::NULL);
+        let _ = history.replace_state_with_url(&state, "", Some(&address));
+    }
+}
+
+/// Measures blocks as they change their size: turns open, pictures arrive, screens turn.
+fn watch_sizes(reel: Reel) {
+    let callback = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+        for entry in entries.iter() {
+            let block = entry.unchecked_into::<ResizeObserverEntry>().target();
+            let index = block.get_attribute("data-block").and_then(|index| index.parse().ok());
+            let Some(index) = index.filter(|_| !block.class_list().contains("is-waiting-for-turns")) else { continue };
+            let place = block.get_bounding_client_rect();
+            reel.measured(index, place.height(), place.bottom() < 0.0);
+        }
+    });
+    let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
+    let observer = StoredValue::new_local(observer);
+    let callback = StoredValue::new_local(callback);
+    Effect::new(move |_| {
+        reel.range.track();
+        request_animation_frame(move || {
+            let Some(frame) = reel.frame.try_get_untracked().flatten() else { return };
+            let blocks = frame.query_selector_all(":scope > .block");
+            for index in 0..blocks.as_ref().map_or(0, |blocks| blocks.length()) {
+                let block = blocks.as_ref().ok().and_then(|blocks| blocks.get(index));
+                if let Some(block) = block.and_then(|block| block.dyn_into::<web_sys::Element>().ok()) {
+                    // Watching what is watched already starts it anew, which only reports its size again.
+                    observer.try_with_value(|observer| observer.observe(&block));
+                }
+            }
+        });
+    });
+    on_cleanup(move || {
+        observer.with_value(ResizeObserver::disconnect);
+        callback.dispose();
+    });
+}
+
+/// Fetches what is appended, as the event stream tells of it.
+fn follow_changes(reel: Reel) {
+    let live = use_live();
+    let appends = Memo::new(move |_| {
+        let id = reel.place.with_value(|place| place.id.clone());
+        let changes = live.changes();
+        let changes = changes.read();
+        (changes.iter().find(|change| change.id.as_str() == id).map_or(0, |change| change.appends), live.resyncs().get())
+    });
+    Effect::new(move |before: Option<(u32, u32)>| {
+        let now = appends.get();
+        if before.is_some_and(|before| before != now) {
+            reel.follow();
+        }
+        now
+    });
+}
+
+/// Says that turns arrived below, and leads to them.
+#[component]
+fn Arrivals(reel: Reel) -> impl IntoView {
+    let unseen = reel.unseen;
+    let label = move || format!("{} new", unseen.get());
+    let go = move |_| {
+        reel.go_to(reel.total.get_untracked());
+        unseen.set(0);
+    };
+    view! {
+        <div class="arrivals" role="status">
+            {move || (unseen.get() > 0).then(|| view! {
+                <button type="button" class="pill" on:click=go title=move || text::plural(unseen.get() as usize, "new turn", "new turns")>
+                    {label} <Icon name="down"/>
+                </button>
+            })}
+        </div>
+    }
+}

@@ -1,0 +1,54 @@
+//! The head of a transcript's page: where one is, how it is going, and the way back.
+
+use leptos::prelude::*;
+
+use crate::{
+    components::{icon::Icon, live_mark::LiveMark, name::Name, time::Time},
+    data::{SessionRow, TranscriptHead},
+    live::{LiveStoreFields, use_live},
+};
+
+/// The session as it is now: as fetched, unless the event stream told otherwise since.
+pub fn live_row(row: SessionRow) -> Memo<SessionRow> {
+    let live = use_live();
+    Memo::new(move |_| {
+        let changes = live.changes();
+        let changes = changes.read();
+        let newer = changes.iter().find(|change| change.id == row.id).and_then(|change| change.row.clone());
+        newer.filter(|newer| newer.active_ms >= row.active_ms).unwrap_or_else(|| row.clone())
+    })
+}
+
+/// The bar that stays: back, title, state, details.
+#[component]
+pub fn HeadBar(
+    /// What is shown.
+    head: StoredValue<TranscriptHead>,
+    /// The session as it is now.
+    row: Memo<SessionRow>,
+) -> impl IntoView {
+    let (agent, session_href, offset_seconds) =
+        head.with_value(|head| (head.agent.clone(), head.row.href(), head.clock.offset_seconds));
+    let up = if agent.is_some() { session_href } else { "/sessions".to_owned() };
+    let up_label = if agent.is_some() { "Back to the session" } else { "Back to the sessions" };
+    let title = match agent {
+        Some(agent) => Signal::stored(agent.description),
+        None => Signal::derive(move || row.read().title.clone()),
+    };
+    let status = Signal::derive(move || row.read().status);
+    view! {
+        <div class="head-bar">
+            <a class="icon-button" href=up data-up="" aria-label=up_label><Icon name="back"/></a>
+            <h1 class="head-title" title=title><Name text=title/></h1>
+            <LiveMark status/>
+            <span class="head-time">
+                {move || status.get().is_none().then(|| view! {
+                    <Time at_ms=Signal::derive(move || row.read().active_ms) offset_seconds with_day=true/>
+                })}
+            </span>
+            <button type="button" class="icon-button details-button" popovertarget="details" aria-label="Details">
+                <Icon name="more"/>
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,45 @@
+//! The newest sessions beside a transcript, on wide screens: the same rows as on their own page.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::list_sessions,
+    components::{session_groups::SessionGroups, sessions_list::live_rows},
+    data::ListQuery,
+    live::{LiveStoreFields, use_live},
+};
+
+/// So many sessions stand beside a transcript.
+const BESIDE: usize = 40;
+
+/// The column.
+#[component]
+pub fn ListColumn(
+    /// The session that the page shows.
+    #[prop(into)]
+    current: Signal<Option<String>>,
+) -> impl IntoView {
+    let live = use_live();
+    let query = ListQuery { limit: Some(BESIDE), ..ListQuery::default() };
+    let listing = Resource::new(
+        move || live.resyncs().get(),
+        move |_| {
+            let as_of = live.sequence().get_untracked();
+            let query = query.clone();
+            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, view)) }
+        },
+    );
+    view! {
+        <aside class="list-column" aria-label="Recent sessions">
+            <Transition>
+                {move || Suspend::new(async move {
+                    listing.await.ok().map(|(query, as_of, view)| {
+                        let rows = live_rows(&query, as_of, &view);
+                        view! { <SessionGroups rows=rows.into() clock=view.clock current/> }
+                    })
+                })}
+            </Transition>
+            <p class="list-column-foot"><a href="/sessions">"All sessions"</a></p>
+        </aside>
+    }
+}

@@ -1,0 +1,130 @@
+//! A transcript as its page shows it: a head, and blocks of turns that the server has drawn.
+
+use orchestra_model::Usage;
+use serde::{Deserialize, Serialize};
+
+use super::{LaneView, ServerClock, SessionRow};
+
+/// How many turns a block holds.
+pub const TURNS_PER_BLOCK: u32 = 40;
+
+/// Everything around a conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TranscriptHead {
+    /// The session.
+    pub row: SessionRow,
+    /// The subagent whose transcript this is; none for the session's own.
+    pub agent: Option<AgentCard>,
+    /// The folder it works in.
+    pub cwd: Option<String>,
+    /// The transcript's file.
+    pub path: Option<String>,
+    /// A command that continues it.
+    pub resume_command: String,
+    /// The live process and its client's version, in words.
+    pub process: Option<String>,
+    /// How many turns.
+    pub turns: u32,
+    /// How many prompts.
+    pub prompts: u32,
+    /// How many tool calls.
+    pub tool_calls: u32,
+    /// Its tokens.
+    pub usage: Usage,
+    /// What was odd in the file, in words.
+    pub oddities: Vec<String>,
+    /// Its subagents.
+    pub agents: Vec<AgentCard>,
+    /// Its lane.
+    pub lane: LaneView,
+    /// The server's clock.
+    pub clock: ServerClock,
+}
+
+/// A subagent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentCard {
+    /// Its id.
+    pub id: String,
+    /// Its type, or "agent".
+    pub kind: String,
+    /// What it was for.
+    pub description: String,
+    /// Its transcript's size in bytes.
+    pub size_bytes: u64,
+}
+
+/// Blocks that follow each other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Blocks {
+    /// The blocks.
+    pub blocks: Vec<Block>,
+    /// How many turns the transcript has now.
+    pub total: u32,
+}
+
+/// A block: the turns from `index * TURNS_PER_BLOCK` on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Block {
+    /// Which.
+    pub index: u32,
+    /// What stands in it.
+    pub items: Vec<Item>,
+}
+
+/// One or several turns, drawn by the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The first turn in it.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+    /// A fingerprint of the drawing: equal means nothing to change.
+    pub stamp: u64,
+    /// The drawing. Empty when the page already holds it, see [`Blocks::without_drawings`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub html: String,
+}
+
+impl Blocks {
+    /// The same without the drawings: what a rendered page carries along for hydration, where the browser has the
+    /// drawings in its document already and a second copy would double the page.
+    #[must_use]
+    pub fn without_drawings(&self) -> Self {
+        let mut bare = self.clone();
+        for item in bare.blocks.iter_mut().flat_map(|block| &mut block.items) {
+            item.html = String::new();
+        }
+        bare
+    }
+}
+
+/// How many blocks so many turns make.
+pub const fn block_count(turns: u32) -> u32 {
+    turns.div_ceil(TURNS_PER_BLOCK)
+}
+
+/// The blocks to show first: around the turn asked for, else the last ones.
+pub fn first_blocks(turns: u32, at: Option<u32>) -> (u32, u32) {
+    let count = block_count(turns);
+    match at {
+        Some(at) => ((at / TURNS_PER_BLOCK).min(count.saturating_sub(1)), 1.min(count)),
+        // The last block alone may hold a turn or two only.
+        None => (count.saturating_sub(2), count.min(2)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_opens_at_the_end_or_where_asked() {
+        assert_eq!(first_blocks(0, None), (0, 0));
+        assert_eq!(first_blocks(5, None), (0, 1));
+        assert_eq!(first_blocks(401, None), (9, 2));
+        assert_eq!(first_blocks(401, Some(85)), (2, 1));
+        assert_eq!(first_blocks(401, Some(9999)), (10, 1));
+        assert_eq!(first_blocks(0, Some(3)), (0, 0));
+    }
+}

@@ -1,0 +1,99 @@
+//! What changes while a page is open: one keyed store, fed by one event stream.
+//!
+//! Pages fetch what they show and lay the store's entries over it; they never subscribe to the stream themselves.
+
+mod stream;
+
+use leptos::prelude::*;
+use orchestra_model::{LiveEvent, LiveEventKind, Session, SessionId};
+use reactive_stores::Store;
+
+use crate::{data::SessionRow, text};
+
+/// What is known beyond what pages have fetched.
+#[derive(Clone, Debug, Default, Store)]
+pub struct Live {
+    /// The sessions that changed.
+    #[store(key: SessionId = |change| change.id.clone())]
+    changes: Vec<Change>,
+    /// How the event stream is.
+    connection: Connection,
+    /// How often events were lost: whoever shows something fetches it again when this grows.
+    resyncs: u32,
+    /// The last event's number.
+    sequence: u64,
+}
+
+/// A session that changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub id: SessionId,
+    /// The event that told so.
+    pub sequence: u64,
+    /// How it looks now; none when its transcript is gone.
+    pub row: Option<SessionRow>,
+    /// How often its transcript grew.
+    pub appends: u32,
+}
+
+/// How the event stream is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Connection {
+    /// Not opened yet: the page may still be without scripts.
+    #[default]
+    Fresh,
+    /// Open.
+    Open,
+    /// Lost; it is being opened again.
+    Lost,
+}
+
+/// Provides the store, and opens the stream once the page is in a browser.
+pub fn provide_live() {
+    let live = Store::new(Live::default());
+    provide_context(live);
+    Effect::new(move |_| stream::open(live));
+}
+
+/// The store.
+pub fn use_live() -> Store<Live> {
+    expect_context()
+}
+
+/// Takes one event in.
+fn take(live: Store<Live>, event: LiveEvent) {
+    live.sequence().set(event.sequence);
+    match event.kind {
+        LiveEventKind::SessionChanged { session, appended } => {
+            let row = row_of(&session);
+            record(live, session.id.clone(), event.sequence, Some(row), appended);
+        }
+        LiveEventKind::SessionRemoved { id } => record(live, id, event.sequence, None, false),
+        LiveEventKind::Resync => resync(live),
+    }
+}
+
+/// Forgets every change and asks pages to fetch again.
+fn resync(live: Store<Live>) {
+    live.changes().set(Vec::new());
+    *live.resyncs().write() += 1;
+}
+
+fn record(live: Store<Live>, id: SessionId, sequence: u64, row: Option<SessionRow>, appended: bool) {
+    let changes = live.changes();
+    let mut changes = changes.write();
+    match changes.iter_mut().find(|change| change.id == id) {
+        Some(change) => {
+            change.sequence = sequence;
+            change.row = row;
+            change.appends += u32::from(appended);
+        }
+        None => changes.push(Change { id, sequence, row, appends: u32::from(appended) }),
+    }
+}
+
+/// The row of a session; its day is set where the server's time zone is known.
+fn row_of(session: &Session) -> SessionRow {
+    SessionRow::new(session, |ms| text::day_of(ms, 0))
+}

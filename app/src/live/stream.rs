@@ -1,0 +1,61 @@
+//! The event stream of `/events`: opened while the page is seen, closed while it is hidden, caught up after that.
+
+use std::{cell::RefCell, rc::Rc};
+
+use leptos::{ev, prelude::*};
+use orchestra_model::LiveEvent;
+use reactive_stores::Store;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{EventSource, MessageEvent, VisibilityState};
+
+use super::{Connection, Live, LiveStoreFields, take};
+
+/// An open stream with the handlers it calls; both end together.
+struct Stream {
+    source: EventSource,
+    _on_open: Closure<dyn FnMut()>,
+    _on_error: Closure<dyn FnMut()>,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.source.close();
+    }
+}
+
+/// Opens the stream, and keeps it in step with whether the page is seen.
+pub(super) fn open(live: Store<Live>) {
+    let held: Rc<RefCell<Option<Stream>>> = Rc::default();
+    held.replace(connect(live));
+    let handle = window_event_listener(ev::visibilitychange, move |_| {
+        let seen = document().visibility_state() == VisibilityState::Visible;
+        if !seen {
+            held.replace(None);
+        } else if held.borrow().is_none() {
+            held.replace(connect(live));
+        }
+    });
+    on_cleanup(move || handle.remove());
+}
+
+fn connect(live: Store<Live>) -> Option<Stream> {
+    // The stream goes on where it was; what the server no longer holds, it tells to fetch again.
+    let address = match live.sequence().get_untracked() {
+        0 => "/events".to_owned(),
+        place => format!("/events?after={place}"),
+    };
+    let source = EventSource::new(&address).ok()?;
+    let on_open = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Open));
+    let on_error = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Lost));
+    let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
+        let event = message.data().as_string().and_then(|data| serde_json::from_str::<LiveEvent>(&data).ok());
+        if let Some(event) = event {
+            take(live, event);
+        }
+    });
+    source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+    source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+    source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    Some(Stream { source, _on_open: on_open, _on_error: on_error, _on_message: on_message })
+}

@@ -1,0 +1,22 @@
+//! The pages.
+
+pub mod not_found;
+pub mod project;
+pub mod sessions;
+pub mod transcript;
+
+pub use not_found::NotFoundPage;
+pub use project::ProjectPage;
+pub use sessions::SessionsPage;
+pub use transcript::TranscriptPage;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use crate::data::ListQuery;
+
+/// What the address asks of a list.
+fn use_list_query() -> Memo<ListQuery> {
+    let parameters = use_query_map();
+    Memo::new(move |_| ListQuery::read(|name| parameters.read().get(name)))
+}

@@ -1,0 +1,84 @@
+//! The HTML document around every page. Rendered on the host only; the browser takes over what is in its body.
+
+use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+use crate::{App, components::icon::IconSheet, ssr};
+
+/// The addresses of the site's files, with the hashes in their names.
+#[derive(Clone, Debug)]
+pub struct AssetNames {
+    /// The style sheet.
+    pub css: String,
+    /// The script that loads the WebAssembly.
+    pub js: String,
+    /// The WebAssembly.
+    pub wasm: String,
+}
+
+/// Before the first paint: the remembered theme, and whether scripts run at all.
+const BEFORE_PAINT: &str = r#"(function(d){d.dataset.js="";try{var t=localStorage.getItem("orchestra-theme");if(t==="light"||t==="dark")d.dataset.theme=t}catch(e){}})(document.documentElement)"#;
+
+/// As soon as the body is there: a conversation opens at its end, or at the turn that was asked for.
+const OPEN_AT: &str = r#"(function(){var c=document.querySelector("[data-open-at]");if(!c)return;history.scrollRestoration="manual";var a=c.dataset.openAt,t=a==="end"?null:document.getElementById("turn-"+a);if(t)t.scrollIntoView();else if(a==="end")scrollTo(0,document.documentElement.scrollHeight)})()"#;
+
+/// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
+pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {
+    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    set_policy(&nonce);
+    let links = assets.clone().map(|AssetNames { css, js, wasm }| {
+        view! {
+            <link rel="stylesheet" href=css/>
+            <link rel="modulepreload" href=js nonce=nonce.clone()/>
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        }
+    });
+    let start = assets.map(|AssetNames { js, wasm, .. }| {
+        let script = format!(
+            "import start,{{hydrate}} from {js:?};await start({{module_or_path:{wasm:?}}});hydrate();\
+             document.documentElement.dataset.hydrated=\"\";\
+             if(\"serviceWorker\" in navigator)navigator.serviceWorker.register(\"/sw.js\").catch(()=>{{}})"
+        );
+        view! { <script type="module" nonce=nonce.clone() inner_html=script></script> }
+    });
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf9f4"/>
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a"/>
+                <meta name="description" content="Every agent session on your machine, read like a score."/>
+                <meta name="application-name" content="Orchestra"/>
+                <meta name="apple-mobile-web-app-title" content="Orchestra"/>
+                <meta name="mobile-web-app-capable" content="yes"/>
+                <meta name="apple-mobile-web-app-status-bar-style" content="default"/>
+                <meta name="referrer" content="no-referrer"/>
+                <meta name="format-detection" content="telephone=no"/>
+                <script nonce=nonce.clone() inner_html=BEFORE_PAINT></script>
+                {links}
+                <AutoReload options/>
+                <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"/>
+                <link rel="icon" href="/icon.svg" type="image/svg+xml"/>
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+                <IconSheet/>
+                <script nonce=nonce inner_html=OPEN_AT></script>
+                {start}
+            </body>
+        </html>
+    }
+}
+
+fn set_policy(nonce: &str) {
+    let policy = http::HeaderValue::from_str(&ssr::content_security_policy(nonce));
+    if let (Some(response), Ok(policy)) = (use_context::<ResponseOptions>(), policy) {
+        response.insert_header(http::header::CONTENT_SECURITY_POLICY, policy);
+    }
+}

@@ -1,0 +1,64 @@
+//! What the host hands to server functions, and how they use it. Not part of the browser's build.
+
+pub mod clock;
+pub mod listing;
+pub mod policy;
+pub mod transcripts;
+
+use leptos::prelude::{expect_context, use_context};
+use leptos_axum::ResponseOptions;
+use orchestra_core::sessions::Catalog;
+
+pub use clock::Clock;
+pub use policy::content_security_policy;
+pub use transcripts::Transcripts;
+
+use crate::error::{AppError, AppErrorKind};
+
+/// What every server function works with; the server provides it as a Leptos context. Cheap to clone.
+#[derive(Clone)]
+pub struct AppContext {
+    /// Every session on the machine.
+    pub catalog: Catalog,
+    /// The transcripts that are open.
+    pub transcripts: Transcripts,
+    /// The server's clock and time zone.
+    pub clock: Clock,
+}
+
+impl AppContext {
+    /// A context over a catalogue, with the machine's clock.
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog, transcripts: Transcripts::default(), clock: Clock::system() }
+    }
+}
+
+/// The context of the request at hand.
+pub fn context() -> AppContext {
+    expect_context()
+}
+
+/// Runs the engine's synchronous work on a thread that may block.
+///
+/// # Errors
+/// The work's own, or an internal one when its thread was lost.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, AppError> + Send + 'static,
+) -> Result<T, AppError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|lost| {
+        Err(AppError::new(
+            AppErrorKind::Internal,
+            format!("The work was lost: {lost}."),
+            "Load the page again; if it stays, please report it.",
+        ))
+    })
+}
+
+/// Gives the response a status, when there is a response to give it to.
+pub fn set_status(status: u16) {
+    if let (Some(response), Ok(status)) =
+        (use_context::<ResponseOptions>(), http::StatusCode::from_u16(status))
+    {
+        response.set_status(status);
+    }
+}
