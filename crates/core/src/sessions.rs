@@ -33,7 +33,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{LeftOut, Listing, Problem, ProblemKind, Session, SessionFilter, SessionId};
+use orchestra_model::{
+    KindFilter, LeftOut, Listing, Problem, ProblemKind, Session, SessionFilter, SessionId, SessionKind,
+};
 
 pub use file::{FileError, session_of_file};
 pub use find::{FindError, shortest_prefixes};
@@ -114,10 +116,10 @@ enum Scope<'a> {
     Only(&'a SessionId),
 }
 
-/// What one look at the machine found, before any filter but time.
+/// What one look at the machine found, before the filters that need a whole session.
 struct Look {
     sessions: Vec<Session>,
-    older: usize,
+    left_out: LeftOut,
     problems: Vec<Problem>,
 }
 
@@ -137,23 +139,19 @@ impl Catalog {
         let walk = scan::walk(&self.inner.places.roots);
         *self.inner.met.lock().unwrap_or_else(PoisonError::into_inner) =
             walk.found.iter().map(|found| found.id.clone()).collect();
-        let look = self.look(walk, Scope::Everything, filter.since, now);
-        let mut left_out = LeftOut { older: look.older, ..LeftOut::default() };
+        let look = self.look(walk, Scope::Everything, filter.kinds, filter.since, now);
+        let mut left_out = look.left_out;
         let mut sessions = look.sessions;
         sessions.retain(|session| {
-            let reason = if !filter.kinds.accepts(session.kind) {
-                &mut left_out.other_kinds
-            } else if filter
-                .project_dir
-                .as_deref()
-                .is_some_and(|folder| !build::is_in_project(session, folder))
-            {
-                &mut left_out.other_projects
-            } else if !build::matches_query(session, filter) {
-                &mut left_out.no_match
-            } else {
-                return true;
-            };
+            let reason =
+                if filter.project_dir.as_deref().is_some_and(|folder| !build::is_in_project(session, folder))
+                {
+                    &mut left_out.other_projects
+                } else if !build::matches_query(session, filter) {
+                    &mut left_out.no_match
+                } else {
+                    return true;
+                };
             *reason += 1;
             false
         });
@@ -165,8 +163,15 @@ impl Catalog {
         Listing { sessions, left_out, problems: look.problems }
     }
 
-    /// The sessions that a walk found and that were active since a time, each id once.
-    fn look(&self, walk: Walk, scope: Scope<'_>, since: Option<Timestamp>, now: Timestamp) -> Look {
+    /// The sessions that a walk found, of some kinds and active since a time, each id once.
+    fn look(
+        &self,
+        walk: Walk,
+        scope: Scope<'_>,
+        kinds: KindFilter,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Look {
         let places = &self.inner.places;
         let Walk { found, mut problems } = walk;
         let cache_file = places.cache_dir.as_deref().map(|folder| cache::file_in(folder, &places.roots));
@@ -187,11 +192,11 @@ impl Catalog {
         }
 
         let mut builder = Builder::new(&places.roots, &live, now);
-        let mut older = 0;
+        let mut left_out = LeftOut::default();
         let mut sessions = Vec::new();
         for found in &found {
             let Some(kept) = cache.readings.get(&found.stamp.file()) else {
-                older +=
+                left_out.older +=
                     usize::from(since_ms.is_some_and(|since| found.stamp.modified_ns / 1_000_000 < since));
                 continue;
             };
@@ -199,17 +204,23 @@ impl Catalog {
             let is_live = live.contains_key(&found.id);
             let active_ms = builder.active_ms(facts, found.stamp.modified_ns);
             if !is_live && since_ms.is_some_and(|since| active_ms < since) {
-                older += 1;
+                left_out.older += 1;
                 continue;
             }
             if facts.says_nothing() {
                 problems.push(not_a_transcript(found));
             }
+            if !kinds.accepts(facts.kind()) {
+                left_out.other_kinds += 1;
+                continue;
+            }
             sessions.push(builder.session(found, facts));
         }
         let sessions = once_an_id(sessions);
-        let mut look = Look { sessions, older, problems };
-        add_remembered(&mut look, cache, &found, scope, &builder, since_ms);
+        let mut look = Look { sessions, left_out, problems };
+        if kinds.accepts(SessionKind::Human) {
+            add_remembered(&mut look, cache, &found, scope, &builder, since_ms);
+        }
         look
     }
 
@@ -280,9 +291,10 @@ fn read_what_is_new(
     let results = Mutex::new(Vec::with_capacity(wanted.len()));
     let readings = &cache.readings;
     let work = || {
+        let mut buffer = Vec::new();
         while let Some(found) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             let earlier = readings.get(&found.stamp.file()).map(|kept| kept.reading.clone());
-            let result = read_one(found, earlier);
+            let result = read_one(found, earlier, &mut buffer);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((*found, result));
         }
     };
@@ -304,9 +316,9 @@ fn read_what_is_new(
     true
 }
 
-fn read_one(found: &Found, earlier: Option<Reading>) -> io::Result<Reading> {
+fn read_one(found: &Found, earlier: Option<Reading>, buffer: &mut Vec<u8>) -> io::Result<Reading> {
     let file = File::open(found.path())?;
-    read::read(&file, found.stamp.size, &found.bucket.name, earlier)
+    read::read(&file, found.stamp.size, &found.bucket.name, earlier, buffer)
 }
 
 fn not_a_transcript(found: &Found) -> Problem {
@@ -344,7 +356,7 @@ fn add_remembered(
                 continue;
             }
             if since_ms.is_some_and(|since| known.last_ms < since) {
-                look.older += 1;
+                look.left_out.older += 1;
             } else if let Ok(id) = id.parse() {
                 look.sessions.push(builder.remembered(id, known, root));
             }

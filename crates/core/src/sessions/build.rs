@@ -57,8 +57,8 @@ impl<'a> Builder<'a> {
         let root = &found.bucket.root;
         let is_default = self.roots.iter().any(|known| known.path == *root && known.is_default);
         let config_dir = (!is_default).then(|| root.clone());
-        let folder = cwd.as_deref().map(Path::new);
-        let resume = resume::command(found.id.as_str(), &path, folder, cwd_exists, config_dir, false);
+        let own_folder = cwd.as_deref().map(Path::new).filter(|_| cwd_exists);
+        let resume = resume::command(found.id.as_str(), &path, own_folder, config_dir, false);
         let (status, live) = match self.live.get(&found.id) {
             Some((status, process)) => (Some(*status), Some(process.clone())),
             None => (None, None),

@@ -57,7 +57,8 @@ pub fn session_of_file(path: &Path, now: Timestamp) -> Result<Session, FileError
         name: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         path: folder,
     };
-    let reading = read::read(&file, metadata.len(), &bucket.name, None).map_err(unreadable)?;
+    let reading =
+        read::read(&file, metadata.len(), &bucket.name, None, &mut Vec::new()).map_err(unreadable)?;
     if reading.facts.says_nothing() || reading.facts.active_ms.is_none() {
         return Err(not_one());
     }

@@ -62,7 +62,7 @@ impl Catalog {
     /// The session with exactly this id, without looking at the others.
     pub fn get(&self, id: &SessionId, now: Timestamp) -> Option<Session> {
         let walk = scan::find_id(self.roots(), id);
-        let mut sessions = self.look(walk, Scope::Only(id), None, now).sessions;
+        let mut sessions = self.look(walk, Scope::Only(id), KindFilter::Any, None, now).sessions;
         sessions.pop()
     }
 
@@ -70,7 +70,7 @@ impl Catalog {
     pub(super) fn look_at(&self, found: Found, now: Timestamp) -> Option<Session> {
         let id = found.id.clone();
         let walk = Walk { found: vec![found], problems: Vec::new() };
-        self.look(walk, Scope::Only(&id), None, now).sessions.pop()
+        self.look(walk, Scope::Only(&id), KindFilter::Any, None, now).sessions.pop()
     }
 }
 

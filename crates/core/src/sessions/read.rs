@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Seek, SeekFrom},
     os::unix::fs::FileExt,
 };
 
@@ -38,30 +38,51 @@ pub(super) struct Reading {
 }
 
 /// Reads a transcript of `size` bytes, going on from an earlier reading when the file only grew since.
-pub(super) fn read(file: &File, size: u64, bucket: &str, earlier: Option<Reading>) -> io::Result<Reading> {
+///
+/// `buffer` is only room to work in; one that is used again and again spares the allocator.
+pub(super) fn read(
+    file: &File,
+    size: u64,
+    bucket: &str,
+    earlier: Option<Reading>,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Reading> {
     if let Some(earlier) = earlier
         && earlier.parsed <= size
         && size - earlier.parsed <= LONGEST_APPEND
-        && hash_before(file, earlier.parsed)? == earlier.hash
+        && hash_before(file, earlier.parsed, buffer)? == earlier.hash
     {
-        return read_appended(file, bucket, earlier);
+        return read_appended(file, bucket, earlier, buffer);
     }
     advise_random(file);
     let (facts, parsed) = if size <= 2 * CHUNK {
-        read_whole(file, size, bucket)?
+        read_whole(file, size, bucket, buffer)?
     } else {
-        let mut head = read_head(file, size, bucket)?;
-        let (tail, parsed) = read_tail(file, size, bucket, &head)?;
+        let mut head = read_head(file, size, bucket, buffer)?;
+        let (tail, parsed) = read_tail(file, size, bucket, &head, buffer)?;
         if tail.noted_prompt.is_some() {
             // What was noted at the end is newer than what was asked at the beginning.
             head.last_prompt = None;
         }
         (head.followed_by(tail), parsed)
     };
-    Ok(Reading { facts, parsed, hash: hash_before(file, parsed)? })
+    // The buffer holds the end of the file as it was read, so the bytes to hash are mostly in it.
+    let unparsed = usize::try_from(size - parsed).unwrap_or(usize::MAX);
+    let hash = match buffer.len().checked_sub(unparsed) {
+        Some(end) if end as u64 >= HASHED.min(parsed) => {
+            xxh3_64(&buffer[end - usize::try_from(HASHED.min(parsed)).unwrap_or(end)..end])
+        }
+        _ => hash_before(file, parsed, buffer)?,
+    };
+    Ok(Reading { facts, parsed, hash })
 }
 
-fn read_appended(mut file: &File, bucket: &str, earlier: Reading) -> io::Result<Reading> {
+fn read_appended(
+    mut file: &File,
+    bucket: &str,
+    earlier: Reading,
+    buffer: &mut Vec<u8>,
+) -> io::Result<Reading> {
     file.seek(SeekFrom::Start(earlier.parsed))?;
     let limits = Limits { whole_line: 64 << 10, ..Limits::default() };
     let mut lines = LineReader::with_limits(file, earlier.parsed, limits);
@@ -70,24 +91,24 @@ fn read_appended(mut file: &File, bucket: &str, earlier: Reading) -> io::Result<
         facts.absorb(line.bytes, bucket);
     }
     let parsed = lines.position();
-    let hash = if parsed == earlier.parsed { earlier.hash } else { hash_before(file, parsed)? };
+    let hash = if parsed == earlier.parsed { earlier.hash } else { hash_before(file, parsed, buffer)? };
     Ok(Reading { facts, parsed, hash })
 }
 
-fn read_whole(file: &File, size: u64, bucket: &str) -> io::Result<(Facts, u64)> {
-    let bytes = read_at(file, 0, size)?;
-    let complete = memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+fn read_whole(file: &File, size: u64, bucket: &str, buffer: &mut Vec<u8>) -> io::Result<(Facts, u64)> {
+    let bytes = read_at(file, 0, size, buffer)?;
+    let complete = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let mut facts = Facts::default();
     absorb_lines(&mut facts, &bytes[..complete], bucket);
     Ok((facts, complete as u64))
 }
 
 /// The facts of the first lines; wider until a line of the conversation shows.
-fn read_head(file: &File, size: u64, bucket: &str) -> io::Result<Facts> {
+fn read_head(file: &File, size: u64, bucket: &str, buffer: &mut Vec<u8>) -> io::Result<Facts> {
     let mut length = CHUNK;
     loop {
-        let bytes = read_at(file, 0, length)?;
-        let complete = memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+        let bytes = read_at(file, 0, length, buffer)?;
+        let complete = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         let mut facts = Facts::default();
         let mut rest = &bytes[..complete];
         // Behind the first prompt only the rare lines matter, so the others are not parsed.
@@ -105,13 +126,19 @@ fn read_head(file: &File, size: u64, bucket: &str) -> io::Result<Facts> {
 }
 
 /// The facts of the last lines and the offset behind the last newline; wider until a time and a name show.
-fn read_tail(file: &File, size: u64, bucket: &str, head: &Facts) -> io::Result<(Facts, u64)> {
+fn read_tail(
+    file: &File,
+    size: u64,
+    bucket: &str,
+    head: &Facts,
+    buffer: &mut Vec<u8>,
+) -> io::Result<(Facts, u64)> {
     let mut length = CHUNK;
     loop {
         let from = size - length;
-        let bytes = read_at(file, from, length)?;
-        let complete = memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        let first = memchr(b'\n', &bytes).map_or(0, |at| at + 1).min(complete);
+        let bytes = read_at(file, from, length, buffer)?;
+        let complete = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let first = memchr(b'\n', bytes).map_or(0, |at| at + 1).min(complete);
         let (cut, lines) = (&bytes[..first], &bytes[first..complete]);
         let mut facts = absorb_from_the_end(lines, bucket);
         if facts.active_ms.is_none() {
@@ -176,29 +203,25 @@ fn last_time_in(cut: &[u8]) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }
 
-fn read_at(file: &File, offset: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-    // A file that shrank meanwhile ends early; that is no error.
-    ReadAt { file, offset }.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-struct ReadAt<'a> {
-    file: &'a File,
-    offset: u64,
-}
-
-impl Read for ReadAt<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(into, self.offset)?;
-        self.offset += count as u64;
-        Ok(count)
+/// Reads a stretch of the file into the buffer; less when the file shrank meanwhile, which is no error.
+fn read_at<'a>(file: &File, offset: u64, length: u64, buffer: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+    buffer.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read_at(&mut buffer[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
+    buffer.truncate(filled);
+    Ok(buffer)
 }
 
-fn hash_before(file: &File, offset: u64) -> io::Result<u64> {
+fn hash_before(file: &File, offset: u64, buffer: &mut Vec<u8>) -> io::Result<u64> {
     let from = offset.saturating_sub(HASHED);
-    Ok(xxh3_64(&read_at(file, from, offset - from)?))
+    Ok(xxh3_64(read_at(file, from, offset - from, buffer)?))
 }
 
 /// Without this the system reads 128 KB ahead of every head and tail.
@@ -230,7 +253,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         file.write_all(text.as_bytes()).unwrap();
-        read(&file, text.len() as u64, "-a-b", None).unwrap().facts
+        read(&file, text.len() as u64, "-a-b", None, &mut Vec::new()).unwrap().facts
     }
 
     #[test]
@@ -263,16 +286,16 @@ mod tests {
             (file.try_clone().unwrap(), size)
         };
         let (handle, length) = write(&format!("{}\n{{\"type\":\"custom-ti", chain_line(0, 10)));
-        let first = read(&handle, length, "-a-b", None).unwrap();
+        let first = read(&handle, length, "-a-b", None, &mut Vec::new()).unwrap();
         assert_eq!(first.facts.custom_title, None);
         assert_eq!(first.facts.damaged, 0, "a half line is not damage");
         let (handle, length) = write("tle\",\"customTitle\":\"Named\"}\n");
-        let second = read(&handle, length, "-a-b", Some(first.clone())).unwrap();
+        let second = read(&handle, length, "-a-b", Some(first.clone()), &mut Vec::new()).unwrap();
         assert_eq!(second.facts.custom_title.as_deref(), Some("Named"));
 
         let other = tempfile::tempfile().unwrap();
         (&other).write_all(format!("{}\n", chain_line(7, 900)).as_bytes()).unwrap();
-        let third = read(&other, 2_000, "-a-b", Some(second)).unwrap();
+        let third = read(&other, 2_000, "-a-b", Some(second), &mut Vec::new()).unwrap();
         assert_eq!(third.facts.custom_title, None);
     }
 }

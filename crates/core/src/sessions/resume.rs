@@ -55,30 +55,34 @@ pub fn plan_resume(session: &Session, roots: &[Root], fork: bool) -> ResumePlan 
         .filter(|root| !root.is_default)
         .map(|root| root.path.clone());
     let folder = session.cwd.as_deref().map(Path::new).filter(|folder| folder.is_absolute());
-    let in_own_folder = folder.is_some_and(Path::is_dir);
-    ResumePlan::Run(command(session.id.as_str(), Path::new(path), folder, in_own_folder, config_dir, fork))
+    let own_folder = folder.filter(|folder| folder.is_dir());
+    let mut command = command(session.id.as_str(), Path::new(path), own_folder, config_dir, fork);
+    if let (None, Some(gone)) = (own_folder, folder) {
+        command.folder = nearest_folder(gone);
+    }
+    ResumePlan::Run(command)
 }
 
-/// The command, when it is known whether the folder is there.
+/// The command, from the session's own folder when that is there, else from the top.
 pub(super) fn command(
     id: &str,
     transcript: &Path,
-    folder: Option<&Path>,
-    in_own_folder: bool,
+    own_folder: Option<&Path>,
     config_dir: Option<PathBuf>,
     fork: bool,
 ) -> ResumeCommand {
     let mut arguments = vec![OsString::from("--resume")];
-    arguments.push(if in_own_folder { id.into() } else { transcript.into() });
+    arguments.push(if own_folder.is_some() { id.into() } else { transcript.into() });
     if fork {
         arguments.push("--fork-session".into());
     }
-    let nearest = |folder: &Path| folder.ancestors().find(|ancestor| ancestor.is_dir()).map(Path::to_owned);
-    let folder = match folder {
-        Some(folder) if in_own_folder => folder.to_owned(),
-        other => other.and_then(nearest).unwrap_or_else(|| "/".into()),
-    };
-    ResumeCommand { folder, in_own_folder, arguments, config_dir }
+    let folder = own_folder.unwrap_or(Path::new("/")).to_owned();
+    ResumeCommand { folder, in_own_folder: own_folder.is_some(), arguments, config_dir }
+}
+
+/// The folder that is still there above one that is gone.
+fn nearest_folder(gone: &Path) -> PathBuf {
+    gone.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/")).to_owned()
 }
 
 impl ResumeCommand {
@@ -120,27 +124,22 @@ mod tests {
 
     #[test]
     fn lines_can_be_pasted() {
-        let line = |folder: &str, own: bool, config: Option<&str>, fork: bool| {
+        let line = |folder: Option<&str>, config: Option<&str>, fork: bool| {
             let transcript = Path::new("/home/ada/.claude/projects/-x/1.jsonl");
-            command("1", transcript, Some(Path::new(folder)), own, config.map(Into::into), fork).shell_line()
+            command("1", transcript, folder.map(Path::new), config.map(Into::into), fork).shell_line()
         };
-        assert_eq!(line("/home/ada/shop", true, None, false), "cd /home/ada/shop && claude --resume 1");
+        assert_eq!(line(Some("/home/ada/shop"), None, false), "cd /home/ada/shop && claude --resume 1");
         assert_eq!(
-            line("/it's a; $(x)", true, Some("/c d"), true),
+            line(Some("/it's a; $(x)"), Some("/c d"), true),
             r"cd '/it'\''s a; $(x)' && CLAUDE_CONFIG_DIR='/c d' claude --resume 1 --fork-session"
         );
-        assert_eq!(
-            line("/gone", false, None, false),
-            "claude --resume /home/ada/.claude/projects/-x/1.jsonl"
-        );
+        assert_eq!(line(None, None, false), "claude --resume /home/ada/.claude/projects/-x/1.jsonl");
     }
 
     #[test]
     fn without_its_folder_a_session_resumes_from_the_nearest_one() {
         let home = tempfile::tempdir().unwrap();
-        let gone = home.path().join("a/b/c");
-        let command = command("1", Path::new("/t/1.jsonl"), Some(&gone), false, None, false);
-        assert_eq!(command.folder, home.path());
-        assert_eq!(command.arguments, ["--resume", "/t/1.jsonl"]);
+        assert_eq!(nearest_folder(&home.path().join("a/b/c")), home.path());
+        assert_eq!(nearest_folder(home.path()), home.path());
     }
 }
