@@ -21,13 +21,13 @@ use crate::{data::Item, text};
 
 /// Which conversation is drawn, and in which time zone.
 #[derive(Clone, Debug)]
-pub struct Manuscript {
+pub(crate) struct Manuscript {
     /// The session.
-    pub session: SessionId,
+    pub(crate) session: SessionId,
     /// The subagent, when it is a subagent's.
-    pub agent: Option<String>,
+    pub(crate) agent: Option<String>,
     /// The server's time zone.
-    pub offset_seconds: i32,
+    pub(crate) offset_seconds: i32,
 }
 
 impl Manuscript {
@@ -47,7 +47,7 @@ impl Manuscript {
 }
 
 /// Draws turns; neighbours that only read are drawn as one item.
-pub fn draw(turns: &[Turn], manuscript: &Manuscript) -> Vec<Item> {
+pub(crate) fn draw(turns: &[Turn], manuscript: &Manuscript) -> Vec<Item> {
     fold::runs(turns)
         .into_iter()
         .filter_map(|run| {
