@@ -59,7 +59,16 @@ pub(super) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failu
         bench.server_start()?;
         bench.whole_transcript(project)?;
     }
-    Ok(())
+    println!();
+    process::run("the engine's watch example", &mut example(project, "watch"))
+}
+
+/// A program of the engine's that measures what only the inside can see.
+fn example(project: &Project, name: &str) -> Command {
+    let mut command = process::cargo();
+    command.current_dir(&project.root).args(["run", "--release", "--quiet"]);
+    command.args(["--package", "orchestra-core", "--example", name, "--"]);
+    command
 }
 
 /// A folder that goes when the benchmark ends.
@@ -247,10 +256,7 @@ impl Bench<'_> {
     /// The largest transcript of the history, read whole by the engine on one core, beside a plain copy of its bytes.
     fn whole_transcript(&self, project: &Project) -> Result<(), Failure> {
         let Some((path, size)) = largest(&self.history().join("projects")) else { return Ok(()) };
-        let mut command = process::cargo();
-        command.current_dir(&project.root).args(["run", "--release", "--quiet"]);
-        command.args(["--package", "orchestra-core", "--example", "parse", "--"]).arg(&path);
-        let said = process::capture("the engine's parse example", &mut command)?;
+        let said = process::capture("the engine's parse example", example(project, "parse").arg(&path))?;
         let begun = Instant::now();
         let _ = fs::read(&path).map_err(Failure::file("read", &path))?;
         let copied = begun.elapsed();
