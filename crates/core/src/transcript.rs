@@ -4,8 +4,8 @@
 //! when they are asked for. Whatever is odd in the file is read around and counted, never an error: errors are for
 //! files that cannot be read at all. Knows nothing of sessions, titles or live processes.
 //!
-//! - [`scan`] and [`text`]: JSON without a tree. [`record`]: a line. [`pieces`]: what of a line is a turn.
-//! - [`index`]: what is remembered. [`chain`]: the order. [`turns`]: lines made into turns, with [`tools`] and
+//! - [`scan`], [`raw`] and [`text`]: JSON without a tree. [`record`]: a line. [`pieces`]: what of a line is a turn.
+//! - [`index`]: what is remembered, [`tail`] when it is too much. [`queued`]: prompts told twice. [`chain`]: the order. [`turns`]: lines made into turns, with [`tools`] and
 //!   [`changes`].
 
 mod chain;
@@ -14,11 +14,14 @@ mod image;
 mod index;
 mod lines;
 mod pieces;
+mod queued;
+mod raw;
 mod record;
 mod scan;
 mod score;
 mod source;
 mod subagents;
+mod tail;
 mod text;
 mod tools;
 mod turns;
@@ -83,6 +86,8 @@ pub struct Transcript {
     /// The end of the last complete line, and a hash of the bytes before it.
     parsed: u64,
     witness: u64,
+    /// The file's length when it was last read.
+    seen: u64,
     capacity: Capacity,
     /// Subagents by the call that started them, once somebody asked.
     subagents: OnceLock<HashMap<String, String>>,
@@ -108,6 +113,7 @@ impl Transcript {
             order: Order::default(),
             parsed: 0,
             witness: 0,
+            seen: 0,
             capacity,
             subagents: OnceLock::new(),
         };
@@ -127,7 +133,8 @@ impl Transcript {
             *self = Self::open_within(&self.path, self.capacity)?;
             return Ok(true);
         }
-        if metadata.len() == self.parsed {
+        if metadata.len() == self.seen {
+            // Nothing, or half a line that was half a line before.
             return Ok(false);
         }
         self.subagents = OnceLock::new();
@@ -135,6 +142,8 @@ impl Transcript {
     }
 
     fn read_on(&mut self) -> Result<bool, TranscriptError> {
+        // The length first: what comes while this reads is read again rather than missed.
+        let seen = self.file.metadata().map_err(TranscriptError::Read)?.len();
         let mut reader = LineReader::new(source::From::new(&self.file, self.parsed), self.parsed);
         let mut changed = false;
         let result = loop {
@@ -150,6 +159,7 @@ impl Transcript {
         self.order = order(&self.index);
         result.map_err(TranscriptError::Read)?;
         self.witness = source::witness(&self.file, self.parsed).map_err(TranscriptError::Read)?;
+        self.seen = seen.max(self.parsed);
         Ok(changed)
     }
 

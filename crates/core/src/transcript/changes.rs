@@ -3,7 +3,11 @@
 use orchestra_model::{FileChange, PatchHunk, PatchLine};
 use similar::{ChangeTag, TextDiff};
 
-use super::{WORDS, scan::Raw, text::RawText};
+use super::{
+    WORDS,
+    raw::{Fields, Raw},
+    text::RawText,
+};
 
 /// At most this many lines of a change are carried.
 const MOST_LINES: usize = 1500;
@@ -85,14 +89,14 @@ fn cut(text: &str) -> String {
 }
 
 /// The text of a field, as far as a change can carry it twice over.
-fn whole(input: Raw<'_>, field: &[u8]) -> Option<(String, u64)> {
-    let excerpt = input.text_field(field)?.excerpt(4 * WORDS);
+fn whole(input: &Fields<'_>, field: &[u8]) -> Option<(String, u64)> {
+    let excerpt = input.text(field)?.excerpt(4 * WORDS);
     Some((excerpt.text, excerpt.omitted))
 }
 
 /// What a tool was asked to change; `None` when its input is not what the tool takes.
-pub(super) fn asked_for(name: &str, input: Raw<'_>) -> Option<FileChange> {
-    let path = input.text_field(b"file_path").or_else(|| input.text_field(b"notebook_path"));
+pub(super) fn asked_for(name: &str, input: &Fields<'_>) -> Option<FileChange> {
+    let path = input.text(b"file_path").or_else(|| input.text(b"notebook_path"));
     let mut builder = Builder::new(path);
     match name {
         "Edit" => {
@@ -101,6 +105,7 @@ pub(super) fn asked_for(name: &str, input: Raw<'_>) -> Option<FileChange> {
             builder.replacement(&old, &new);
         }
         "MultiEdit" => input.field(b"edits")?.items(|edit| {
+            let edit = &Fields::of(edit);
             if let (Some((old, _)), Some((new, _))) = (whole(edit, b"old_string"), whole(edit, b"new_string"))
             {
                 builder.replacement(&old, &new);
@@ -120,9 +125,9 @@ pub(super) fn asked_for(name: &str, input: Raw<'_>) -> Option<FileChange> {
 }
 
 /// The change that the client noted as made, when it noted one.
-pub(super) fn made(noted: Raw<'_>) -> Option<FileChange> {
+pub(super) fn made(noted: &Fields<'_>) -> Option<FileChange> {
     let patch = noted.field(b"structuredPatch")?;
-    let mut builder = Builder::new(noted.text_field(b"filePath"));
+    let mut builder = Builder::new(noted.text(b"filePath"));
     patch.items(|hunk| {
         let start = |field: &[u8]| {
             hunk.field(field)

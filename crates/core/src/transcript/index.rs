@@ -1,9 +1,8 @@
 //! What is remembered of a transcript: a few dozen bytes a line, whatever the lines hold.
 //!
 //! Every line is looked at once, in the order of the file, and leaves an [`Entry`]; texts stay in the file. Chains of
-//! more than [`Capacity::entries`] lines are indexed up to there; what comes after is kept in the order of the file,
-//! with a checkpoint every few lines, and calls are not joined with results there. Orders nothing: see
-//! [`chain`](super::chain).
+//! more than [`Capacity::entries`] lines are indexed up to there; what comes after is left to [`tail`](super::tail).
+//! Orders nothing: see [`chain`](super::chain).
 
 use std::{
     collections::HashMap,
@@ -14,8 +13,10 @@ use orchestra_model::Usage;
 use serde::de::Error as _;
 
 use super::{
-    pieces::{self, Notice, Piece, Words, for_each_piece},
+    pieces::{self, Piece, for_each_piece},
+    queued::Queued,
     record::{Kind, Parent, Record},
+    tail::{Tail, Tally},
     text::RawText,
     tools,
 };
@@ -38,9 +39,6 @@ impl Default for Capacity {
 
 /// Stands for no message.
 pub(super) const NO_MESSAGE: u32 = u32::MAX;
-
-/// Prompts that were queued, and may come again as lines, are remembered up to this many.
-const MOST_PENDING: usize = 64;
 
 /// What is remembered of one line of the chain.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +86,8 @@ pub(super) enum Flag {
     Ends = 1 << 13,
     /// The model said something.
     Reply = 1 << 14,
+    /// A prompt, a reply or a result: a turn was running then.
+    Works = 1 << 15,
 }
 
 impl Entry {
@@ -129,25 +129,6 @@ pub(super) struct NamedLeaf {
     pub(super) entries_before: u32,
 }
 
-/// What comes after the indexed lines, in the order of the file.
-#[derive(Debug, Default)]
-pub(super) struct Tail {
-    /// Offsets of lines, and how many turns of the tail come before each.
-    pub(super) checkpoints: Vec<(u64, u32)>,
-    pub(super) turns: u32,
-    pub(super) prompts: u32,
-    pub(super) calls: u32,
-    usage: Usage,
-    last_message: (u64, Usage),
-    lines_since: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Pending {
-    words: u64,
-    source: u64,
-}
-
 /// A hasher for keys that are hashes already.
 #[derive(Debug, Default)]
 pub(super) struct Hashed(u64);
@@ -187,22 +168,11 @@ pub(super) struct Index {
     pub(super) unclaimed: Vec<(u64, u32)>,
     pub(super) named_leaf: Option<NamedLeaf>,
     pub(super) tail: Option<Tail>,
-    pending: Vec<Pending>,
+    queued: Queued,
     pub(super) damaged_lines: u32,
     pub(super) unknown_lines: u32,
     /// Whether a line of the main conversation was seen; without one, the sidechain is the conversation.
     pub(super) has_main: bool,
-}
-
-/// What the pieces of a line come to.
-#[derive(Default)]
-struct Tally {
-    turns: u16,
-    calls: u64,
-    prompts: u32,
-    edits: bool,
-    asks: bool,
-    failed: bool,
 }
 
 impl Index {
@@ -215,13 +185,10 @@ impl Index {
         // The tail begins with a line, so that no line stands in both.
         let full = self.entries.len().max(self.unclaimed.len()) >= self.capacity.entries;
         if full && self.tail.is_none() {
-            self.tail = Some(Tail { lines_since: u32::MAX, ..Tail::default() });
+            self.tail = Some(Tail::new());
         }
-        if let Some(tail) = &mut self.tail
-            && tail.lines_since >= self.capacity.stride
-        {
-            tail.checkpoints.push((line.offset, tail.turns));
-            tail.lines_since = 0;
+        if let Some(tail) = &mut self.tail {
+            tail.pass(line.offset, self.capacity.stride);
         }
         let mut nth = 0;
         let damaged = read_around(line.bytes, |text| {
@@ -241,12 +208,7 @@ impl Index {
                     self.named_leaf = Some(NamedLeaf { uuid: leaf.hash(), entries_before: self.next() });
                 }
             }
-            Kind::QueueOperation => {
-                let words = record.line_content.map(|text| text.trim_start().hash());
-                if record.operation == Some(RawText(b"enqueue")) {
-                    self.pending.retain(|pending| Some(pending.words) != words);
-                }
-            }
+            Kind::QueueOperation => self.queued.queue_again(record),
             Kind::Metadata => {}
             Kind::Unknown => {
                 self.unknown_lines += 1;
@@ -273,7 +235,7 @@ impl Index {
         if self.tail.is_some() {
             return self.take_into_tail(record);
         }
-        let is_repeated = !record.is_sidechain && self.repeats_a_queued_prompt(record);
+        let is_repeated = !record.is_sidechain && self.queued.repeats(record);
         let mut tally = Tally::default();
         if !is_repeated {
             for_each_piece(record, |piece| tally.add(&piece));
@@ -296,6 +258,8 @@ impl Index {
         entry.set(Flag::Nameless, uuid == 0);
         entry.set(Flag::Talk, matches!(record.kind, Kind::User | Kind::Assistant));
         entry.set(Flag::Reply, record.kind == Kind::Assistant && tally.turns > 0);
+        let works = record.kind == Kind::Assistant || tally.prompts > 0 || tally.results;
+        entry.set(Flag::Works, works);
         entry.set(Flag::Progress, record.kind == Kind::Progress);
         entry.set(Flag::Boundary, record.kind == Kind::System && tally.turns > 0 && is_boundary(record));
         entry.set(Flag::Summary, record.kind == Kind::User && record.is_compact_summary);
@@ -303,7 +267,7 @@ impl Index {
         entry.set(Flag::Prompt, tally.prompts > 0);
         entry.set(Flag::Edit, tally.edits);
         entry.set(Flag::Asks, tally.asks);
-        entry.set(Flag::Failed, tally.failed);
+        entry.set(Flag::Failed, tally.failed || record.is_api_error);
         entry.set(Flag::Ends, record.subtype == Some(RawText(b"turn_duration")));
         self.has_main |= !record.is_sidechain && entry.is(Flag::Talk);
         let number = self.next();
@@ -352,81 +316,6 @@ impl Index {
         number
     }
 
-    fn repeats_a_queued_prompt(&mut self, record: &Record<'_>) -> bool {
-        match record.kind {
-            Kind::Attachment => {
-                let mut queued = None;
-                for_each_piece(record, |piece| {
-                    if let Piece::Prompt(Words::Queued(prompt)) = piece {
-                        queued = pieces::queued_hash(prompt);
-                    }
-                });
-                if let Some(words) = queued {
-                    let source = pieces::queued_source(record).map_or(0, RawText::hash);
-                    if self.pending.len() >= MOST_PENDING {
-                        self.pending.remove(0);
-                    }
-                    self.pending.push(Pending { words, source });
-                }
-                false
-            }
-            Kind::User if !self.pending.is_empty() && !record.is_meta && !record.is_compact_summary => {
-                let uuid = record.uuid.map_or(0, RawText::hash);
-                let words = pieces::words_hash(&record.content);
-                let typed_anew = record.prompt_source == Some(RawText(b"typed"));
-                let found = self.pending.iter().position(|pending| {
-                    (uuid != 0 && pending.source == uuid) || (!typed_anew && Some(pending.words) == words)
-                });
-                if let Some(found) = found {
-                    self.pending.remove(found);
-                    return true;
-                }
-                let mut is_prompt = false;
-                for_each_piece(record, |piece| is_prompt |= matches!(piece, Piece::Prompt(_)));
-                if is_prompt {
-                    self.pending.clear();
-                }
-                false
-            }
-            _ => false,
-        }
-    }
-
-    /// Counts a line that is not indexed.
-    fn take_into_tail(&mut self, record: &Record<'_>) {
-        if !self.is_in_tail(record) {
-            return;
-        }
-        let mut tally = Tally::default();
-        for_each_piece(record, |piece| {
-            tally.add(&piece);
-            if let Piece::Result(block) = piece {
-                tally.turns =
-                    tally.turns.saturating_add(u16::from(!self.calls.contains_key(&block.answers())));
-            }
-        });
-        let Some(tail) = &mut self.tail else { return };
-        tail.lines_since += 1;
-        tail.turns = tail.turns.saturating_add(u32::from(tally.turns));
-        tail.prompts += tally.prompts;
-        tail.calls = tail.calls.saturating_add(u32::try_from(tally.calls).unwrap_or_default());
-        if let (Kind::Assistant, Some(id), Some(usage)) = (record.kind, record.message_id, record.usage) {
-            let id = id.hash();
-            if tail.last_message.0 == id {
-                tail.last_message.1 = tail.last_message.1.max(usage);
-            } else {
-                tail.usage += tail.last_message.1;
-                tail.last_message = (id, usage);
-            }
-        }
-    }
-
-    /// Whether a line makes turns behind the indexed ones.
-    pub(super) fn is_in_tail(&self, record: &Record<'_>) -> bool {
-        let again = record.uuid.is_some_and(|uuid| self.by_uuid.contains_key(&uuid.hash()));
-        !again && !(record.is_sidechain && self.has_main)
-    }
-
     /// Whether an entry belongs to the conversation, rather than to one that a subagent held.
     pub(super) const fn is_main(&self, entry: &Entry) -> bool {
         !self.has_main || !entry.is(Flag::Sidechain)
@@ -452,27 +341,8 @@ impl Index {
         }
         if let Some(tail) = &self.tail {
             sum += tail.usage;
-            sum += tail.last_message.1;
         }
         sum
-    }
-}
-
-impl Tally {
-    fn add(&mut self, piece: &Piece<'_>) {
-        match piece {
-            Piece::Result(_) => return,
-            Piece::Prompt(_) => self.prompts = 1,
-            Piece::Call(block) => {
-                self.calls += 1;
-                let name = block.name.map_or(b"".as_slice(), |name| name.0);
-                self.edits |= tools::changes_files(name);
-                self.asks |= tools::asks_its_owner(name);
-            }
-            Piece::Notice(Notice::ApiError | Notice::Said { error: true, .. }) => self.failed = true,
-            Piece::Text(_) | Piece::Thinking(_) | Piece::Compaction | Piece::Notice(_) => {}
-        }
-        self.turns = self.turns.saturating_add(1);
     }
 }
 

@@ -13,12 +13,11 @@ use super::{
     record::Record,
     source::{self, Window},
 };
-use crate::jsonl::{Limits, LineReader, read_around};
+use crate::jsonl::{LineReader, read_around};
 
-/// Lines up to this length are read as they are; longer ones through the reader that cuts their strings.
-fn longest_whole_line() -> u64 {
-    Limits::default().whole_line as u64
-}
+/// Lines up to this length are read as they are. Longer ones come through the reader that cuts their strings, and
+/// what it cut is missing from the count of what an excerpt leaves out.
+const LONGEST_WHOLE: u64 = 8 << 20;
 
 /// Reads records of lines that were indexed.
 pub(super) struct Lines<'a> {
@@ -40,7 +39,7 @@ impl<'a> Lines<'a> {
     ) -> io::Result<Option<T>> {
         let mut read = Some(read);
         let mut take = |record: &Record<'_>| read.take().map(|read| read(record));
-        if u64::from(entry.length) > longest_whole_line() {
+        if u64::from(entry.length) > LONGEST_WHOLE {
             let mut reader = LineReader::new(source::From::new(self.file, entry.offset()), entry.offset());
             let line = reader.next_line()?;
             return Ok(line.and_then(|line| nth_record(line.bytes, entry.nth_record(), &mut take)));

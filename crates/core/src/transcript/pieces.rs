@@ -4,8 +4,8 @@
 //! lines with each other (results with calls, summaries with boundaries) is done elsewhere.
 
 use super::{
+    raw::Raw,
     record::{Block, BlockKind, Content, Kind, Parent, Record, read_content},
-    scan::Raw,
     text::RawText,
 };
 use crate::prompt::WRAPPERS;

@@ -6,7 +6,8 @@
 use orchestra_model::Usage;
 
 use super::{
-    scan::{Malformed, Raw, Scan, Scanner},
+    raw::Raw,
+    scan::{Malformed, Scan, Scanner},
     text::RawText,
 };
 

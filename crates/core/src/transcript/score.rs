@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use orchestra_model::{EndMark, Score, Span, SpanKind, Tick, Timestamp};
 
 use super::{
-    chain::{Order, Step},
-    index::{Entry, Flag, Index},
+    chain::Order,
+    index::{Flag, Index},
 };
 
 /// At most this many spans, and this many ticks: more than a lane can show.
@@ -97,12 +97,11 @@ pub(super) fn score(index: &Index, order: &Order) -> Score {
             running.to = (*asked).clamp(running.from, running.to.max(running.from));
             let from = running.to;
             lane.close();
-            lane.waiting = Some(Waiting { from, first_turn: turn.saturating_sub(1), answer: None });
+            lane.waiting = Some(Waiting { from, first_turn: step.first.saturating_sub(1), answer: None });
             lane.answered(at, turn);
             continue;
         }
-        let is_activity = entry.is(Flag::Talk) || step_makes_turns(order, step, entry);
-        if is_activity {
+        if entry.is(Flag::Works) {
             lane.act(at, turn);
         }
         if let Some(answer) = awaited.asked.get(&step.entry) {
@@ -121,10 +120,6 @@ pub(super) fn score(index: &Index, order: &Order) -> Score {
         edits: thinned(edits),
         end_mark: end_mark(index, order),
     }
-}
-
-fn step_makes_turns(order: &Order, step: &Step, entry: &Entry) -> bool {
-    order.turns_of(step.entry, entry) > 0
 }
 
 /// Seconds as a moment; `None` for the marks of "unknown".

@@ -117,6 +117,10 @@ impl<'a> Window<'a> {
         let at = match inside {
             Some(at) if at + length <= self.bytes.len() => at,
             _ => {
+                if length <= WINDOW && self.bytes.capacity() > 4 * WINDOW {
+                    // A long line came by; its memory is not kept.
+                    self.bytes = Vec::new();
+                }
                 self.bytes.resize(length.max(WINDOW), 0);
                 let count = read_at(self.file, &mut self.bytes, offset)?;
                 self.bytes.truncate(count);

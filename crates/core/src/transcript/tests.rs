@@ -1,3 +1,10 @@
-//! Whole transcripts: the fixtures, damage, growth, size.
+//! Whole transcripts: the fixtures, orders, damage, growth, size.
 
+mod build;
+mod damage;
 mod fixtures;
+mod growth;
+mod orders;
+mod readings;
+mod scores;
+mod sizes;

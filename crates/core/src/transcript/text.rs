@@ -171,7 +171,10 @@ fn unescape(raw: &[u8], room: usize, out: &mut String) -> usize {
             if taken == 0 {
                 break;
             }
-            out.push_str(&String::from_utf8_lossy(&rest[..taken]));
+            match std::str::from_utf8(&rest[..taken]) {
+                Ok(text) => out.push_str(text),
+                Err(_) => out.push_str(&String::from_utf8_lossy(&rest[..taken])),
+            }
             at += taken;
             if taken < plain {
                 break;

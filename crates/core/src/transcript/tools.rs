@@ -6,8 +6,8 @@ use orchestra_model::{Excerpt, ImageRef, Timestamp, ToolCall, ToolInput, ToolRes
 
 use super::{
     TOOL_TEXT, WORDS, changes,
+    raw::{Fields, Raw},
     record::{Block, BlockKind, Content, Record, read_content},
-    scan::Raw,
     text::{RawText, one_line},
 };
 
@@ -38,32 +38,32 @@ pub(super) fn is_refusal(content: Raw<'_>) -> bool {
 pub(super) fn call(block: &Block<'_>) -> ToolCall {
     let name = block.name.map(RawText::to_text).unwrap_or_default();
     let input = block.input.unwrap_or(Raw(b"{}"));
+    let fields = Fields::of(input);
     ToolCall {
         id: block.id.map(RawText::to_text).unwrap_or_default(),
-        summary: summary(&name, input),
-        input: shape(&name, input),
+        summary: summary(&name, &fields),
+        input: shape(&name, &fields).unwrap_or_else(|| other(input)),
         name,
         result: None,
     }
 }
 
-fn shape(name: &str, input: Raw<'_>) -> ToolInput {
-    let words = |field: &[u8]| input.text_field(field).map(|text| text.excerpt(WORDS)).unwrap_or_default();
-    let short = |field: &[u8]| input.text_field(field).map(|text| text.one_line(SUMMARY));
+fn shape(name: &str, input: &Fields<'_>) -> Option<ToolInput> {
+    let words = |field: &[u8]| input.text(field).map(|text| text.excerpt(WORDS));
+    let short = |field: &[u8]| input.text(field).map(|text| text.one_line(SUMMARY));
     match name {
-        "Bash" if input.text_field(b"command").is_some() => {
-            ToolInput::Command { command: words(b"command"), description: short(b"description") }
+        "Bash" => {
+            Some(ToolInput::Command { command: words(b"command")?, description: short(b"description") })
         }
-        "Task" | "Agent" if input.text_field(b"prompt").is_some() => ToolInput::Subagent {
+        "Task" | "Agent" => Some(ToolInput::Subagent {
             agent_type: short(b"subagent_type"),
             description: short(b"description"),
-            prompt: words(b"prompt"),
-        },
-        "Edit" | "MultiEdit" | "Write" | "NotebookEdit" => match changes::asked_for(name, input) {
-            Some(change) => ToolInput::Edit { change },
-            None => other(input),
-        },
-        _ => other(input),
+            prompt: words(b"prompt")?,
+        }),
+        "Edit" | "MultiEdit" | "Write" | "NotebookEdit" => {
+            changes::asked_for(name, input).map(|change| ToolInput::Edit { change })
+        }
+        _ => None,
     }
 }
 
@@ -97,10 +97,9 @@ const TELLING: [&[u8]; 18] = [
     b"bash_id",
 ];
 
-fn summary(name: &str, input: Raw<'_>) -> String {
-    let one = |field: &[u8]| {
-        input.text_field(field).map(|text| text.one_line(SUMMARY)).filter(|line| !line.is_empty())
-    };
+fn summary(name: &str, input: &Fields<'_>) -> String {
+    let one =
+        |field: &[u8]| input.text(field).map(|text| text.one_line(SUMMARY)).filter(|line| !line.is_empty());
     let special = match name {
         "TodoWrite" => input.field(b"todos").map(todos),
         "AskUserQuestion" => input.field(b"questions").and_then(questions),
@@ -116,18 +115,10 @@ fn summary(name: &str, input: Raw<'_>) -> String {
         }),
         _ => None,
     };
-    let line = special.or_else(|| TELLING.iter().find_map(|field| one(field))).or_else(|| first_text(input));
+    let line = special
+        .or_else(|| TELLING.iter().find_map(|field| one(field)))
+        .or_else(|| input.texts().map(|text| text.one_line(SUMMARY)).find(|line| !line.is_empty()));
     one_line(&line.unwrap_or_default(), SUMMARY)
-}
-
-fn first_text(input: Raw<'_>) -> Option<String> {
-    let mut found = None;
-    input.fields(|_, value| {
-        if found.is_none() {
-            found = value.text().map(|text| text.one_line(SUMMARY)).filter(|line| !line.is_empty());
-        }
-    });
-    found
 }
 
 fn todos(todos: Raw<'_>) -> String {
@@ -189,8 +180,9 @@ pub(super) fn result(block: &Block<'_>, record: &Record<'_>, line_offset: u64) -
     // What the client noted is about the line as a whole; only a line with one result says whose it is.
     let results = record.blocks().iter().filter(|block| block.kind == BlockKind::ToolResult).count();
     if let Some(noted) = record.tool_use_result.filter(|_| results == 1) {
-        result.change = changes::made(noted);
-        result.subagent = noted.text_field(b"agentId").map(RawText::to_text);
+        let noted = Fields::of(noted);
+        result.change = changes::made(&noted);
+        result.subagent = noted.text(b"agentId").map(RawText::to_text);
     }
     result
 }

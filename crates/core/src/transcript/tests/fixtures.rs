@@ -45,7 +45,8 @@ pub(super) fn compact(turn: &Turn) -> String {
                 None => out.push_str("\n      no result"),
                 Some(result) => {
                     let error = if result.is_error { "error" } else { "result" };
-                    let _ = write!(out, "\n      {error} {:?} images={}", result.text.text, result.images.len());
+                    let _ =
+                        write!(out, "\n      {error} {:?} images={}", result.text.text, result.images.len());
                     if let Some(subagent) = &result.subagent {
                         let _ = write!(out, " subagent={subagent}");
                     }
