@@ -4,9 +4,9 @@
 //! when they are asked for. Whatever is odd in the file is read around and counted, never an error: errors are for
 //! files that cannot be read at all. Knows nothing of sessions, titles or live processes.
 //!
-//! - [`scan`], [`raw`] and [`text`]: JSON without a tree. [`record`]: a line. [`pieces`]: what of a line is a turn.
-//! - [`index`]: what is remembered, [`tail`] when it is too much. [`queued`]: prompts told twice. [`chain`]: the order. [`turns`]: lines made into turns, with [`tools`] and
-//!   [`changes`].
+//! - `scan`, `raw` and `text`: JSON without a tree. `record`: a line. `pieces`: what of a line is a turn.
+//! - `index`: what is remembered, `tail` when it is too much. `queued`: prompts told twice. `chain`: the order.
+//! - `turns`: lines made into turns, with `tools` and `changes`.
 
 mod chain;
 mod changes;
