@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use wasm_bindgen::JsCast;
 
+use super::filter_bar::SinceChoice;
 use crate::{
     data::{ListQuery, ServerClock, SessionsView},
     text,
@@ -19,8 +20,8 @@ pub fn DayStrip(
     /// What it answered.
     view: StoredValue<SessionsView>,
 ) -> impl IntoView {
-    let (picture, caption, clock) = view.with_value(|view| {
-        (drawing::draw(&view.strip, &query, view.clock.offset_seconds), caption(view), view.clock)
+    let (picture, caption, clock, since) = view.with_value(|view| {
+        (drawing::draw(&view.strip, &query, view.clock.offset_seconds), caption(view), view.clock, view.since)
     });
     let chosen = query.stretch().map(|(from, until)| {
         let label = stretch_name(from, until, clock);
@@ -58,6 +59,7 @@ pub fn DayStrip(
             <svg class="strip-score" height=drawing::HEIGHT.to_string() width="100%" aria-hidden="true" on:click=follow inner_html=picture></svg>
             <figcaption class="strip-caption">
                 <span>{caption}</span> {chosen}
+                <SinceChoice query=query.clone() since/>
                 <details class="strip-words">
                     <summary>"As a list"</summary>
                     <ul>{equivalents}</ul>

@@ -41,6 +41,14 @@ pub fn FilterBar(
             ask_all.set_value(set_timeout_with_handle(later, Duration::from_millis(300)).ok());
         }
     };
+    // An address that asks for other words than those typed has the last word.
+    Effect::new(move |_| {
+        let asked = query.read().q.clone().unwrap_or_default();
+        if words.read_untracked().as_ref().is_some_and(|typed| typed.trim() != asked) {
+            words.set(None);
+        }
+    });
+    let shown = move || words.get().or_else(|| query.read().q.clone()).unwrap_or_default();
     let choose_kind = move |event| {
         let kind = event_target_value(&event);
         go(query.get_untracked().with_kind((!kind.is_empty()).then_some(kind.as_str())));
@@ -66,7 +74,7 @@ pub fn FilterBar(
                 <Icon name="search"/>
                 <input
                     id="filter" type="search" name="q" placeholder="Filter" autocomplete="off" spellcheck="false"
-                    enterkeyhint="search" prop:value=move || query.read().q.clone().unwrap_or_default()
+                    enterkeyhint="search" prop:value=shown
                     value=query.get_untracked().q on:input=type_words
                 />
                 <kbd class="needs-script" aria-hidden="true">"/"</kbd>
@@ -74,7 +82,7 @@ pub fn FilterBar(
             <label class="filter-kind">
                 <span class="visually-hidden">"Kind of session"</span>
                 <select name="kind" on:change=choose_kind>
-                    {choice("", "People & agents")} {choice("any", "Every kind")} {kinds.collect_view()}
+                    {choice("", "Yours")} {choice("any", "Every kind")} {kinds.collect_view()}
                 </select>
                 <Icon name="more"/>
             </label>

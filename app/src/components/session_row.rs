@@ -30,7 +30,7 @@ pub fn SessionRowView(
     };
     let branch = move || {
         row.read().branch.clone().map(|branch| {
-            view! { <span class="row-branch" title=branch.clone()><Icon name="branch"/>{text::cut_in_the_middle(&branch, 28)}</span> }
+            view! { <span class="row-branch" title=branch.clone()><Icon name="branch"/><span>{text::cut_in_the_middle(&branch, 40)}</span></span> }
         })
     };
     let model = move || row.read().model.clone().map(|model| view! { <span class="row-model">{model}</span> });
@@ -55,7 +55,7 @@ pub fn SessionRowView(
                 <span class="row-title"><Name text=title/></span>
                 <LiveMark status/>
             </a>
-            <p class="row-facts">{kind} {branch} {model} {agents} {hint}</p>
+            <p class="row-facts">{branch} {model} <span class="row-extras">{kind} {agents} {hint}</span></p>
             <span class="row-time"><Time at_ms=Signal::derive(move || row.read().active_ms) offset_seconds/></span>
         </li>
     }

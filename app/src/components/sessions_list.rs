@@ -9,7 +9,7 @@ use super::{
     day_strip::DayStrip,
     empty::{NothingAnywhere, NothingHere},
     error_view::ErrorView,
-    filter_bar::{FilterBar, SinceChoice, Typed},
+    filter_bar::{FilterBar, Typed},
     left_out::LeftOutLine,
     session_groups::SessionGroups,
     skeleton::ListSkeleton,
@@ -78,7 +78,7 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
     let waiting = Memo::new(move |_| count(LiveStatus::Waiting));
     let busy = Memo::new(move |_| count(LiveStatus::Busy));
     let beyond = view.left_out.beyond_limit;
-    let (clock, since, is_new) = (view.clock, view.since, view.looked_in.is_empty());
+    let (clock, is_bare_machine) = (view.clock, !view.looked_in.is_empty());
     let looked_in = view.looked_in.clone();
     let one_project = query.dir.is_some();
     let view = StoredValue::new(view);
@@ -86,22 +86,19 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
     let head_count = move || text::plural(rows.read().len() + beyond, "session", "sessions");
     let nothing = {
         let query = query.clone();
-        move || match (is_empty.get(), is_new) {
+        move || match (is_empty.get(), is_bare_machine) {
             (false, _) => ().into_any(),
-            (true, false) => view! { <NothingAnywhere looked_in=looked_in.clone()/> }.into_any(),
-            (true, true) => view! { <NothingHere query=query.clone() view/> }.into_any(),
+            (true, true) => view! { <NothingAnywhere looked_in=looked_in.clone()/> }.into_any(),
+            (true, false) => view! { <NothingHere query=query.clone() view/> }.into_any(),
         }
     };
     view! {
         <DayStrip query=query.clone() view/>
-        <div class="list-head">
-            <p class="tally" role="status">
-                <span>{head_count}</span>
-                {move || (waiting.get() > 0).then(|| view! { <span class="mark is-waiting">{format!("{} waiting", waiting.get())}</span> })}
-                {move || (busy.get() > 0).then(|| view! { <span class="mark is-running">{format!("{} busy", busy.get())}</span> })}
-            </p>
-            <SinceChoice query=query.clone() since/>
-        </div>
+        <p class="tally" role="status">
+            <span>{head_count}</span>
+            {move || (waiting.get() > 0).then(|| view! { <span class="mark is-waiting">{format!("{} waiting", waiting.get())}</span> })}
+            {move || (busy.get() > 0).then(|| view! { <span class="mark is-running">{format!("{} busy", busy.get())}</span> })}
+        </p>
         <div class="sessions">
             {nothing}
             <SessionGroups rows=rows.into() clock one_project/>

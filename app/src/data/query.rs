@@ -60,8 +60,8 @@ impl Since {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Day => "24 h",
-            Self::Week => "7 days",
-            Self::Month => "30 days",
+            Self::Week => "7 d",
+            Self::Month => "30 d",
             Self::All => "All",
         }
     }

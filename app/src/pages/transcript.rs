@@ -2,13 +2,18 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::{
+    hooks::{use_params_map, use_query_map},
+    params::ParamsMap,
+};
+use orchestra_model::LiveStatus;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     api::{get_session, open_transcript},
     components::{
         error_view::ErrorView,
+        icon::Icon,
         skeleton::TranscriptSkeleton,
         transcript::{
             conversation::Conversation,
@@ -19,7 +24,7 @@ use crate::{
             reel::{Place, Reel},
         },
     },
-    data::{Blocks, TranscriptHead},
+    data::{Blocks, SessionRow, TranscriptHead},
     error::AppError,
 };
 
@@ -43,7 +48,7 @@ pub fn TranscriptPage() -> impl IntoView {
         Place { id: parameters.get("id").unwrap_or_default(), agent: parameters.get("agent") }
     });
     // The turn asked for is read when a conversation opens; after that the reader moves freely.
-    let asked = move || query.read_untracked().get("at").and_then(|at| at.parse::<u32>().ok());
+    let asked = move || asked_turn(&query.read_untracked());
     let head = Resource::new(move || place.get(), |Place { id, agent }| get_session(id, agent));
     let opening = Resource::new(
         move || place.get(),
@@ -71,6 +76,11 @@ pub fn TranscriptPage() -> impl IntoView {
     }
 }
 
+/// The turn that an address asks for.
+fn asked_turn(query: &ParamsMap) -> Option<u32> {
+    query.get("at").and_then(|at| at.parse().ok())
+}
+
 #[component]
 fn Lost(error: AppError) -> impl IntoView {
     view! { <Title text="Not found"/> <div class="reader"><ErrorView error/></div> }
@@ -86,6 +96,16 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
     let last_prompt = head.row.last_prompt.clone();
     let head = StoredValue::new(head);
     let reel = Reel::new(place, blocks);
+    // Back, forward and links from elsewhere on the page lead to their turn.
+    let query = use_query_map();
+    let at = Memo::new(move |_| asked_turn(&query.read()));
+    Effect::new(move |before: Option<Option<u32>>| {
+        let now = at.get();
+        if let (Some(turn), true) = (now, before.is_some_and(|before| before != now)) {
+            reel.go_to(turn);
+        }
+        now
+    });
     view! {
         <Title text=title/>
         <div class="reader">
@@ -101,8 +121,26 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
                 ().into_any()
             }}
             <Conversation reel asked/>
+            <RightNow row/>
         </div>
         <Details head row/>
+    }
+}
+
+/// What the session does at this moment, below its last turn.
+#[component]
+fn RightNow(row: Memo<SessionRow>) -> impl IntoView {
+    let status = Memo::new(move |_| row.read().status);
+    view! {
+        <div class="right-now" role="status">
+            {move || match status.get() {
+                Some(LiveStatus::Busy) => Some(view! { <p class="mark is-running"><Icon name="busy"/>"Working now"</p> }),
+                Some(LiveStatus::Waiting) => {
+                    Some(view! { <p class="mark is-waiting"><Icon name="waiting"/>"Waits for you, in its terminal"</p> })
+                }
+                _ => None,
+            }}
+        </div>
     }
 }
 

@@ -54,7 +54,7 @@ pub fn Conversation(
         (first..past).collect::<Vec<_>>()
     };
     view! {
-        <div class="conversation" data-open-at=open_at node_ref=reel.frame on:click=copying::copy_nearby>
+        <div class="conversation" data-open-at=open_at node_ref=reel.frame on:click=move |event| clicked(reel, &event)>
             <div class="spacer" node_ref=above>{earlier}</div>
             <For each=blocks key=|index| *index let:index>
                 <BlockView index reel/>
@@ -67,6 +67,21 @@ pub fn Conversation(
 
 fn page_link(turn: u32, label: &'static str) -> impl IntoView {
     view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }
+}
+
+/// Follows a click on a button or a link that the server drew.
+fn clicked(reel: Reel, event: &ev::MouseEvent) {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let Some(target) = target.filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) else { return };
+    if let Some(button) = target.closest("[data-copy]").ok().flatten() {
+        copying::copy_near(button);
+    } else if let Some(link) = target.closest("a.turn-time").ok().flatten() {
+        let turn = link.get_attribute("href").and_then(|href| href.strip_prefix("?at=")?.parse().ok());
+        if let Some(turn) = turn {
+            event.prevent_default();
+            reel.go_to(turn);
+        }
+    }
 }
 
 /// Sets a spacer's height through the object model: the page's policy allows no inline style.
@@ -110,6 +125,10 @@ fn watch_scroll(reel: Reel) {
     let scroll = window_event_listener(ev::scroll, move |_| look());
     let resize = window_event_listener(ev::resize, move |_| look());
     on_cleanup(move || {
+        // Other pages let the browser find the old place again.
+        if let Ok(history) = window().history() {
+            let _ = history.set_scroll_restoration(web_sys::ScrollRestoration::Auto);
+        }
         scroll.remove();
         resize.remove();
         if let Some(Some(waiting)) = resting.try_get_value() {

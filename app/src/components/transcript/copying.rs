@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
@@ -40,9 +40,7 @@ pub fn CopyButton(
 }
 
 /// Copies the code or the message that a drawn button belongs to.
-pub fn copy_nearby(event: ev::MouseEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let Some(button) = target.and_then(|target| target.closest("[data-copy]").ok().flatten()) else { return };
+pub fn copy_near(button: Element) {
     let Some(text) = text_near(&button) else { return };
     spawn_local(async move {
         let said = if write(&text).await { "Copied" } else { "Not allowed" };

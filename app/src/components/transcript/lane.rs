@@ -4,6 +4,7 @@ mod drawing;
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use super::reel::Reel;
 use crate::data::lane::{LaneView, WIDTH};
@@ -24,7 +25,7 @@ pub fn Lane(
         let share = lane.with_value(|lane| lane.x_of_turn(reel.at_turn.get())) / WIDTH * 100.0;
         if let Some(head) = head.get() {
             // Through the object model: the page's policy allows no inline style.
-            let _ = HtmlStyle::style(&head).set_property("left", &format!("{share:.2}%"));
+            let _ = HtmlElement::style(&head).set_property("left", &format!("{share:.2}%"));
         }
     });
     let go = move |event: &ev::PointerEvent| {
@@ -57,5 +58,3 @@ pub fn Lane(
         </figure>
     }
 }
-
-use web_sys::HtmlElement as HtmlStyle;
