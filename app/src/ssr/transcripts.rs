@@ -55,9 +55,14 @@ impl Transcripts {
         }
         let transcript = match agent {
             None => Transcript::open(path)?,
-            Some(agent) => self.read(path, None, |parent| parent.subagent(agent))?,
+            Some(agent) => self.subagent(path, agent)?,
         };
         read(held.insert(transcript))
+    }
+
+    /// Apart from `read`, which would otherwise be made anew for a closure of its own without end.
+    fn subagent(&self, path: &Path, agent: &str) -> Result<Transcript, TranscriptError> {
+        self.read(path, None, |parent| parent.subagent(agent))
     }
 
     fn slot(&self, key: Key) -> Slot {
