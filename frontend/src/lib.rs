@@ -1,6 +1,8 @@
 //! The WebAssembly entry: takes the rendered page over, and nothing else.
 
-use leptos::prelude::*;
+// The views' types are nested deeper than the compiler's default allows when it lays out their futures.
+#![recursion_limit = "512"]
+
 use orchestra_app::App;
 use wasm_bindgen::prelude::wasm_bindgen;
 
