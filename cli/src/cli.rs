@@ -2,7 +2,10 @@
 
 mod since;
 
-use std::path::PathBuf;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles, value_parser};
@@ -48,6 +51,8 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Continue a session in Claude Code, in the right folder
     Resume(ResumeArguments),
+    /// Serve the dashboard to your browser
+    Web(WebArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
 }
@@ -164,6 +169,37 @@ pub(crate) struct ResumeArguments {
     pub(crate) print: bool,
 }
 
+const WEB_EXAMPLES: &str = "\
+Examples:
+  orchestra web --open              serve it and open it in the browser
+  orchestra web --addr 8080         on another port
+
+Only this machine can reach it. A browser is let in once it has been paired: the
+link that is printed does that, once, within ten minutes. Sessions and agents do
+not depend on it: stop it with Ctrl-C whenever you like.";
+
+/// Arguments of `web`.
+#[derive(Debug, Args)]
+#[command(after_help = WEB_EXAMPLES)]
+pub(crate) struct WebArguments {
+    /// A port, or an address of this machine with a port [default: 127.0.0.1:4600, or the next free]
+    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
+    pub(crate) addr: Option<SocketAddr>,
+
+    /// Open it in the browser
+    #[arg(long)]
+    pub(crate) open: bool,
+}
+
+/// A port of this machine, or an address as it is usually written.
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
+        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    }
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| "write a port, or 127.0.0.1:PORT".to_owned())
+}
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra
@@ -247,6 +283,22 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn addresses_as_people_write_them() {
+        for (text, address) in [
+            ("8080", "127.0.0.1:8080"),
+            (":8080", "127.0.0.1:8080"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("127.0.0.2:1", "127.0.0.2:1"),
+            ("[::1]:9", "[::1]:9"),
+        ] {
+            assert_eq!(parse_address(text).unwrap().to_string(), address);
+        }
+        for text in ["", "web", "127.0.0.1", "99999", "example.com:80"] {
+            assert!(parse_address(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod overview;
 mod resume;
 mod sessions;
 mod show;
+mod web;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -67,6 +68,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
     match command {
         None => overview::run(context),
         Some(Command::Sessions(arguments)) => sessions::run(context, &arguments),
+        Some(Command::Web(arguments)) => web::run(context, &arguments),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),
         Some(Command::Show(arguments)) => show::run(context, &arguments),
         Some(Command::Resume(arguments)) => resume::run(context, &arguments),

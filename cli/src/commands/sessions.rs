@@ -31,6 +31,9 @@ pub(super) fn run(context: &Context, arguments: &SessionsArguments) -> Result<()
             let prefixes = catalog.shortest_prefixes(&listing.sessions);
             let (width, paint) = (out.width, out.paint);
             session_table::write_table(&listing.sessions, &prefixes, &context.now, width, paint, &mut out)?;
+            if !listing.problems.is_empty() || listing.left_out.total() > 0 {
+                writeln!(out)?;
+            }
         } else {
             session_table::write_lines(&listing.sessions, &mut out)?;
         }
@@ -136,9 +139,9 @@ fn say_the_rest(context: &Context, arguments: &SessionsArguments, listing: &List
 
 fn say_problems(words: Words, problems: &[Problem]) {
     let Some(first) = problems.first() else { return };
-    let one = format!("{}: {}", first.path, first.message);
+    let one = &first.message;
     words.warn(&match problems.len() - 1 {
-        0 => one,
+        0 => one.clone(),
         more => format!(
             "{one} (and {}; --json lists them all)",
             text::count(more, "more problem", "more problems")

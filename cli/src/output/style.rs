@@ -29,6 +29,7 @@ pub(crate) struct Paint(bool);
 
 impl Paint {
     /// No colours.
+    #[cfg(test)]
     pub(crate) const NONE: Self = Self(false);
 
     /// Colours only on a terminal that can show them, unless the environment says otherwise: `CLICOLOR_FORCE` asks for

@@ -26,17 +26,19 @@ impl Screen {
     /// Takes the terminal: some lines of it, or a screen aside where the cursor's place cannot be asked for, which
     /// goes over standard output.
     pub(super) fn open() -> io::Result<Self> {
-        let alternate = !io::stdout().is_terminal();
-        give_back_before_panics(alternate);
+        give_back_before_panics();
         enable_raw_mode()?;
-        let terminal = take(alternate);
-        match terminal {
-            Ok(terminal) => Ok(Self { terminal, alternate }),
-            Err(error) => {
-                give_back(alternate);
-                Err(error)
-            }
+        let mut alternate = !io::stdout().is_terminal();
+        let mut terminal = take(alternate);
+        if terminal.is_err() && !alternate {
+            // A terminal that does not say where its cursor is.
+            alternate = true;
+            terminal = take(alternate);
         }
+        if terminal.is_err() {
+            give_back(alternate);
+        }
+        Ok(Self { terminal: terminal?, alternate })
     }
 
     /// Draws one picture.
@@ -49,7 +51,8 @@ impl Drop for Screen {
     fn drop(&mut self) {
         if !self.alternate {
             // Nothing of it stays in the way of what comes next.
-            let cleared = self.terminal.clear();
+            let top = self.terminal.get_frame().area().as_position();
+            let cleared = self.terminal.clear().and_then(|()| self.terminal.set_cursor_position(top));
             drop(cleared);
         }
         give_back(self.alternate);
@@ -81,10 +84,10 @@ fn give_back(alternate: bool) {
     drop(disable_raw_mode());
 }
 
-fn give_back_before_panics(alternate: bool) {
+fn give_back_before_panics() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        give_back(alternate);
+        give_back(true);
         tell(panic);
     }));
 }

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
@@ -41,10 +41,8 @@ pub(super) fn become_it(context: &Context, program: &Path, command: &ResumeComma
     process.arg0(NAME).args(&command.arguments).current_dir(&command.folder);
     // Most programs believe the variable rather than ask the system where they are.
     process.env("PWD", &command.folder);
-    for name in &context.surroundings.variable_names {
-        if name.to_str().is_some_and(is_scrubbed_variable) {
-            process.env_remove(name);
-        }
+    for name in not_inherited(&context.surroundings.variable_names) {
+        process.env_remove(name);
     }
     if let Some(folder) = &command.config_dir {
         process.env("CLAUDE_CONFIG_DIR", folder);
@@ -60,11 +58,40 @@ pub(super) fn become_it(context: &Context, program: &Path, command: &ResumeComma
         .hint("does `claude --version` work in your shell?"))
 }
 
+/// The variables that the client must not inherit: those that another client has set for its own children.
+///
+/// `CLAUDECODE` tells that there is one. Without it, a person's own settings (`CLAUDE_CODE_USE_BEDROCK` in a shell's
+/// profile) stay: only what names a single process goes all the same.
+fn not_inherited(names: &[OsString]) -> impl Iterator<Item = &OsString> {
+    const ONE_PROCESS: [&str; 2] = ["CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID"];
+    let inside_a_client = names.iter().any(|name| name == "CLAUDECODE");
+    names.iter().filter(move |name| {
+        name.to_str().is_some_and(|name| {
+            is_scrubbed_variable(name) && (inside_a_client || ONE_PROCESS.contains(&name))
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
     use super::*;
+
+    #[test]
+    fn another_clients_variables_go_and_a_persons_own_stay() {
+        let gone = |names: &[&str]| {
+            let names: Vec<OsString> = names.iter().map(OsString::from).collect();
+            not_inherited(&names).map(|name| name.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        let own = ["PATH", "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CONFIG_DIR"];
+        assert!(gone(&own).is_empty());
+        assert_eq!(gone(&["CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_USE_BEDROCK"]), ["CLAUDE_CODE_ENTRYPOINT"]);
+        assert_eq!(
+            gone(&["CLAUDECODE", "CLAUDE_CODE_SSE_PORT", "HOME"]),
+            ["CLAUDECODE", "CLAUDE_CODE_SSE_PORT"]
+        );
+    }
 
     #[test]
     fn the_first_that_can_be_run_is_found() {

@@ -1,0 +1,108 @@
+//! `orchestra web`: the dashboard, for as long as this process runs.
+//!
+//! Everything that is served is the server's; here it is started, and its links are printed. The only command that
+//! needs an asynchronous runtime, so the only one that makes one.
+
+use std::{
+    io::{self, Write},
+    process::{Command, Stdio},
+};
+
+use orchestra_server::{Ready, ServeError, ServerConfig, serve};
+
+use super::Context;
+use crate::{
+    cli::WebArguments,
+    error::Failure,
+    output::{Paint, Words, style},
+};
+
+/// Serves until a signal says to stop.
+pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Failure> {
+    let open = arguments.open;
+    let words = context.words;
+    let paint = Paint::decide(&context.surroundings, io::IsTerminal::is_terminal(&io::stdout()));
+    let config = ServerConfig {
+        address: arguments.addr,
+        catalog: context.catalog(),
+        state_dir: context.surroundings.state_dir()?,
+        on_ready: Box::new(move |ready| {
+            // A terminal that is gone is no reason to stop serving.
+            drop(announce(&ready, paint));
+            if let Some(port) = ready.moved_from {
+                words.warn(&format!("port {port} is taken by another program, so this is another one"));
+            }
+            if open {
+                open_in_browser(&ready.pairing_url, words);
+            }
+            words.murmur("Ctrl-C stops the dashboard; sessions and agents go on without it.");
+        }),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("the dashboard cannot be started: {error}")))?;
+    match runtime.block_on(serve(config)) {
+        Ok(()) => Ok(()),
+        Err(ServeError::AlreadyRunning(Some(address))) if open => {
+            let url = format!("http://{address}/");
+            words.say(&format!("Orchestra runs already: {url}"));
+            open_in_browser(&url, words);
+            Ok(())
+        }
+        Err(error) => Err(failure(&error)),
+    }
+}
+
+/// The links, for a person and for a script: the first line has the address, the link alone stands on its own line.
+fn announce(ready: &Ready, paint: Paint) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let address = format!("http://{}/", ready.address);
+    writeln!(out, "{} {}", paint.on(style::STRONG, "Orchestra is at"), paint.on(style::ACCENT, address))?;
+    writeln!(out, "A browser that is new here is let in by this link, once, within ten minutes:")?;
+    writeln!(out, "  {}", paint.on(style::ACCENT, &ready.pairing_url))?;
+    out.flush()
+}
+
+fn failure(error: &ServeError) -> Failure {
+    // The server says "what; what to do".
+    let said = error.to_string();
+    match said.split_once("; ") {
+        Some((what, to_do)) => Failure::new(what).hint(to_do),
+        None => Failure::new(said),
+    }
+}
+
+/// Hands a link to the desktop's own opener. A machine without one still has the link on the screen.
+fn open_in_browser(url: &str, words: Words) {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let started = Command::new(opener)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match started {
+        // Some openers stay as long as the browser: waited for aside, so that none is left a zombie.
+        Ok(mut opener) => {
+            std::thread::spawn(move || {
+                if !opener.wait().is_ok_and(|status| status.success()) {
+                    words.warn("the browser did not open; open the link above yourself");
+                }
+            });
+        }
+        Err(_) => words.warn("there is no program here that opens a browser; open the link above yourself"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_server_advises_becomes_a_hint() {
+        let failure = failure(&ServeError::AlreadyRunning(None));
+        assert_eq!(failure.message, "Orchestra runs already");
+        assert_eq!(failure.hint.as_deref(), Some("use that one, or stop it first"));
+    }
+}
