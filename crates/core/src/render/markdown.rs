@@ -354,7 +354,8 @@ impl<'a> Writer<'a> {
         ));
         let is_affordable = self.coloured + code.len() <= highlight::MOST_BYTES;
         if is_affordable && highlight::highlight_into(&mut self.out, &code, &language) {
-            self.coloured += code.len();
+            // A block costs something by itself too.
+            self.coloured += code.len().max(64);
         } else if !is_affordable {
             push_escaped(&mut self.out, &code);
         }

@@ -116,7 +116,7 @@ fn a_code_block_says_its_language_and_takes_the_focus() {
     assert_eq!(
         html,
         "<pre class=\"code\" tabindex=\"0\" role=\"group\" aria-label=\"Code, rust\"><code>\
-         <span class=\"k\">let</span> a <span class=\"o\">= </span><span class=\"s\">\"&lt;b&gt;\"</span>;\n\
+         <span class=\"k\">let</span> a <span class=\"o\">=</span> <span class=\"s\">\"&lt;b&gt;\"</span>;\n\
          </code></pre>\n"
     );
 }
