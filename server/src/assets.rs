@@ -20,6 +20,9 @@ use sha2::{Digest, Sha256};
 
 use crate::plain;
 
+/// What the app's files are called, before hashes and endings.
+pub(crate) const OUTPUT_NAME: &str = "orchestra";
+
 /// The list of the hashed names, for the server and not for browsers.
 const MANIFEST: &str = "assets.json";
 
@@ -55,19 +58,33 @@ pub(crate) struct AsStored;
 impl Manifest {
     /// The manifest of the embedded site, if it was built.
     pub(crate) fn of_site() -> Option<Self> {
-        let file = Site::get(MANIFEST)?;
-        serde_json::from_slice(&file.data)
-            .inspect_err(|problem| tracing::error!(%problem, "cannot read the site's {MANIFEST}"))
-            .ok()
+        Self::of_a_watched_site().or_else(|| {
+            let file = Site::get(MANIFEST)?;
+            serde_json::from_slice(&file.data)
+                .inspect_err(|problem| tracing::error!(%problem, "cannot read the site's {MANIFEST}"))
+                .ok()
+        })
     }
 
-    /// The names, in the package folder, of what a page loads.
-    pub(crate) fn asset_names(&self) -> AssetNames {
+    /// `cargo leptos watch` writes no list and no hashes; its files are there only while someone develops.
+    fn of_a_watched_site() -> Option<Self> {
+        let files: BTreeMap<String, String> = ["css", "js", "wasm"]
+            .map(|ending| {
+                (format!("{OUTPUT_NAME}.{ending}"), format!("{PACKAGE_FOLDER}{OUTPUT_NAME}.{ending}"))
+            })
+            .into();
+        let hashes: Option<Vec<[u8; 32]>> =
+            files.values().map(|file| Some(Site::get(file)?.metadata.sha256_hash())).collect();
+        Some(Self { build: hexadecimal(&Sha256::digest(hashes?.concat())), files })
+    }
+
+    /// The addresses of what a page loads.
+    pub(crate) fn asset_names(&self) -> Option<AssetNames> {
         let find = |ending: &str| {
             let (_, file) = self.files.iter().find(|(name, _)| name.ends_with(ending))?;
-            Some(file.strip_prefix(PACKAGE_FOLDER)?.to_owned())
+            Some(format!("/{file}"))
         };
-        AssetNames { css: find(".css"), js: find(".js"), wasm: find(".wasm") }
+        Some(AssetNames { css: find(".css")?, js: find(".js")?, wasm: find(".wasm")? })
     }
 }
 

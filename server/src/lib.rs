@@ -4,6 +4,9 @@
 //! in its own folder, prints nothing, and reads neither the environment nor the home folder: [`ServerConfig`] brings
 //! everything.
 
+// The views' types are nested deeper than the compiler's default allows when it lays out their futures.
+#![recursion_limit = "512"]
+
 mod assets;
 mod config;
 mod connections;
@@ -202,14 +205,15 @@ fn listening_failed(address: Option<SocketAddr>, source: io::Error) -> ServeErro
     ServeError::Listen { address, source }
 }
 
-/// What pages load, as far as the site was built.
-fn asset_names() -> orchestra_app::AssetNames {
-    Manifest::of_site().map(|manifest| manifest.asset_names()).unwrap_or_else(|| {
+/// What pages load, if the site was built.
+fn asset_names() -> Option<orchestra_app::AssetNames> {
+    let names = Manifest::of_site().and_then(|manifest| manifest.asset_names());
+    if names.is_none() {
         tracing::warn!(
-            "the dashboard's site was not built: pages come without scripts; run `cargo xtask site`"
+            "the site was not built: pages come without style and scripts; run `cargo xtask site`"
         );
-        orchestra_app::AssetNames::default()
-    })
+    }
+    names
 }
 
 async fn sweep(store: FileSessionStore, mut shutdown: Shutdown) {

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{FromRef, Request};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use leptos::config::LeptosOptions;
@@ -15,20 +15,20 @@ use leptos_axum::{
 use orchestra_app::ssr::AppContext;
 use orchestra_app::{App, AssetNames, shell};
 
-use crate::security::headers::page_policy;
+use crate::assets::OUTPUT_NAME;
 
 /// The app with what it works on.
 #[derive(Clone)]
 pub(crate) struct Pages {
     context: AppContext,
     options: LeptosOptions,
-    assets: AssetNames,
+    assets: Option<AssetNames>,
 }
 
 impl Pages {
-    pub(crate) fn new(context: AppContext, assets: AssetNames) -> Self {
+    pub(crate) fn new(context: AppContext, assets: Option<AssetNames>) -> Self {
         // Names and folders are ours to know: the app gets the names of its files, and nothing is served from a folder.
-        let options = LeptosOptions::builder().output_name("orchestra").build();
+        let options = LeptosOptions::builder().output_name(OUTPUT_NAME).build();
         Self { context, options, assets }
     }
 
@@ -72,12 +72,11 @@ impl FromRef<crate::router::AppState> for LeptosOptions {
     }
 }
 
-/// Gives the answer its headers; the nonce is known here, and the page's scripts carry the same.
+/// Lets the browser keep a page for going back. The page's policy comes from the app's shell, which knows where its
+/// nonce stands; a page without one gets the policy under which no script runs.
 fn answer_as_a_page() {
-    // Server functions have no nonce: nothing in what they answer runs.
-    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
-    if let Some(policy) = page_policy(&nonce) {
-        response.insert_header(CONTENT_SECURITY_POLICY, policy);
+    // Server functions have no nonce; what they answer is kept nowhere.
+    if let (Some(response), Some(_)) = (use_context::<ResponseOptions>(), use_nonce()) {
         response.insert_header(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
 }

@@ -53,6 +53,9 @@ pub(crate) async fn show(
         Ok(None) => {}
         Err(problem) => return no_store(&problem, &headers),
     }
+    if fields.code.is_empty() {
+        return plain::respond(&ask_for_a_link("This browser is not paired"));
+    }
     if !looks_like_a_code(&fields.code) {
         return with_status(StatusCode::BAD_REQUEST, &ask_for_a_link("This link is not whole"));
     }

@@ -151,6 +151,23 @@ mod tests {
     }
 
     #[test]
+    fn of_a_thousand_who_race_for_a_code_one_wins() {
+        let pairing = Pairing::default();
+        let now = Instant::now();
+        let code = pairing.issue(now).unwrap();
+        let start = std::sync::Barrier::new(1000);
+        let race = || {
+            start.wait();
+            pairing.redeem(&code, now).is_ok()
+        };
+        let winners = std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..1000).map(|_| scope.spawn(race)).collect();
+            racers.into_iter().map(|racer| racer.join().unwrap()).filter(|won| *won).count()
+        });
+        assert_eq!(winners, 1);
+    }
+
+    #[test]
     fn of_100_000_guesses_none_gets_through_and_few_are_looked_at() {
         let pairing = Pairing::default();
         let start = Instant::now();

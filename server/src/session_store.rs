@@ -49,7 +49,10 @@ impl FileSessionStore {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
         let store = Self { folder: folder.into(), writing: Arc::default() };
-        store.sweep()?;
+        if let Err(problem) = store.sweep() {
+            // What cannot be cleared away is in nobody's way.
+            tracing::warn!(%problem, "cannot clear expired sessions away");
+        }
         Ok(store)
     }
 
@@ -174,10 +177,14 @@ impl SessionStore for FileSessionStore {
         }
     }
 
-    /// A session that was removed since it was loaded stays removed.
+    /// A session that was removed since it was loaded stays removed. When there is no room to write, the one before
+    /// stays: a full disk locks nobody out.
     async fn save(&self, record: &Record) -> Result<()> {
         let record = record.clone();
-        self.blocking(move |store| store.write(&record, true)).await.map(drop)
+        if let Err(problem) = self.blocking(move |store| store.write(&record, true)).await {
+            tracing::warn!(%problem, "cannot renew the session of a paired browser");
+        }
+        Ok(())
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
@@ -237,6 +244,20 @@ mod tests {
         store.delete(&removed.id).await.unwrap();
         store.save(&removed).await.unwrap();
         assert!(store.load(&removed.id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_session_that_cannot_be_written_again_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileSessionStore::open(folder.path().to_owned()).unwrap();
+        let mut kept = record(Duration::DAY);
+        store.create(&mut kept).await.unwrap();
+        let in_the_way = folder.path().join(format!("{}.{DRAFT_ENDING}", FileSessionStore::key(&kept.id)));
+        fs::create_dir(in_the_way).unwrap();
+        let newer = Record { data: HashMap::new(), ..kept.clone() };
+        store.save(&newer).await.unwrap();
+        assert_eq!(store.load(&kept.id).await.unwrap().unwrap().data, kept.data);
+        FileSessionStore::open(folder.path().to_owned()).unwrap();
     }
 
     #[tokio::test]

@@ -100,9 +100,8 @@ impl Listener {
     /// The next message, or `None` when the stream is over.
     async fn next(&mut self) -> Option<Event> {
         if !self.greeted {
-            // Bytes at once, so that a browser knows it is connected, and how soon to come back.
             self.greeted = true;
-            return Some(Event::default().retry(RETRY).comment("listening"));
+            return Some(self.greeting());
         }
         loop {
             match self.events.next(self.place) {
@@ -130,6 +129,16 @@ impl Listener {
                     return self.is_paired().await.then(|| Event::default().comment("alive"));
                 }
             }
+        }
+    }
+
+    /// Bytes at once, so that a browser knows it is connected: how soon to come back if it breaks, and to where. Without
+    /// data it is no event to a page.
+    fn greeting(&self) -> Event {
+        let greeting = Event::default().retry(RETRY).comment("listening");
+        match self.events.next(self.place) {
+            Next::Lost(_) => greeting,
+            Next::Event(..) | Next::UpToDate => greeting.id(self.place.to_string()),
         }
     }
 

@@ -4,6 +4,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use orchestra_app::ssr::content_security_policy;
 
 /// For answers that are no page: nothing runs. A service worker may still fetch.
 const NO_SCRIPT: HeaderValue = HeaderValue::from_static(
@@ -33,12 +34,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
 
 /// The policy of a page whose scripts carry this nonce. `None` only if the nonce could not stand in a header.
 pub(crate) fn page_policy(nonce: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(&format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
-         frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-    ))
-    .ok()
+    HeaderValue::from_str(&content_security_policy(nonce)).ok()
 }
 
 /// Adds what an answer does not say by itself; what it must say, it says whatever the route thought.

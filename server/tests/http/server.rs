@@ -1,0 +1,156 @@
+//! A server on a free port, over a made-up machine.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use orchestra_core::sessions::{Catalog, Places, Root};
+use orchestra_server::{Devices, PairingLinks, Route, Server};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::client::{Reply, Request};
+
+/// A session with one picture in its first line.
+pub(crate) const SESSION: &str = "11111111-1111-4111-8111-111111111111";
+
+/// The smallest picture there is, in base64.
+const PICTURE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+/// A machine: a client's folder with a session in it, and a state folder.
+pub(crate) struct Machine {
+    folder: TempDir,
+}
+
+impl Machine {
+    pub(crate) fn new() -> Self {
+        let machine = Self { folder: TempDir::new().unwrap() };
+        fs::create_dir_all(machine.transcript(SESSION).parent().unwrap()).unwrap();
+        let first = serde_json::json!({
+            "parentUuid": null, "isSidechain": false, "type": "user", "userType": "external", "entrypoint": "cli",
+            "cwd": "/home/ada/shop", "sessionId": SESSION, "version": "2.1.197", "gitBranch": "main",
+            "uuid": "00000000-0000-4000-8000-000000000001", "timestamp": "2026-01-01T10:00:00.000Z",
+            "message": { "role": "user", "content": [
+                { "type": "text", "text": "SECRET-PROMPT: what is in this picture?" },
+                { "type": "image", "source": { "type": "base64", "media_type": "image/svg+xml", "data": PICTURE } },
+            ] },
+        });
+        machine.append(SESSION, &first);
+        machine
+    }
+
+    pub(crate) fn transcript(&self, id: &str) -> PathBuf {
+        self.folder.path().join("claude/projects/-home-ada-shop").join(format!("{id}.jsonl"))
+    }
+
+    /// Appends a line to a session's transcript.
+    pub(crate) fn append(&self, id: &str, line: &serde_json::Value) {
+        use std::io::Write;
+        let mut file = fs::OpenOptions::new().create(true).append(true).open(self.transcript(id)).unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+
+    /// A line that a person typed.
+    pub(crate) fn prompt(number: u32, text: &str) -> serde_json::Value {
+        serde_json::json!({
+            "parentUuid": "00000000-0000-4000-8000-000000000001", "isSidechain": false, "type": "user",
+            "userType": "external", "entrypoint": "cli", "cwd": "/home/ada/shop", "sessionId": SESSION,
+            "version": "2.1.197", "uuid": format!("00000000-0000-4000-8001-{number:012}"),
+            "timestamp": "2026-01-01T10:01:00.000Z", "message": { "role": "user", "content": text },
+        })
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    pub(crate) fn catalog(&self) -> Catalog {
+        let path = self.folder.path().join("claude");
+        Catalog::new(Places {
+            roots: vec![Root { path, asked_for: false, is_default: true }],
+            cache_dir: None,
+        })
+    }
+
+    pub(crate) async fn serve(&self) -> Running {
+        self.serve_at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub(crate) async fn serve_at(&self, address: SocketAddr) -> Running {
+        let server = Server::bind(Some(address), self.catalog(), self.state()).await.unwrap();
+        let ready = server.ready().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        Running {
+            address: ready.address,
+            pairing_url: ready.pairing_url,
+            links: ready.links,
+            devices: server.devices(),
+            routes: server.routes().to_vec(),
+            stop,
+            task: tokio::spawn(server.run(async move {
+                let _ = stopped.await;
+            })),
+        }
+    }
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) pairing_url: String,
+    pub(crate) links: PairingLinks,
+    pub(crate) devices: Devices,
+    pub(crate) routes: Vec<Route>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn get(&self, target: &str) -> Request {
+        Request::new(self.address, "GET", target)
+    }
+
+    pub(crate) fn post(&self, target: &str) -> Request {
+        Request::new(self.address, "POST", target)
+    }
+
+    /// Hands a code in as the pairing page does.
+    pub(crate) async fn hand_in(&self, code: &str) -> Reply {
+        self.post("/pair").sent_by_our_page().form(&format!("code={code}")).send().await
+    }
+
+    /// Pairs a browser; returns its cookie.
+    pub(crate) async fn pair(&self) -> String {
+        let reply = self.hand_in(code_of(&self.links.new_link().unwrap())).await;
+        assert_eq!(reply.status, 303, "{}", reply.text());
+        reply.cookie().expect("a cookie")
+    }
+
+    /// Stops it and waits for its end.
+    pub(crate) async fn stop(self) {
+        self.stop.send(()).unwrap();
+        tokio::time::timeout(crate::client::PATIENCE, self.task).await.expect("an end").unwrap();
+    }
+}
+
+/// The code in a pairing link.
+pub(crate) fn code_of(link: &str) -> &str {
+    link.split_once("code=").expect("a code").1
+}
+
+/// All that is below a folder, by name and content.
+pub(crate) fn snapshot(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(snapshot(&path));
+        } else {
+            found.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
