@@ -5,6 +5,9 @@
 
 use super::languages::{Family, Habit, Language, has_word};
 
+/// As many operator characters are looked at together.
+const LONGEST_OPERATOR: usize = 8;
+
 /// Where a line begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -207,7 +210,8 @@ impl Lexer {
         if self.language.family == Family::Settings {
             return line.take(1, "");
         }
-        let operators = run(rest, |byte| b"=<>!+-*/%&|^~?".contains(&byte), false);
+        let is_operator = |byte: &u8| b"=<>!+-*/%&|^~?".contains(byte);
+        let operators = rest.bytes().take(LONGEST_OPERATOR).take_while(is_operator).count();
         if operators > 0 {
             line.starts_command = matches!(rest.as_bytes()[operators - 1], b'|' | b'&');
             // A comment or a regular expression may begin within the run.
