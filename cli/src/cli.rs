@@ -202,8 +202,8 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra
-  orchestra completions zsh > ~/.zfunc/_orchestra
+  source <(orchestra completions bash)       in ~/.bashrc
+  source <(orchestra completions zsh)        in ~/.zshrc, after compinit
   orchestra completions fish > ~/.config/fish/completions/orchestra.fish";
 
 /// Arguments of `completions`.

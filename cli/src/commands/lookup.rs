@@ -11,9 +11,11 @@ use crate::{
     output::{session_table, text},
 };
 
-/// Whether it is written as a path rather than as an id.
-fn looks_like_a_path(asked: &str) -> bool {
-    asked.contains('/') || asked.ends_with(".jsonl")
+/// Whether it is written as a path rather than as an id or as words: `feature/login` may be a branch.
+pub(super) fn looks_like_a_path(asked: &str) -> bool {
+    asked.starts_with(['/', '.'])
+        || asked.ends_with(".jsonl")
+        || (asked.contains('/') && Path::new(asked).exists())
 }
 
 /// The session with this id, the one whose id begins so, or the one in this file.
@@ -58,5 +60,6 @@ mod tests {
         assert!(looks_like_a_path("./x"));
         assert!(looks_like_a_path("x.jsonl"));
         assert!(!looks_like_a_path("4f2a"));
+        assert!(!looks_like_a_path("feature/login"));
     }
 }

@@ -61,7 +61,7 @@ fn choose(context: &Context, catalog: &Catalog, arguments: &ResumeArguments) -> 
         return pick(context, catalog, "", fork);
     }
     if let [asked] = arguments.session.as_slice() {
-        if asked.contains('/') || asked.ends_with(".jsonl") {
+        if lookup::looks_like_a_path(asked) {
             return Ok(Choice { session: lookup::session(context, catalog, asked)?, fork });
         }
         match catalog.find(asked, context.now.timestamp()) {

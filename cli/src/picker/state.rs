@@ -166,9 +166,9 @@ mod tests {
 
     #[test]
     fn typing_filters_and_the_best_comes_first() {
-        let mut state = with(&["fix the login page", "rename cart", "login"]);
+        let mut state = with(&["list of going things", "rename cart", "fix the login page"]);
         state.edit(|query| query.push_str("login"));
-        assert_eq!(shown(&state), ["login", "fix the login page"]);
+        assert_eq!(shown(&state), ["fix the login page", "list of going things"]);
         state.edit(|query| query.push_str(" xyz"));
         assert!(shown(&state).is_empty());
         assert!(state.selected().is_none());

@@ -58,7 +58,7 @@ fn a_word_mistyped_is_guessed() {
 fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = World::empty().run(&["completions", shell]).ok();
-        assert!(script.contains("sessions") && script.contains("--project"), "{shell}");
+        assert!(script.contains("sessions") && script.contains("project"), "{shell}");
     }
 }
 

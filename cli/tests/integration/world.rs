@@ -100,7 +100,8 @@ impl World {
         }
         shifted.push_str(&text[done..]);
         fs::write(&path, shifted).unwrap();
-        let modified = SystemTime::from(Timestamp::now() - ago);
+        let ago = std::time::Duration::try_from(ago).unwrap();
+        let modified = SystemTime::now() - ago;
         fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
     }
 
