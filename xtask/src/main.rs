@@ -58,7 +58,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<(), Failure> {
     match command {
         "start" => start::start(&Project::find()?, arguments),
         "build" => nothing_more().and_then(|()| start::build(&Project::find()?).map(drop)),
-        "site" => nothing_more().and_then(|()| site::build(&Project::find()?).map(drop)),
+        "site" => nothing_more().and_then(|()| site::check(&Project::find()?).map(drop)),
         "bench" => bench::bench(&Project::find()?, arguments),
         "test" => test::test(&Project::find()?, arguments),
         "help" | "--help" | "-h" => {

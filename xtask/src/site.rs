@@ -21,8 +21,18 @@ use output::Output;
 /// The brotli bytes a browser waits for on its first visit: JavaScript, WebAssembly and stylesheet.
 const FIRST_LOAD_LIMIT: u64 = 300_000;
 
-/// Brings the site up to date, prints its sizes, and fails when a first visit would take too long. Returns how many
-/// bytes of brotli that visit loads.
+/// Brings the site up to date and fails when a first visit would take too long. Returns how many bytes of brotli that
+/// visit loads.
+pub(crate) fn check(project: &Project) -> Result<u64, Failure> {
+    let bytes = build(project)?;
+    if bytes > FIRST_LOAD_LIMIT {
+        Err(Failure::TooLarge { bytes, limit: FIRST_LOAD_LIMIT })
+    } else {
+        Ok(bytes)
+    }
+}
+
+/// Brings the site up to date and prints its sizes; a site that is too large is still one to look at.
 pub(crate) fn build(project: &Project) -> Result<u64, Failure> {
     tools::wasm_target(project)?;
     let tools = SiteTools::install(project)?;
@@ -40,12 +50,7 @@ pub(crate) fn build(project: &Project) -> Result<u64, Failure> {
     }
     let sizes = output::sizes(&project.site())?;
     eprint!("{sizes}");
-    let bytes = sizes.first_load();
-    if bytes > FIRST_LOAD_LIMIT {
-        Err(Failure::TooLarge { bytes, limit: FIRST_LOAD_LIMIT })
-    } else {
-        Ok(bytes)
-    }
+    Ok(sizes.first_load())
 }
 
 /// Beside the site, not in it: what is in it gets embedded.
