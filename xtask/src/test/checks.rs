@@ -138,7 +138,7 @@ fn tests(project: &Project) -> Result<String, Failure> {
         "cargo nextest",
         process::plain(nextest)
             .current_dir(&project.root)
-            .args(["nextest", "run", "--no-fail-fast", "--cargo-quiet", "--status-level=slow"])
+            .args(["nextest", "run", "--no-fail-fast", "--status-level=slow"])
             .args(HOST)
             // The tests that run a real client fail, instead of being left out, where there is none.
             .env("ORCHESTRA_REQUIRE_CLIENTS", "1"),
