@@ -11,7 +11,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use futures::stream::unfold;
+use futures::stream::{StreamExt, unfold};
 use orchestra_app::ssr::AppContext;
 use orchestra_core::export::{ExportFormat, export};
 use orchestra_core::transcript::Transcript;
@@ -130,10 +130,9 @@ fn written_by(write: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'sta
             let _ = sender.blocking_send(Err(problem));
         }
     });
-    Body::from_stream(unfold(
-        receiver,
-        |mut receiver| async move { Some((receiver.recv().await?, receiver)) },
-    ))
+    let pieces = unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    // Compression asks once more after the end.
+    Body::from_stream(pieces.fuse())
 }
 
 struct Pieces {

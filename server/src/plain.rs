@@ -31,9 +31,9 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// A page with a heading and a paragraph.
+    /// A page with a heading and a paragraph, in which `…` is code.
     pub(crate) fn new(title: &str, words: &str) -> Self {
-        let body = format!("<h1>{}</h1><p>{}</p>", escape(title), escape(words));
+        let body = format!("<h1>{}</h1><p>{}</p>", escape(title), escape_with_code(words));
         Self { title: escape(title), body, script: None }
     }
 
@@ -116,6 +116,16 @@ pub(crate) async fn style() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")], STYLE)
 }
 
+/// A text as HTML, with what stands between backticks as code.
+fn escape_with_code(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for (index, part) in text.split('`').enumerate() {
+        let part = escape(part);
+        html += &if index % 2 == 1 { format!("<code>{part}</code>") } else { part };
+    }
+    html
+}
+
 /// A text as it may stand in HTML, in an attribute too.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -138,8 +148,9 @@ mod tests {
 
     #[test]
     fn what_is_put_into_a_page_is_text() {
-        let page = Page::new("<b>", "a & b").form("/pair", &[("next", "/\"><script>")], "Go");
+        let page = Page::new("<b>", "a & b `c <i>` d").form("/pair", &[("next", "/\"><script>")], "Go");
         assert!(!page.body.contains("<b>") && !page.body.contains("<script>"));
+        assert!(page.body.contains("<p>a &amp; b <code>c &lt;i&gt;</code> d</p>"), "{}", page.body);
         assert!(page.body.contains("value=\"/&quot;&gt;&lt;script&gt;\""));
     }
 

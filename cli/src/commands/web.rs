@@ -4,11 +4,11 @@
 //! needs an asynchronous runtime, so the only one that makes one.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufRead, Write},
     process::{Command, Stdio},
 };
 
-use orchestra_server::{Ready, ServeError, ServerConfig, serve};
+use orchestra_server::{PairingLinks, Ready, ServeError, ServerConfig, serve};
 
 use super::Context;
 use crate::{
@@ -36,6 +36,10 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
                 open_in_browser(&ready.pairing_url, words);
             }
             words.murmur("Ctrl-C stops the dashboard; sessions and agents go on without it.");
+            if io::IsTerminal::is_terminal(&io::stdin()) {
+                words.murmur("Enter shows a new link, for another browser.");
+                std::thread::spawn(move || show_more_links(&ready.links, paint));
+            }
         }),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -62,6 +66,16 @@ fn announce(ready: &Ready, paint: Paint) -> io::Result<()> {
     writeln!(out, "A browser that is new here is let in by this link, once, within ten minutes:")?;
     writeln!(out, "  {}", paint.on(style::ACCENT, &ready.pairing_url))?;
     out.flush()
+}
+
+/// A new link for each line from the terminal, until there is no terminal any more.
+fn show_more_links(links: &PairingLinks, paint: Paint) {
+    let shown = io::stdin().lock().lines().map_while(Result::ok).try_for_each(|_| {
+        let link = links.new_link().map_err(io::Error::other)?;
+        writeln!(io::stdout().lock(), "  {}", paint.on(style::ACCENT, link))
+    });
+    // A link that cannot be shown is no reason to stop serving.
+    drop(shown);
 }
 
 fn failure(error: &ServeError) -> Failure {

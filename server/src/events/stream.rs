@@ -9,7 +9,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::stream::unfold;
+use futures::stream::{StreamExt, unfold};
 use orchestra_model::{LiveEvent, LiveEventKind};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -91,7 +91,7 @@ pub(crate) async fn stream(
         let message = listener.next().await?;
         Some((Ok::<_, Infallible>(message), listener))
     });
-    let mut response = Sse::new(messages).into_response();
+    let mut response = Sse::new(messages.fuse()).into_response();
     response.headers_mut().insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
     response
 }
