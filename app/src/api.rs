@@ -1,5 +1,6 @@
 //! The server functions: reads of the engine, each at its own address under `/api`.
 
+pub mod codec;
 pub mod get_block;
 pub mod get_session;
 pub mod list_projects;

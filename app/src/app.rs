@@ -9,7 +9,7 @@ use leptos_router::{
 };
 
 use crate::{
-    components::{keyboard::Keyboard, navigation::Navigation, time::provide_clock},
+    components::{keyboard::Keyboard, navigation::Navigation, scroll_memory::provide_scroll_memory, time::provide_clock},
     live::provide_live,
     pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
 };
@@ -20,6 +20,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_clock();
     provide_live();
+    provide_scroll_memory();
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Orchestra".to_owned() } else { format!("{title} · Orchestra") }/>
         <Router>

@@ -11,6 +11,7 @@ pub mod live_mark;
 pub mod name;
 pub mod navigation;
 pub mod projects;
+pub mod scroll_memory;
 pub mod session_groups;
 pub mod session_row;
 pub mod sessions_list;

@@ -2,13 +2,15 @@
 //!
 //! Pages fetch what they show and lay the store's entries over it; they never subscribe to the stream themselves.
 
+mod message;
 mod stream;
 
 use leptos::prelude::*;
-use orchestra_model::{LiveEvent, LiveEventKind, Session, SessionId};
+use orchestra_model::SessionId;
 use reactive_stores::Store;
 
-use crate::{data::SessionRow, text};
+use crate::data::SessionRow;
+use message::{Message, News};
 
 /// What is known beyond what pages have fetched.
 #[derive(Clone, Debug, Default, Store)]
@@ -62,15 +64,13 @@ pub fn use_live() -> Store<Live> {
 }
 
 /// Takes one event in.
-fn take(live: Store<Live>, event: LiveEvent) {
-    live.sequence().set(event.sequence);
-    match event.kind {
-        LiveEventKind::SessionChanged { session, appended } => {
-            let row = row_of(&session);
-            record(live, session.id.clone(), event.sequence, Some(row), appended);
-        }
-        LiveEventKind::SessionRemoved { id } => record(live, id, event.sequence, None, false),
-        LiveEventKind::Resync => resync(live),
+fn take(live: Store<Live>, message: Message) {
+    let sequence = message.sequence;
+    live.sequence().set(sequence);
+    match message.news() {
+        News::Changed { row, appended } => record(live, row.id.clone(), sequence, Some(*row), appended),
+        News::Removed { id } => record(live, id, sequence, None, false),
+        News::Resync => resync(live),
     }
 }
 
@@ -91,9 +91,4 @@ fn record(live: Store<Live>, id: SessionId, sequence: u64, row: Option<SessionRo
         }
         None => changes.push(Change { id, sequence, row, appends: u32::from(appended) }),
     }
-}
-
-/// The row of a session; its day is set where the server's time zone is known.
-fn row_of(session: &Session) -> SessionRow {
-    SessionRow::new(session, |ms| text::day_of(ms, 0))
 }

@@ -67,7 +67,17 @@ pub fn count(number: u64) -> String {
 }
 
 fn rounded(value: f64, whole: bool) -> String {
-    if whole || value >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") }
+    decimal(value, usize::from(!whole && value < 9.95))
+}
+
+/// A number with so many digits after the point, six at most. Written with whole numbers: the general printing of
+/// fractions would be one of the largest parts of the WebAssembly.
+#[expect(clippy::cast_possible_truncation, reason = "drawings and sizes for people are far below 2^63")]
+pub fn decimal(value: f64, digits: usize) -> String {
+    let one = [1_i64, 10, 100, 1000, 10_000, 100_000, 1_000_000][digits.min(6)];
+    let scaled = (value * one as f64).round() as i64;
+    let (whole, fraction, sign) = (scaled.abs() / one, scaled.abs() % one, if scaled < 0 { "-" } else { "" });
+    if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction:0digits$}") }
 }
 
 /// "1 session", "2 sessions".
@@ -180,6 +190,24 @@ pub fn rfc3339(ms: i64) -> String {
     let (year, month, day) = civil(day_of(ms, 0));
     let seconds = ms.rem_euclid(DAY) / 1000;
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// The moment that an RFC 3339 text in UTC names, in milliseconds.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
+    let rest = text.get(19..)?.strip_suffix('Z')?;
+    let ms = match rest.strip_prefix('.') {
+        Some(fraction) => format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?,
+        None => 0,
+    };
+    // The inverse of `civil`, after Howard Hinnant's `days_from_civil`.
+    let year = if month <= 2 { year - 1 } else { year };
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    let days = year.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some(days * DAY + seconds * 1000 + ms)
 }
 
 /// A text as one part of a URL's query or path.

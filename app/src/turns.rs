@@ -26,6 +26,8 @@ pub(crate) struct Manuscript {
     pub(crate) session: SessionId,
     /// The subagent, when it is a subagent's.
     pub(crate) agent: Option<String>,
+    /// The folder it works in: paths below it are said from there.
+    pub(crate) folder: Option<String>,
     /// The server's time zone.
     pub(crate) offset_seconds: i32,
 }
@@ -38,6 +40,12 @@ impl Manuscript {
             let ms = at.as_millisecond();
             view! { <time datetime=text::rfc3339(ms) title=text::stamp(ms, offset)>{text::clock(ms, offset)}</time> }
         })
+    }
+
+    /// A path as a row says it.
+    fn short_path<'a>(&self, path: &'a str) -> &'a str {
+        let below = self.folder.as_deref().and_then(|folder| path.strip_prefix(folder)?.strip_prefix('/'));
+        below.filter(|below| !below.is_empty()).unwrap_or(path)
     }
 
     /// The address of a subagent's conversation.

@@ -2,10 +2,13 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{data::Blocks, error::AppError};
+use crate::{
+    api::codec::Text,
+    data::Blocks, error::AppError,
+};
 
 /// The block of an index, and how many turns there are now.
-#[server(prefix = "/api", endpoint = "get_block", input = GetUrl)]
+#[server(prefix = "/api", endpoint = "get_block", input = GetUrl, output = Text)]
 pub async fn get_block(
     /// The session.
     id: String,

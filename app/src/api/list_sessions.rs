@@ -3,14 +3,16 @@
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 use crate::{
+    api::codec::Text,
     data::{ListQuery, SessionsView},
     error::AppError,
 };
 
 /// Lists sessions, newest first, with their score and what is left out.
-#[server(prefix = "/api", endpoint = "list_sessions", input = GetUrl)]
+#[server(prefix = "/api", endpoint = "list_sessions", input = GetUrl, output = Text)]
 pub async fn list_sessions(
-    /// What is asked.
+    /// What is asked; no parameter at all asks for what is shown by default.
+    #[server(default)]
     query: ListQuery,
 ) -> Result<SessionsView, AppError> {
     let context = crate::ssr::context();

@@ -2,10 +2,13 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{data::Blocks, error::AppError};
+use crate::{
+    api::codec::Text,
+    data::Blocks, error::AppError,
+};
 
 /// The blocks around a turn, or the last ones.
-#[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl)]
+#[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text)]
 pub async fn open_transcript(
     /// The session.
     id: String,

@@ -74,6 +74,7 @@ fn caption(view: &SessionsView) -> String {
         Some(bin) => {
             let most = text::plural(bin.sessions as usize, "session", "sessions");
             let when = stretch_name(bin.from_ms, bin.from_ms + view.strip.step_ms, view.clock);
+            let when = when.replace("Today", "today").replace("Yesterday", "yesterday");
             format!("Busiest {when}, {most}")
         }
         None => "Silence".to_owned(),

@@ -35,7 +35,7 @@ fn Card(card: ProjectCard, clock: ServerClock) -> impl IntoView {
             <a class="row-link" href=href title=title>
                 <span class="row-title"><Name text=Signal::stored(name)/></span>
                 {(waiting > 0).then(|| view! { <span class="mark is-waiting"><super::icon::Icon name="waiting"/>{format!("{waiting} waiting")}</span> })}
-                {(live > waiting).then(|| view! { <span class="mark is-running"><super::icon::Icon name="busy"/>{format!("{} live", live - waiting)}</span> })}
+                {(live > waiting).then(|| view! { <span class="mark is-running"><super::icon::Icon name="live"/>{format!("{} live", live - waiting)}</span> })}
             </a>
             <p class="row-facts">
                 <span class="row-count">{text::plural(sessions, "session", "sessions")}</span>

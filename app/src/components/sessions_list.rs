@@ -11,6 +11,7 @@ use super::{
     error_view::ErrorView,
     filter_bar::{FilterBar, Typed},
     left_out::LeftOutLine,
+    scroll_memory::keep_scroll,
     session_groups::SessionGroups,
     skeleton::ListSkeleton,
 };
@@ -69,6 +70,7 @@ pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec
 #[component]
 fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> impl IntoView {
     let Typed(typed) = typed;
+    keep_scroll(query.href());
     let all = live_rows(&query, as_of, &view);
     let rows = Memo::new(move |_| {
         let wanted = words(typed.read().as_deref().unwrap_or_default());

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::text;
 
-/// How wide a lane is drawn, in its own units.
-pub const WIDTH: f64 = 1000.0;
+/// How wide a lane is drawn, in its own units. Places are whole numbers of them.
+pub const WIDTH: u32 = 10_000;
 
 /// A lane, ready to draw.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,9 @@ pub struct LaneView {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Segment {
     /// Where it begins.
-    pub x: f64,
+    pub x: u32,
     /// How wide it is.
-    pub width: f64,
+    pub width: u32,
     /// Whether it waited for its owner rather than ran.
     pub waiting: bool,
     /// The first turn in it.
@@ -45,7 +45,7 @@ pub struct Segment {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EditMark {
     /// Where.
-    pub x: f64,
+    pub x: u32,
     /// In which turn.
     pub turn: u32,
 }
@@ -53,7 +53,7 @@ pub struct EditMark {
 /// Silences take at most this share of the sounding time, each.
 const SILENCE_SHARE: f64 = 0.04;
 /// A stretch is never drawn narrower: it must be seen, and tapped.
-const LEAST_WIDTH: f64 = 4.0;
+const LEAST_WIDTH: f64 = 40.0;
 
 impl LaneView {
     /// Lays a score out; `turns` is how many turns the conversation has.
@@ -73,8 +73,8 @@ impl LaneView {
             at += length;
         }
         // Narrow stretches are widened to what can be seen; all others share what is left.
-        let widened = (LEAST_WIDTH * places.len() as f64).min(WIDTH / 2.0);
-        let scale = (WIDTH - widened) / at.max(1.0);
+        let widened = (LEAST_WIDTH * places.len() as f64).min(f64::from(WIDTH) / 2.0);
+        let scale = (f64::from(WIDTH) - widened) / at.max(1.0);
         let least = widened / places.len().max(1) as f64;
         let segments: Vec<Segment> = places
             .iter()
@@ -96,38 +96,38 @@ impl LaneView {
             .collect();
         let mut edits: Vec<EditMark> =
             score.edits.iter().map(|edit| EditMark { x: x_of_turn(&segments, edit.turn), turn: edit.turn }).collect();
-        edits.dedup_by(|one, other| (one.x - other.x).abs() < 3.0);
+        edits.dedup_by(|one, other| one.x.abs_diff(other.x) < 50);
         Self { words: words(score, sounding), segments, edits, end: score.end_mark }
     }
 
     /// Where a turn is.
-    pub fn x_of_turn(&self, turn: u32) -> f64 {
+    pub fn x_of_turn(&self, turn: u32) -> u32 {
         x_of_turn(&self.segments, turn)
     }
 
     /// Which turn is at a place.
     pub fn turn_at(&self, x: f64) -> u32 {
-        let Some(segment) = self.segments.iter().rev().find(|segment| segment.x <= x).or(self.segments.first())
-        else {
+        let before = self.segments.iter().rev().find(|segment| f64::from(segment.x) <= x);
+        let Some(segment) = before.or(self.segments.first()) else {
             return 0;
         };
-        let share = ((x - segment.x) / segment.width.max(1.0)).clamp(0.0, 1.0);
+        let share = ((x - f64::from(segment.x)) / f64::from(segment.width.max(1))).clamp(0.0, 1.0);
         let turns = f64::from(segment.end_turn.saturating_sub(segment.first_turn).saturating_sub(1));
         segment.first_turn + (share * turns).round() as u32
     }
 }
 
-fn x_of_turn(segments: &[Segment], turn: u32) -> f64 {
+fn x_of_turn(segments: &[Segment], turn: u32) -> u32 {
     let Some(segment) = segments.iter().rev().find(|segment| segment.first_turn <= turn).or(segments.first()) else {
-        return 0.0;
+        return 0;
     };
     let turns = f64::from(segment.end_turn.saturating_sub(segment.first_turn).max(1));
     let share = (f64::from(turn.saturating_sub(segment.first_turn)) / turns).clamp(0.0, 1.0);
-    round(segment.x + share * segment.width)
+    segment.x + round(share * f64::from(segment.width))
 }
 
-fn round(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+fn round(value: f64) -> u32 {
+    value.round() as u32
 }
 
 fn words(score: &Score, sounding_ms: i64) -> String {
@@ -177,8 +177,8 @@ mod tests {
     fn a_night_is_drawn_short_and_all_fits() {
         let lane = night_between();
         let last = &lane.segments[1];
-        assert!(last.x < 600.0, "{lane:?}");
-        assert!((last.x + last.width - WIDTH).abs() < 1.0, "{lane:?}");
+        assert!(last.x < 6000, "{lane:?}");
+        assert!((last.x + last.width).abs_diff(WIDTH) < 10, "{lane:?}");
         assert_eq!(lane.words, "Ran 1 time, 20 min in all; waited for its owner 1 time; 1 edit; ended done.");
     }
 
@@ -186,20 +186,20 @@ mod tests {
     fn turns_and_places_lead_to_each_other() {
         let lane = night_between();
         for turn in [0, 5, 10, 15, 19] {
-            let back = lane.turn_at(lane.x_of_turn(turn));
+            let back = lane.turn_at(f64::from(lane.x_of_turn(turn)));
             assert!(back.abs_diff(turn) <= 1, "{turn} became {back}");
         }
         assert_eq!(lane.turn_at(-5.0), 0);
-        assert_eq!(lane.turn_at(5000.0), 19);
-        assert!((lane.edits[0].x - lane.x_of_turn(5)).abs() < 0.1);
+        assert_eq!(lane.turn_at(50_000.0), 19);
+        assert_eq!(lane.edits[0].x, lane.x_of_turn(5));
     }
 
     #[test]
     fn an_empty_score_and_moments_without_length_are_drawn() {
         let empty = LaneView::new(&Score::default(), 0, 0);
-        assert_eq!((empty.turn_at(10.0), empty.x_of_turn(3)), (0, 0.0));
+        assert_eq!((empty.turn_at(10.0), empty.x_of_turn(3)), (0, 0));
         let score = Score { spans: (0..300).map(|i| span(i * 9000, i * 9000, i as u32, SpanKind::Running)).collect(), ..Score::default() };
         let lane = LaneView::new(&score, 300, 0);
-        assert!(lane.segments.iter().all(|segment| segment.width > 0.5 && segment.x <= WIDTH));
+        assert!(lane.segments.iter().all(|segment| segment.width > 5 && segment.x <= WIDTH));
     }
 }

@@ -3,12 +3,11 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::{ev, prelude::*};
-use orchestra_model::LiveEvent;
 use reactive_stores::Store;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
-use super::{Connection, Live, LiveStoreFields, take};
+use super::{Connection, Live, LiveStoreFields, message::Message, take};
 
 /// An open stream with the handlers it calls; both end together.
 struct Stream {
@@ -49,9 +48,9 @@ fn connect(live: Store<Live>) -> Option<Stream> {
     let on_open = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Open));
     let on_error = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Lost));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        let event = message.data().as_string().and_then(|data| serde_json::from_str::<LiveEvent>(&data).ok());
-        if let Some(event) = event {
-            take(live, event);
+        let message = message.data().as_string().and_then(|data| Message::read(&data));
+        if let Some(message) = message {
+            take(live, message);
         }
     });
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));

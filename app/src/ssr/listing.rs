@@ -34,7 +34,7 @@ pub fn sessions(context: &AppContext, query: &ListQuery) -> Result<SessionsView,
     let now = context.clock.now();
     let (since, listing) = list(context, query, now);
     let rows: Vec<SessionRow> =
-        listing.sessions.iter().map(|session| SessionRow::new(session, |ms| context.clock.day_of(ms))).collect();
+        listing.sessions.iter().map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms))).collect();
     let clock = context.clock.reading(now);
     let strip = draw_strip(&rows, since, clock.now_ms, clock.offset_seconds);
     let (mut rows, problems, mut left_out) = (rows, listing.problems, listing.left_out);
@@ -54,7 +54,7 @@ pub fn all_projects(context: &AppContext) -> ProjectsView {
     let now = context.clock.now();
     let listing = context.catalog.list(&SessionFilter::default(), now);
     let rows: Vec<SessionRow> =
-        listing.sessions.iter().map(|session| SessionRow::new(session, |ms| context.clock.day_of(ms))).collect();
+        listing.sessions.iter().map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms))).collect();
     let looked_in = if rows.is_empty() { looked_in(context) } else { Vec::new() };
     ProjectsView { projects: projects(&rows), clock: context.clock.reading(now), looked_in }
 }

@@ -93,7 +93,7 @@ pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<Trans
     let now = context.clock.now();
     let clock = context.clock.reading(now);
     let mut head = TranscriptHead {
-        row: SessionRow::new(&session, |ms| context.clock.day_of(ms)),
+        row: SessionRow::of_session(&session, |ms| context.clock.day_of(ms)),
         agent: None,
         cwd: session.cwd.clone(),
         path: session.path.clone(),
@@ -181,6 +181,7 @@ pub fn blocks(
     let manuscript = Manuscript {
         session: session.id.clone(),
         agent: agent.map(str::to_owned),
+        folder: session.cwd.clone(),
         offset_seconds: context.clock.offset_at(context.clock.now()),
     };
     context

@@ -28,7 +28,7 @@ pub(super) fn prompt(
 /// The model's words.
 pub(super) fn reply(turn: &Turn, words: &Excerpt, manuscript: &Manuscript) -> String {
     let content = view! {
-        <div class="said" data-copy-source="">{excerpt::markdown(words)}</div>
+        <div class="said" data-copy-source="" tabindex="-1">{excerpt::markdown(words)}</div>
         <button type="button" class="copy copy-message" data-copy="" aria-label="Copy this message">"Copy"</button>
     };
     frame(turn, "turn-reply", manuscript, content)

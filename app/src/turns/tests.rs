@@ -9,7 +9,7 @@ use super::*;
 const EVIL: &str = "<script>alert(1)</script>\" onload=\"x\u{202e}\u{1b}[31m";
 
 fn manuscript() -> Manuscript {
-    Manuscript { session: "abc".parse().unwrap(), agent: None, offset_seconds: 0 }
+    Manuscript { session: "abc".parse().unwrap(), agent: None, folder: None, offset_seconds: 0 }
 }
 
 fn turn(ordinal: u32, body: TurnBody) -> Turn {

@@ -71,7 +71,7 @@ pub(super) fn details(call: &ToolCall, manuscript: &Manuscript) -> AnyView {
     view! {
         <details class="fold" open=small && state == State::Done>
             <summary class="fold-line">
-                {state_shape(state)} {label(call)} {change.map(delta)}
+                {state_shape(state)} {label(call, manuscript)} {change.map(delta)}
             </summary>
             <div class="fold-body">{body(call, change, manuscript)}</div>
         </details>
@@ -80,7 +80,7 @@ pub(super) fn details(call: &ToolCall, manuscript: &Manuscript) -> AnyView {
 }
 
 /// What the call did, and to what.
-fn label(call: &ToolCall) -> impl IntoView + use<> {
+fn label(call: &ToolCall, manuscript: &Manuscript) -> impl IntoView + use<> {
     let verb = match verbs::verb(&call.name) {
         Some(verb) => view! { <span class="verb">{verb}</span> }.into_any(),
         None => view! { <span class="verb verb-name">{verbs::plain_name(&call.name)}</span> }.into_any(),
@@ -88,7 +88,8 @@ fn label(call: &ToolCall) -> impl IntoView + use<> {
     let is_path = change(call).is_some() || matches!(call.name.as_str(), "Read" | "Write");
     let line = render::visible(&call.summary).into_owned();
     let summary = if is_path {
-        view! { <code class="fold-summary cut-front"><bdi>{line}</bdi></code> }.into_any()
+        let path = manuscript.short_path(&line).to_owned();
+        view! { <code class="fold-summary cut-front"><bdi>{path}</bdi></code> }.into_any()
     } else {
         let (head, tail) = text::split_for_middle_cut(&line);
         let (head, tail) = (head.to_owned(), tail.to_owned());

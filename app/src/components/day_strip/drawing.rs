@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use crate::{
     data::{Bin, ListQuery, Strip},
-    text,
+    text::{self, decimal},
 };
 
 /// How tall the strip is.
-pub(super) const HEIGHT: f64 = 92.0;
+pub(super) const HEIGHT: u32 = 92;
 /// Where the notes stand, and how high they may reach.
 const GROUND: f64 = 70.0;
 const ROOM: f64 = 64.0;
@@ -20,7 +20,7 @@ const NOTE: f64 = 8.0;
 pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> String {
     let mut svg = String::new();
     for line in 0..5 {
-        let y = GROUND + 0.5 - 16.0 * f64::from(line);
+        let y = decimal(GROUND + 0.5 - 16.0 * f64::from(line), 1);
         let _ = write!(svg, r#"<line class="staff" x1="0" x2="100%" y1="{y}" y2="{y}"/>"#);
     }
     let share = 100.0 / strip.bins.len().max(1) as f64;
@@ -28,6 +28,7 @@ pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> Str
     let chosen = query.stretch().map(|(from, _)| from);
     for (index, bin) in strip.bins.iter().enumerate() {
         let x = index as f64 * share;
+        let (left, room) = (decimal(x, 3), decimal(share, 3));
         let href = match chosen == Some(bin.from_ms) {
             true => query.without_stretch().href(),
             false => query.with_stretch(bin.from_ms, strip.step_ms).href(),
@@ -37,14 +38,14 @@ pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> Str
         let when = text::stamp(bin.from_ms, offset_seconds);
         let sessions = text::plural(bin.sessions as usize, "session", "sessions");
         let _ = write!(svg, "<title>{when}: {sessions}</title>");
-        let _ = write!(svg, r#"<rect class="bin-room" x="{x:.3}%" y="0" width="{share:.3}%" height="{HEIGHT}"/>"#);
+        let _ = write!(svg, r#"<rect class="bin-room" x="{left}%" y="0" width="{room}%" height="{HEIGHT}"/>"#);
         notes(&mut svg, bin, x, share, unit);
         svg.push_str("</a>");
         if !bin.label.is_empty() {
-            let _ = write!(svg, r#"<line class="bar-line" x1="{x:.3}%" x2="{x:.3}%" y1="{GROUND}" y2="{}"/>"#, GROUND + 6.0);
+            let _ = write!(svg, r#"<line class="bar-line" x1="{left}%" x2="{left}%" y1="{}" y2="{}"/>"#, decimal(GROUND, 0), decimal(GROUND + 6.0, 0));
             let anchor = if x > 92.0 { "end" } else { "start" };
-            let at = if x > 92.0 { 100.0 } else { x };
-            let _ = write!(svg, r#"<text x="{at:.3}%" dx="3" y="{}" text-anchor="{anchor}">{}</text>"#, HEIGHT - 6.0, bin.label);
+            let at = if x > 92.0 { "100" } else { &left };
+            let _ = write!(svg, r#"<text x="{at}%" dx="3" y="{}" text-anchor="{anchor}">{}</text>"#, HEIGHT - 6, bin.label);
         }
     }
     svg
@@ -54,17 +55,17 @@ pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> Str
 fn notes(svg: &mut String, bin: &Bin, x: f64, share: f64, unit: f64) {
     let live = bin.running + bin.waiting;
     let kinds = [("note", bin.sessions.saturating_sub(live)), ("note is-running", bin.running), ("note is-waiting", bin.waiting)];
-    let (x, width) = (x + share * 0.12, share * 0.76);
+    let (x, width) = (decimal(x + share * 0.12, 3), decimal(share * 0.76, 3));
     let mut below = 0.0;
     for (class, count) in kinds {
         // Where single notes would be slivers, a kind is one bar.
         let (notes, height) = if unit < 5.0 { (count.min(1), unit * f64::from(count)) } else { (count, unit) };
         for _ in 0..notes {
             let gap = if unit < 5.0 { 0.0 } else { 2.0 };
-            let (y, tall) = (GROUND - below - height + gap / 2.0, (height - gap).max(1.0));
+            let (y, tall) = (decimal(GROUND - below - height + gap / 2.0, 1), decimal((height - gap).max(1.0), 1));
             let _ = write!(
                 svg,
-                r#"<rect class="{class}" x="{x:.3}%" y="{y:.1}" width="{width:.3}%" height="{tall:.1}" rx="2"/>"#
+                r#"<rect class="{class}" x="{x}%" y="{y}" width="{width}%" height="{tall}" rx="2"/>"#
             );
             below += height;
         }

@@ -87,7 +87,7 @@ fn clicked(reel: Reel, event: &ev::MouseEvent) {
 /// Sets a spacer's height through the object model: the page's policy allows no inline style.
 fn set_height(element: &HtmlElement, height: f64) {
     let style = element.style();
-    let _ = style.set_property("height", &format!("{height:.0}px"));
+    let _ = style.set_property("height", &format!("{}px", text::decimal(height, 0)));
     let _ = element.set_attribute("data-sized", "");
 }
 

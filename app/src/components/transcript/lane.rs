@@ -7,7 +7,10 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::reel::Reel;
-use crate::data::lane::{LaneView, WIDTH};
+use crate::{
+    data::lane::{LaneView, WIDTH},
+    text::decimal,
+};
 
 /// The lane.
 #[component]
@@ -22,16 +25,16 @@ pub fn Lane(
     let lane = StoredValue::new(lane);
     let head = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        let share = lane.with_value(|lane| lane.x_of_turn(reel.at_turn.get())) / WIDTH * 100.0;
+        let share = lane.with_value(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
         if let Some(head) = head.get() {
             // Through the object model: the page's policy allows no inline style.
-            let _ = HtmlElement::style(&head).set_property("left", &format!("{share:.2}%"));
+            let _ = HtmlElement::style(&head).set_property("left", &format!("{}%", decimal(share, 2)));
         }
     });
     let go = move |event: &ev::PointerEvent| {
         let Some(lane_element) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
         let place = lane_element.get_bounding_client_rect();
-        let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0) * WIDTH;
+        let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0) * f64::from(WIDTH);
         reel.go_to(lane.with_value(|lane| lane.turn_at(x)));
     };
     let press = move |event: ev::PointerEvent| {
@@ -51,7 +54,7 @@ pub fn Lane(
     view! {
         <figure class="lane">
             <div class="lane-map" on:pointerdown=press on:pointermove=drag on:click=|event| event.prevent_default()>
-                <svg class="lane-score" viewBox="0 0 1000 40" preserveAspectRatio="none" aria-hidden="true" inner_html=picture></svg>
+                <svg class="lane-score" viewBox="0 0 10000 40" preserveAspectRatio="none" aria-hidden="true" inner_html=picture></svg>
                 <div class="lane-head" node_ref=head></div>
             </div>
             <figcaption class="visually-hidden">{words}</figcaption>

@@ -195,13 +195,22 @@ impl Reel {
     pub fn arrive(&self, block: u32) {
         let Some(turn) = self.wanted.get_untracked().filter(|turn| turn / TURNS_PER_BLOCK == block) else { return };
         let there = self.blocks.with_untracked(|blocks| matches!(blocks.get(&block), Some(Some(Ok(_)))));
-        if there {
-            let reel = *self;
-            request_animation_frame(move || {
+        if !there {
+            return;
+        }
+        let reel = *self;
+        let show = move || {
+            let element = nearest_turn(turn);
+            if let Some(element) = &element {
+                element.scroll_into_view();
                 reel.wanted.try_set(None);
-                if let Some(element) = nearest_turn(turn) {
-                    element.scroll_into_view();
-                }
+            }
+            element.is_some()
+        };
+        // What has just come stands in the document with the next frame.
+        if !show() {
+            request_animation_frame(move || {
+                show();
             });
         }
     }
