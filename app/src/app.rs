@@ -9,7 +9,9 @@ use leptos_router::{
 };
 
 use crate::{
-    components::{keyboard::Keyboard, navigation::Navigation, scroll_memory::provide_scroll_memory, time::provide_clock},
+    components::{
+        keyboard::Keyboard, navigation::Navigation, scroll_memory::provide_scroll_memory, time::provide_clock,
+    },
     live::provide_live,
     pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
 };

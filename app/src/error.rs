@@ -1,6 +1,8 @@
 //! The one error of every server function: a status, what happened, and what to do next.
 
-use leptos::{prelude::FromServerFnError, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr};
+use leptos::{
+    prelude::FromServerFnError, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr,
+};
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, in words for a person.
@@ -67,9 +69,11 @@ impl FromServerFnError for AppError {
                 "Orchestra does not answer.",
                 "See that `orchestra web` still runs on the computer, then try again.",
             ),
-            ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => {
-                Self::new(AppErrorKind::BadRequest, format!("The request makes no sense: {detail}."), "Go back and try again.")
-            }
+            ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => Self::new(
+                AppErrorKind::BadRequest,
+                format!("The request makes no sense: {detail}."),
+                "Go back and try again.",
+            ),
             other => Self::new(
                 AppErrorKind::Internal,
                 format!("Something failed: {other}."),

@@ -153,8 +153,18 @@ pub const fn day_of(ms: i64, offset_seconds: i32) -> i32 {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
@@ -189,7 +199,12 @@ pub fn stamp(ms: i64, offset_seconds: i32) -> String {
 pub fn rfc3339(ms: i64) -> String {
     let (year, month, day) = civil(day_of(ms, 0));
     let seconds = ms.rem_euclid(DAY) / 1000;
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+    format!(
+        "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
 }
 
 /// The moment that an RFC 3339 text in UTC names, in milliseconds.

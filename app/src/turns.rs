@@ -85,7 +85,12 @@ fn draw_one(turn: &Turn, manuscript: &Manuscript) -> String {
 }
 
 /// The frame of every turn: its place in the margin, its time, and what it holds.
-fn frame(turn: &Turn, class: &'static str, manuscript: &Manuscript, content: impl IntoView + 'static) -> String {
+fn frame(
+    turn: &Turn,
+    class: &'static str,
+    manuscript: &Manuscript,
+    content: impl IntoView + 'static,
+) -> String {
     let ordinal = turn.ordinal;
     view! {
         <article id=format!("turn-{ordinal}") class=format!("turn {class}")>

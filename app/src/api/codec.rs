@@ -1,8 +1,6 @@
 //! How answers travel: JSON, read in the browser by the same code that reads what a rendered page carries along.
 
-use leptos::server_fn::{
-    Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post,
-};
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, codec::Post};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// JSON, like Leptos' own encoding but read from text: one reader fewer in the WebAssembly.

@@ -2,10 +2,7 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{
-    api::codec::Text,
-    data::listing::ProjectsView, error::AppError,
-};
+use crate::{api::codec::Text, data::listing::ProjectsView, error::AppError};
 
 /// Lists projects, the one active last first.
 #[server(prefix = "/api", endpoint = "list_projects", input = GetUrl, output = Text)]

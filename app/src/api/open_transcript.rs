@@ -2,10 +2,7 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{
-    api::codec::Text,
-    data::Blocks, error::AppError,
-};
+use crate::{api::codec::Text, data::Blocks, error::AppError};
 
 /// The blocks around a turn, or the last ones.
 #[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text)]

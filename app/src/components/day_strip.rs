@@ -88,7 +88,11 @@ fn stretch_name(from_ms: i64, until_ms: i64, clock: ServerClock) -> String {
     let name = text::day_name(day, clock.today);
     match until_ms - from_ms {
         ..DAY => {
-            let hours = format!("{}–{}", text::clock(from_ms, clock.offset_seconds), text::clock(until_ms, clock.offset_seconds));
+            let hours = format!(
+                "{}–{}",
+                text::clock(from_ms, clock.offset_seconds),
+                text::clock(until_ms, clock.offset_seconds)
+            );
             if day == clock.today { hours } else { format!("{name} {hours}") }
         }
         DAY => name,

@@ -11,7 +11,8 @@ pub fn NothingAnywhere(
     /// The folders that were looked into.
     looked_in: Vec<String>,
 ) -> impl IntoView {
-    let folders = looked_in.into_iter().map(|folder| view! { <li><PathName path=folder/></li> }).collect_view();
+    let folders =
+        looked_in.into_iter().map(|folder| view! { <li><PathName path=folder/></li> }).collect_view();
     view! {
         <section class="message">
             <svg class="message-staff" viewBox="0 0 160 40" aria-hidden="true">
@@ -45,7 +46,11 @@ pub fn NothingHere(
     } else if older > 0 {
         (query.with_since(Since::All).href(), format!("Look in all {older} older ones"))
     } else {
-        (ListQuery { kind: Some("any".to_owned()), since: Some(Since::All), ..ListQuery::default() }.href(), "Show everything".to_owned())
+        (
+            ListQuery { kind: Some("any".to_owned()), since: Some(Since::All), ..ListQuery::default() }
+                .href(),
+            "Show everything".to_owned(),
+        )
     };
     view! {
         <section class="message">

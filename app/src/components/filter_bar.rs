@@ -24,7 +24,10 @@ pub fn FilterBar(
     let Typed(words) = typed;
     let navigate = use_navigate();
     let go = move |query: ListQuery| {
-        navigate(&query.href(), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &query.href(),
+            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+        );
     };
     // The rows at hand are filtered at once; the whole machine is asked when the fingers rest.
     let ask_all = StoredValue::new(None::<TimeoutHandle>);

@@ -21,7 +21,8 @@ pub fn Keyboard() -> impl IntoView {
                 "Escape" if writing => blur(),
                 "Escape" if help.get_untracked().is_some_and(|dialog| dialog.open()) => {}
                 "Escape" => {
-                    if let Some(up) = query_selector("[data-up]").and_then(|link| link.get_attribute("href")) {
+                    if let Some(up) = query_selector("[data-up]").and_then(|link| link.get_attribute("href"))
+                    {
                         navigate(&up, Default::default());
                     }
                 }
@@ -62,11 +63,15 @@ fn query_selector(selector: &str) -> Option<HtmlElement> {
 }
 
 fn is_writing() -> bool {
-    document().active_element().is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
+    document()
+        .active_element()
+        .is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
 }
 
 fn blur() {
-    if let Some(element) = document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+    if let Some(element) =
+        document().active_element().and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    {
         let _ = element.blur();
     }
 }
@@ -79,10 +84,15 @@ fn focus(element: Option<HtmlElement>) {
 
 /// Moves to the row, or in a conversation to the prompt, `step` further on.
 fn move_focus(step: i32) {
-    let selector = if query_selector(".conversation").is_some() { ".turn-prompt > .turn-time" } else { ".row-link" };
+    let selector =
+        if query_selector(".conversation").is_some() { ".turn-prompt > .turn-time" } else { ".row-link" };
     let Ok(stops) = document().query_selector_all(selector) else { return };
     let active = document().active_element();
-    let at = (0..stops.length()).find(|index| active.as_ref().is_some_and(|active| stops.get(*index).is_some_and(|stop| active.is_same_node(Some(&stop)))));
+    let at = (0..stops.length()).find(|index| {
+        active
+            .as_ref()
+            .is_some_and(|active| stops.get(*index).is_some_and(|stop| active.is_same_node(Some(&stop))))
+    });
     let next = match at {
         Some(at) => i64::from(at) + i64::from(step),
         None if step > 0 => 0,

@@ -15,18 +15,26 @@ pub fn LeftOutLine(
     /// What was answered.
     view: StoredValue<SessionsView>,
 ) -> impl IntoView {
-    let (left_out, since, problems) = view.with_value(|view| (view.left_out, view.since, view.problems.clone()));
+    let (left_out, since, problems) =
+        view.with_value(|view| (view.left_out, view.since, view.problems.clone()));
     let mut links = Vec::new();
     if left_out.beyond_limit > 0 {
         links.push((query.with_more_rows().href(), format!("+ {} more", left_out.beyond_limit)));
     }
     if left_out.older > 0 {
-        links.push((query.with_since(since.longer().unwrap_or(Since::All)).href(), format!("+ {} older", left_out.older)));
+        links.push((
+            query.with_since(since.longer().unwrap_or(Since::All)).href(),
+            format!("+ {} older", left_out.older),
+        ));
     }
     if left_out.other_kinds > 0 {
-        links.push((query.with_kind(Some("any")).href(), format!("+ {} of other kinds", left_out.other_kinds)));
+        links.push((
+            query.with_kind(Some("any")).href(),
+            format!("+ {} of other kinds", left_out.other_kinds),
+        ));
     }
-    let links = links.into_iter().map(|(href, label)| view! { <li><a href=href>{label}</a></li> }).collect_view();
+    let links =
+        links.into_iter().map(|(href, label)| view! { <li><a href=href>{label}</a></li> }).collect_view();
     let troubles = (!problems.is_empty()).then(|| {
         let count = text::plural(problems.len(), "place could not be read", "places could not be read");
         let list = problems

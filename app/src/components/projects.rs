@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{empty::NothingAnywhere, name::{Name, PathName}, time::Time};
+use super::{
+    empty::NothingAnywhere,
+    name::{Name, PathName},
+    time::Time,
+};
 use crate::{
     data::{ProjectCard, ServerClock, listing::ProjectsView, session_row::project_href},
     text,
@@ -26,9 +30,16 @@ pub fn ProjectsList(
 fn Card(card: ProjectCard, clock: ServerClock) -> impl IntoView {
     let ProjectCard { name, dir, sessions, live, waiting, active_ms, branches, .. } = card;
     let title = name.clone();
-    let href = dir.as_deref().map_or_else(|| format!("/sessions?since=all&q={}", text::url_encode(&name)), project_href);
+    let href = dir
+        .as_deref()
+        .map_or_else(|| format!("/sessions?since=all&q={}", text::url_encode(&name)), project_href);
     let more = branches.len().saturating_sub(3);
-    let branches = branches.into_iter().take(3).map(|branch| text::cut_in_the_middle(&branch, 24)).collect::<Vec<_>>().join(", ");
+    let branches = branches
+        .into_iter()
+        .take(3)
+        .map(|branch| text::cut_in_the_middle(&branch, 24))
+        .collect::<Vec<_>>()
+        .join(", ");
     let branches = if more > 0 { format!("{branches} and {more} more") } else { branches };
     view! {
         <li class="row">

@@ -50,7 +50,11 @@ fn Day(
 ) -> impl IntoView {
     let number = day.day;
     let here = Memo::new(move |_| {
-        days.read().iter().find(|day| day.day == number).map(|day| (day.len(), day.projects.clone())).unwrap_or_default()
+        days.read()
+            .iter()
+            .find(|day| day.day == number)
+            .map(|day| (day.len(), day.projects.clone()))
+            .unwrap_or_default()
     });
     view! {
         <section class="day">
@@ -76,7 +80,12 @@ fn Project(
 ) -> impl IntoView {
     let key = project.key.clone();
     let placed = Memo::new(move |_| {
-        here.read().1.iter().find(|project| project.key == key).map(|project| project.rows.clone()).unwrap_or_default()
+        here.read()
+            .1
+            .iter()
+            .find(|project| project.key == key)
+            .map(|project| project.rows.clone())
+            .unwrap_or_default()
     });
     let name = project.name.clone();
     let heading = (!one_project).then(|| {
@@ -90,7 +99,10 @@ fn Project(
                 </h3>
             }
             .into_any(),
-            None => view! { <h3 class="project-name"><Name text=name/> <span class="count">{count}</span></h3> }.into_any(),
+            None => {
+                view! { <h3 class="project-name"><Name text=name/> <span class="count">{count}</span></h3> }
+                    .into_any()
+            }
         }
     });
     view! {

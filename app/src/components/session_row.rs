@@ -33,7 +33,8 @@ pub fn SessionRowView(
             view! { <span class="row-branch" title=branch.clone()><Icon name="branch"/><span>{text::cut_in_the_middle(&branch, 40)}</span></span> }
         })
     };
-    let model = move || row.read().model.clone().map(|model| view! { <span class="row-model">{model}</span> });
+    let model =
+        move || row.read().model.clone().map(|model| view! { <span class="row-model">{model}</span> });
     let kind = move || {
         let kind = row.read().kind;
         (kind != SessionKind::Human).then(|| view! { <span class="row-kind">{kind.name()}</span> })
@@ -41,7 +42,8 @@ pub fn SessionRowView(
     let hint = move || row.read().hint().map(|hint| view! { <span class="row-hint">{hint}</span> });
     let agents = move || {
         let count = row.read().subagents as usize;
-        (count > 0).then(|| view! { <span class="row-agents">{text::plural(count, "agent", "agents")}</span> })
+        (count > 0)
+            .then(|| view! { <span class="row-agents">{text::plural(count, "agent", "agents")}</span> })
     };
     view! {
         <li class=class>

@@ -52,7 +52,9 @@ impl DayGroup {
 /// Arranges sessions by day, project and family.
 pub fn group(rows: &[Arc<SessionRow>]) -> Vec<DayGroup> {
     let mut order: Vec<&Arc<SessionRow>> = rows.iter().collect();
-    order.sort_by_key(|row| (std::cmp::Reverse((row.day, row.order_ms.unwrap_or(row.active_ms))), row.id.clone()));
+    order.sort_by_key(|row| {
+        (std::cmp::Reverse((row.day, row.order_ms.unwrap_or(row.active_ms))), row.id.clone())
+    });
     let mut days: Vec<DayGroup> = Vec::new();
     let mut places: HashMap<(i32, &str), usize> = HashMap::new();
     for row in order {
@@ -109,7 +111,9 @@ fn family_heads(rows: &[Placed]) -> HashMap<SessionId, SessionId> {
     for Placed { row, .. } in rows {
         if let Some(lineage) = row.lineage.as_deref() {
             let held = oldest.entry(lineage).or_insert(row);
-            let age = |row: &SessionRow| (row.parent.is_some(), row.started_ms.unwrap_or(row.active_ms), row.active_ms);
+            let age = |row: &SessionRow| {
+                (row.parent.is_some(), row.started_ms.unwrap_or(row.active_ms), row.active_ms)
+            };
             if age(row) < age(held) {
                 *held = row;
             }
@@ -118,8 +122,10 @@ fn family_heads(rows: &[Placed]) -> HashMap<SessionId, SessionId> {
     let parents: HashMap<&SessionId, &SessionId> = rows
         .iter()
         .filter_map(|Placed { row, .. }| {
-            let named = row.parent.as_ref().filter(|parent| rows.iter().any(|other| other.row.id == **parent));
-            let of_lineage = || row.lineage.as_deref().and_then(|lineage| oldest.get(lineage)).map(|head| &head.id);
+            let named =
+                row.parent.as_ref().filter(|parent| rows.iter().any(|other| other.row.id == **parent));
+            let of_lineage =
+                || row.lineage.as_deref().and_then(|lineage| oldest.get(lineage)).map(|head| &head.id);
             let parent = named.or_else(of_lineage)?;
             (*parent != row.id).then_some((&row.id, parent))
         })

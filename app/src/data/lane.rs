@@ -85,7 +85,11 @@ impl LaneView {
                 width: round(length * scale + least),
                 waiting: span.kind == SpanKind::Waiting,
                 first_turn: span.first_turn,
-                end_turn: score.spans.get(index + 1).map_or(turns, |next| next.first_turn).max(span.first_turn),
+                end_turn: score
+                    .spans
+                    .get(index + 1)
+                    .map_or(turns, |next| next.first_turn)
+                    .max(span.first_turn),
                 title: format!(
                     "{}, {} for {}",
                     text::stamp(span.from.as_millisecond(), offset_seconds),
@@ -94,8 +98,11 @@ impl LaneView {
                 ),
             })
             .collect();
-        let mut edits: Vec<EditMark> =
-            score.edits.iter().map(|edit| EditMark { x: x_of_turn(&segments, edit.turn), turn: edit.turn }).collect();
+        let mut edits: Vec<EditMark> = score
+            .edits
+            .iter()
+            .map(|edit| EditMark { x: x_of_turn(&segments, edit.turn), turn: edit.turn })
+            .collect();
         edits.dedup_by(|one, other| one.x.abs_diff(other.x) < 50);
         Self { words: words(score, sounding), segments, edits, end: score.end_mark }
     }
@@ -118,7 +125,8 @@ impl LaneView {
 }
 
 fn x_of_turn(segments: &[Segment], turn: u32) -> u32 {
-    let Some(segment) = segments.iter().rev().find(|segment| segment.first_turn <= turn).or(segments.first()) else {
+    let Some(segment) = segments.iter().rev().find(|segment| segment.first_turn <= turn).or(segments.first())
+    else {
         return 0;
     };
     let turns = f64::from(segment.end_turn.saturating_sub(segment.first_turn).max(1));
@@ -133,7 +141,8 @@ fn round(value: f64) -> u32 {
 fn words(score: &Score, sounding_ms: i64) -> String {
     let ran = score.spans.iter().filter(|span| span.kind == SpanKind::Running).count();
     let waited = score.spans.len() - ran;
-    let mut words = format!("Ran {}, {} in all", text::plural(ran, "time", "times"), text::duration(sounding_ms));
+    let mut words =
+        format!("Ran {}, {} in all", text::plural(ran, "time", "times"), text::duration(sounding_ms));
     if waited > 0 {
         words.push_str(&format!("; waited for its owner {}", text::plural(waited, "time", "times")));
     }
@@ -198,7 +207,10 @@ mod tests {
     fn an_empty_score_and_moments_without_length_are_drawn() {
         let empty = LaneView::new(&Score::default(), 0, 0);
         assert_eq!((empty.turn_at(10.0), empty.x_of_turn(3)), (0, 0));
-        let score = Score { spans: (0..300).map(|i| span(i * 9000, i * 9000, i as u32, SpanKind::Running)).collect(), ..Score::default() };
+        let score = Score {
+            spans: (0..300).map(|i| span(i * 9000, i * 9000, i as u32, SpanKind::Running)).collect(),
+            ..Score::default()
+        };
         let lane = LaneView::new(&score, 300, 0);
         assert!(lane.segments.iter().all(|segment| segment.width > 5 && segment.x <= WIDTH));
     }

@@ -79,7 +79,10 @@ mod tests {
         let base = [row("a", "shop", 1000)].map(Arc::new);
         let gone = Change { id: "a".parse().unwrap(), sequence: 1, row: None, appends: 0 };
         let changes = [gone, change(row("b", "api", 5), 2), change(row("c", "shop", 6), 3)];
-        let ids: Vec<_> = merge(&base, 0, &changes, 0, |row| row.project == "shop").iter().map(|row| row.id.to_string()).collect();
+        let ids: Vec<_> = merge(&base, 0, &changes, 0, |row| row.project == "shop")
+            .iter()
+            .map(|row| row.id.to_string())
+            .collect();
         assert_eq!(ids, ["c"]);
     }
 }

@@ -206,7 +206,9 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> ListQuery {
-        ListQuery::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        ListQuery::read(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
@@ -220,7 +222,8 @@ mod tests {
 
     #[test]
     fn nonsense_counts_as_not_given() {
-        let query = read(&[("since", "ever"), ("kind", "x"), ("limit", "-1"), ("between", "9-1"), ("q", "  ")]);
+        let query =
+            read(&[("since", "ever"), ("kind", "x"), ("limit", "-1"), ("between", "9-1"), ("q", "  ")]);
         assert_eq!(query.href(), "/sessions?between=9-1");
         assert_eq!(query.stretch(), None);
         assert_eq!(query.rows(), FIRST_ROWS);

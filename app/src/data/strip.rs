@@ -55,9 +55,8 @@ pub struct Voice {
 
 /// Counts sessions into `count` stretches of `step_ms` from `from_ms` on.
 pub fn count(voices: impl Iterator<Item = Voice>, from_ms: i64, step_ms: i64, count: usize) -> Strip {
-    let mut bins: Vec<Bin> = (0..count as i64)
-        .map(|index| Bin { from_ms: from_ms + index * step_ms, ..Bin::default() })
-        .collect();
+    let mut bins: Vec<Bin> =
+        (0..count as i64).map(|index| Bin { from_ms: from_ms + index * step_ms, ..Bin::default() }).collect();
     let end_ms = from_ms + count as i64 * step_ms;
     for voice in voices {
         let mut last_counted = None;
@@ -125,7 +124,8 @@ mod tests {
 
     #[test]
     fn what_lies_outside_is_not_counted_and_clocks_may_be_wrong() {
-        let voices = [voice(Some(-5 * HOUR), -4 * HOUR), voice(Some(9 * HOUR), 3 * HOUR), voice(None, 99 * HOUR)];
+        let voices =
+            [voice(Some(-5 * HOUR), -4 * HOUR), voice(Some(9 * HOUR), 3 * HOUR), voice(None, 99 * HOUR)];
         assert_eq!(counts(&count(voices.into_iter(), 0, HOUR, 4)), [0, 0, 0, 1]);
     }
 

@@ -25,8 +25,13 @@ pub(super) struct Message {
 /// What a message says.
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
-    Changed { row: Box<SessionRow>, appended: bool },
-    Removed { id: SessionId },
+    Changed {
+        row: Box<SessionRow>,
+        appended: bool,
+    },
+    Removed {
+        id: SessionId,
+    },
     /// Fetch again; also what a message of a kind not known yet comes to.
     Resync,
 }

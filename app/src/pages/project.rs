@@ -7,8 +7,8 @@ use super::use_list_query;
 use crate::{
     api::list_projects,
     components::{
-        error_view::ErrorView, icon::Icon, name::PathName, projects::ProjectsList, sessions_list::SessionsList,
-        skeleton::ListSkeleton,
+        error_view::ErrorView, icon::Icon, name::PathName, projects::ProjectsList,
+        sessions_list::SessionsList, skeleton::ListSkeleton,
     },
     data::ListQuery,
 };

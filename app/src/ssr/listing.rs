@@ -33,8 +33,11 @@ pub fn sessions(context: &AppContext, query: &ListQuery) -> Result<SessionsView,
     }
     let now = context.clock.now();
     let (since, listing) = list(context, query, now);
-    let rows: Vec<SessionRow> =
-        listing.sessions.iter().map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms))).collect();
+    let rows: Vec<SessionRow> = listing
+        .sessions
+        .iter()
+        .map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms)))
+        .collect();
     let clock = context.clock.reading(now);
     let strip = draw_strip(&rows, since, clock.now_ms, clock.offset_seconds);
     let (mut rows, problems, mut left_out) = (rows, listing.problems, listing.left_out);
@@ -53,8 +56,11 @@ pub fn sessions(context: &AppContext, query: &ListQuery) -> Result<SessionsView,
 pub fn all_projects(context: &AppContext) -> ProjectsView {
     let now = context.clock.now();
     let listing = context.catalog.list(&SessionFilter::default(), now);
-    let rows: Vec<SessionRow> =
-        listing.sessions.iter().map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms))).collect();
+    let rows: Vec<SessionRow> = listing
+        .sessions
+        .iter()
+        .map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms)))
+        .collect();
     let looked_in = if rows.is_empty() { looked_in(context) } else { Vec::new() };
     ProjectsView { projects: projects(&rows), clock: context.clock.reading(now), looked_in }
 }
@@ -124,9 +130,7 @@ fn label(strip: &mut Strip, offset_seconds: i32) {
         bin.label = match step_ms {
             HOUR if hour % 6 == 0 => text::clock(bin.from_ms, offset_seconds),
             HOUR => String::new(),
-            step if step < DAY && hour == 0 => {
-                text::day_name(day, day + 2).chars().take(3).collect()
-            }
+            step if step < DAY && hour == 0 => text::day_name(day, day + 2).chars().take(3).collect(),
             step if step >= DAY && (last - 1 - index) % every == every / 2 => {
                 text::stamp(bin.from_ms, offset_seconds).split(' ').take(2).collect::<Vec<_>>().join(" ")
             }
@@ -134,4 +138,3 @@ fn label(strip: &mut Strip, offset_seconds: i32) {
         };
     }
 }
-

@@ -77,7 +77,11 @@ impl Transcripts {
 }
 
 fn unreadable(error: &TranscriptError) -> AppError {
-    AppError::new(AppErrorKind::Unreadable, format!("The transcript cannot be read: {error}."), "See that the file is there and yours to read, then load the page again.")
+    AppError::new(
+        AppErrorKind::Unreadable,
+        format!("The transcript cannot be read: {error}."),
+        "See that the file is there and yours to read, then load the page again.",
+    )
 }
 
 fn find(context: &AppContext, id: &str) -> Result<Session, AppError> {
@@ -143,7 +147,11 @@ fn oddities(info: &orchestra_model::TranscriptInfo) -> Vec<String> {
     };
     add(info.damaged_lines, "damaged line was read around", "damaged lines were read around");
     add(info.unknown_lines, "line is of a type not known yet", "lines are of types not known yet");
-    add(info.abandoned_turns, "turn stands on a branch left by a rewind", "turns stand on branches left by a rewind");
+    add(
+        info.abandoned_turns,
+        "turn stands on a branch left by a rewind",
+        "turns stand on branches left by a rewind",
+    );
     words
 }
 
@@ -162,7 +170,12 @@ impl From<orchestra_model::Subagent> for AgentCard {
 ///
 /// # Errors
 /// When there is no such session or its transcript cannot be read.
-pub fn opening(context: &AppContext, id: &str, agent: Option<&str>, at: Option<u32>) -> Result<Blocks, AppError> {
+pub fn opening(
+    context: &AppContext,
+    id: &str,
+    agent: Option<&str>,
+    at: Option<u32>,
+) -> Result<Blocks, AppError> {
     blocks(context, id, agent, |turns| first_blocks(turns, at))
 }
 

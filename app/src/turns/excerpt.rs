@@ -30,7 +30,8 @@ pub(super) fn code(excerpt: &Excerpt, language_or_path: &str) -> AnyView {
 }
 
 /// A button that copies the code beside it.
-const COPY: &str = r#"<button type="button" class="copy" data-copy="" aria-label="Copy the code">Copy</button>"#;
+const COPY: &str =
+    r#"<button type="button" class="copy" data-copy="" aria-label="Copy the code">Copy</button>"#;
 
 /// A scrollable box of code with a button that copies it.
 fn code_box(class: &'static str, content: AnyView, note: Option<AnyView>) -> AnyView {

@@ -15,7 +15,8 @@ pub(super) fn runs(turns: &[Turn]) -> Vec<&[Turn]> {
 fn looked(turn: &Turn) -> Option<&ToolCall> {
     match &turn.body {
         TurnBody::Tool(call) => {
-            let well = call.result.as_ref().is_some_and(|result| !result.is_error && result.images.is_empty());
+            let well =
+                call.result.as_ref().is_some_and(|result| !result.is_error && result.images.is_empty());
             (verbs::only_reads(&call.name) && well).then_some(call)
         }
         _ => None,
@@ -55,7 +56,8 @@ pub(super) fn draw(run: &[Turn], manuscript: &Manuscript) -> String {
 /// What a run did, in words.
 fn sentence(names: &[&str]) -> String {
     let count = |wanted: &[&str]| names.iter().filter(|name| wanted.contains(name)).count();
-    let times = |number: usize| if number == 1 { "once".to_owned() } else { text::plural(number, "time", "times") };
+    let times =
+        |number: usize| if number == 1 { "once".to_owned() } else { text::plural(number, "time", "times") };
     let mut parts = Vec::new();
     let files = count(&["Read", "NotebookRead"]);
     if files > 0 {

@@ -90,7 +90,11 @@ pub(super) fn pictures(images: &[ImageRef], manuscript: &Manuscript) -> Option<A
     if images.is_empty() {
         return None;
     }
-    let whose = manuscript.agent.as_deref().map(|agent| format!("?agent={}", text::url_encode(agent))).unwrap_or_default();
+    let whose = manuscript
+        .agent
+        .as_deref()
+        .map(|agent| format!("?agent={}", text::url_encode(agent)))
+        .unwrap_or_default();
     let pictures = images
         .iter()
         .map(|image| {

@@ -17,11 +17,24 @@ fn turn(ordinal: u32, body: TurnBody) -> Turn {
 }
 
 fn tool(name: &str, input: ToolInput, result: Option<ToolResult>) -> TurnBody {
-    TurnBody::Tool(Box::new(ToolCall { id: "t".to_owned(), name: name.to_owned(), summary: EVIL.to_owned(), input, result }))
+    TurnBody::Tool(Box::new(ToolCall {
+        id: "t".to_owned(),
+        name: name.to_owned(),
+        summary: EVIL.to_owned(),
+        input,
+        result,
+    }))
 }
 
 fn result(is_error: bool) -> Option<ToolResult> {
-    Some(ToolResult { is_error, text: Excerpt::whole(EVIL), images: Vec::new(), at: None, change: None, subagent: None })
+    Some(ToolResult {
+        is_error,
+        text: Excerpt::whole(EVIL),
+        images: Vec::new(),
+        at: None,
+        change: None,
+        subagent: None,
+    })
 }
 
 fn read(ordinal: u32, is_error: bool) -> Turn {
@@ -56,7 +69,11 @@ fn nothing_a_transcript_holds_becomes_markup() {
         tool(EVIL, ToolInput::Other { json: words() }, result(true)),
         tool("Bash", ToolInput::Command { command: words(), description: Some(EVIL.to_owned()) }, None),
         tool("Edit", ToolInput::Edit { change: change() }, result(false)),
-        tool("Task", ToolInput::Subagent { agent_type: None, description: None, prompt: words() }, result(false)),
+        tool(
+            "Task",
+            ToolInput::Subagent { agent_type: None, description: None, prompt: words() },
+            result(false),
+        ),
     ];
     let turns: Vec<Turn> = bodies.into_iter().zip(0..).map(|(body, ordinal)| turn(ordinal, body)).collect();
     for item in draw(&turns, &manuscript()) {
@@ -80,7 +97,10 @@ fn runs_of_reading_fold_and_cover_every_turn() {
 
 #[test]
 fn a_small_change_is_open_and_numbered_as_far_as_it_is_known() {
-    let html = &draw(&[turn(0, tool("Edit", ToolInput::Edit { change: change() }, result(false)))], &manuscript())[0].html;
+    let html =
+        &draw(&[turn(0, tool("Edit", ToolInput::Edit { change: change() }, result(false)))], &manuscript())
+            [0]
+        .html;
     assert!(html.contains("<details class=\"fold\" open"), "{html}");
     assert!(html.contains("+1") && html.contains("−1"), "{html}");
     assert!(html.contains(">8<") && html.contains(">10<"), "{html}");

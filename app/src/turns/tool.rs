@@ -93,7 +93,8 @@ fn label(call: &ToolCall, manuscript: &Manuscript) -> impl IntoView + use<> {
     } else {
         let (head, tail) = text::split_for_middle_cut(&line);
         let (head, tail) = (head.to_owned(), tail.to_owned());
-        view! { <code class="fold-summary cut-middle"><span>{head}</span><span>{tail}</span></code> }.into_any()
+        view! { <code class="fold-summary cut-middle"><span>{head}</span><span>{tail}</span></code> }
+            .into_any()
     };
     view! { {verb} {summary} }
 }
@@ -119,7 +120,8 @@ fn body(call: &ToolCall, change: Option<&FileChange>, manuscript: &Manuscript) -
         (ToolInput::Edit { .. }, None) => ().into_any(),
     };
     let answered = result.map(|result| answer(call, result, change.is_some(), manuscript));
-    let unanswered = result.is_none().then(|| view! { <p class="omitted">"No answer in the transcript yet."</p> });
+    let unanswered =
+        result.is_none().then(|| view! { <p class="omitted">"No answer in the transcript yet."</p> });
     view! { {asked} {answered} {unanswered} }.into_any()
 }
 

@@ -55,7 +55,7 @@ enum Step {
 
 /// What gives way on a narrow terminal, in this order, each only as far as needed.
 const STEPS: [Step; 12] = [
-    Step::Shrink(Column::Title, 36),
+    Step::Shrink(Column::Title, 32),
     Step::Shrink(Column::Branch, 12),
     Step::Shrink(Column::Project, 12),
     Step::Shrink(Column::Title, 28),

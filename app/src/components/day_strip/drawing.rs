@@ -38,14 +38,25 @@ pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> Str
         let when = text::stamp(bin.from_ms, offset_seconds);
         let sessions = text::plural(bin.sessions as usize, "session", "sessions");
         let _ = write!(svg, "<title>{when}: {sessions}</title>");
-        let _ = write!(svg, r#"<rect class="bin-room" x="{left}%" y="0" width="{room}%" height="{HEIGHT}"/>"#);
+        let _ =
+            write!(svg, r#"<rect class="bin-room" x="{left}%" y="0" width="{room}%" height="{HEIGHT}"/>"#);
         notes(&mut svg, bin, x, share, unit);
         svg.push_str("</a>");
         if !bin.label.is_empty() {
-            let _ = write!(svg, r#"<line class="bar-line" x1="{left}%" x2="{left}%" y1="{}" y2="{}"/>"#, decimal(GROUND, 0), decimal(GROUND + 6.0, 0));
+            let _ = write!(
+                svg,
+                r#"<line class="bar-line" x1="{left}%" x2="{left}%" y1="{}" y2="{}"/>"#,
+                decimal(GROUND, 0),
+                decimal(GROUND + 6.0, 0)
+            );
             let anchor = if x > 92.0 { "end" } else { "start" };
             let at = if x > 92.0 { "100" } else { &left };
-            let _ = write!(svg, r#"<text x="{at}%" dx="3" y="{}" text-anchor="{anchor}">{}</text>"#, HEIGHT - 6, bin.label);
+            let _ = write!(
+                svg,
+                r#"<text x="{at}%" dx="3" y="{}" text-anchor="{anchor}">{}</text>"#,
+                HEIGHT - 6,
+                bin.label
+            );
         }
     }
     svg
@@ -54,15 +65,21 @@ pub(super) fn draw(strip: &Strip, query: &ListQuery, offset_seconds: i32) -> Str
 /// The notes of one stretch: resting sessions below, then running ones, then those that wait.
 fn notes(svg: &mut String, bin: &Bin, x: f64, share: f64, unit: f64) {
     let live = bin.running + bin.waiting;
-    let kinds = [("note", bin.sessions.saturating_sub(live)), ("note is-running", bin.running), ("note is-waiting", bin.waiting)];
+    let kinds = [
+        ("note", bin.sessions.saturating_sub(live)),
+        ("note is-running", bin.running),
+        ("note is-waiting", bin.waiting),
+    ];
     let (x, width) = (decimal(x + share * 0.12, 3), decimal(share * 0.76, 3));
     let mut below = 0.0;
     for (class, count) in kinds {
         // Where single notes would be slivers, a kind is one bar.
-        let (notes, height) = if unit < 5.0 { (count.min(1), unit * f64::from(count)) } else { (count, unit) };
+        let (notes, height) =
+            if unit < 5.0 { (count.min(1), unit * f64::from(count)) } else { (count, unit) };
         for _ in 0..notes {
             let gap = if unit < 5.0 { 0.0 } else { 2.0 };
-            let (y, tall) = (decimal(GROUND - below - height + gap / 2.0, 1), decimal((height - gap).max(1.0), 1));
+            let (y, tall) =
+                (decimal(GROUND - below - height + gap / 2.0, 1), decimal((height - gap).max(1.0), 1));
             let _ = write!(
                 svg,
                 r#"<rect class="{class}" x="{x}%" y="{y}" width="{width}%" height="{tall}" rx="2"/>"#
@@ -97,7 +114,10 @@ mod tests {
     fn nothing_reaches_beyond_the_staff() {
         for peak in [1, 8, 13, 40, 5000] {
             let svg = draw(&strip(&[peak]), &ListQuery::default(), 0);
-            let top = svg.split(r#"class="note""#).skip(1).filter_map(|part| part.split(" y=\"").nth(1)?.split('"').next()?.parse::<f64>().ok());
+            let top = svg
+                .split(r#"class="note""#)
+                .skip(1)
+                .filter_map(|part| part.split(" y=\"").nth(1)?.split('"').next()?.parse::<f64>().ok());
             assert!(top.fold(f64::MAX, f64::min) >= GROUND - ROOM - 0.1, "{peak}: {svg}");
         }
     }

@@ -20,7 +20,8 @@ pub fn BlockView(
         Some(_) => reel.arrive(index),
     });
     let items = move || state.get().and_then(Result::ok).unwrap_or_default();
-    let trouble = move || match state.get() {
+    let trouble = move || {
+        match state.get() {
         Some(Err(error)) => Some(
             view! {
                 <p class="block-trouble" role="alert">
@@ -31,6 +32,7 @@ pub fn BlockView(
             .into_any(),
         ),
         _ => None,
+    }
     };
     view! {
         <section class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string() node_ref=root>

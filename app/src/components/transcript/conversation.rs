@@ -72,7 +72,9 @@ fn page_link(turn: u32, label: &'static str) -> impl IntoView {
 /// Follows a click on a button or a link that the server drew.
 fn clicked(reel: Reel, event: &ev::MouseEvent) {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let Some(target) = target.filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) else { return };
+    let Some(target) = target.filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) else {
+        return;
+    };
     if let Some(button) = target.closest("[data-copy]").ok().flatten() {
         copying::copy_near(button);
     } else if let Some(link) = target.closest("a.turn-time").ok().flatten() {
@@ -154,7 +156,9 @@ fn watch_sizes(reel: Reel) {
         for entry in entries.iter() {
             let block = entry.unchecked_into::<ResizeObserverEntry>().target();
             let index = block.get_attribute("data-block").and_then(|index| index.parse().ok());
-            let Some(index) = index.filter(|_| !block.class_list().contains("is-waiting-for-turns")) else { continue };
+            let Some(index) = index.filter(|_| !block.class_list().contains("is-waiting-for-turns")) else {
+                continue;
+            };
             let place = block.get_bounding_client_rect();
             reel.measured(index, place.height(), place.bottom() < 0.0);
         }
@@ -189,7 +193,10 @@ fn follow_changes(reel: Reel) {
         let id = reel.place.with_value(|place| place.id.clone());
         let changes = live.changes();
         let changes = changes.read();
-        (changes.iter().find(|change| change.id.as_str() == id).map_or(0, |change| change.appends), live.resyncs().get())
+        (
+            changes.iter().find(|change| change.id.as_str() == id).map_or(0, |change| change.appends),
+            live.resyncs().get(),
+        )
     });
     Effect::new(move |before: Option<(u32, u32)>| {
         let now = appends.get();

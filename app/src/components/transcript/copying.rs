@@ -29,7 +29,12 @@ pub fn CopyButton(
         let text = text.clone();
         spawn_local(async move {
             said.set(if write(&text).await { "Copied" } else { "Not allowed" });
-            set_timeout(move || { said.try_set(label); }, SAID);
+            set_timeout(
+                move || {
+                    said.try_set(label);
+                },
+                SAID,
+            );
         });
     };
     view! {

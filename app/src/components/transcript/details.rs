@@ -50,7 +50,8 @@ pub fn Details(
 
 #[component]
 fn Facts(head: StoredValue<TranscriptHead>, row: Memo<SessionRow>) -> impl IntoView {
-    let TranscriptHead { cwd, process, turns, prompts, tool_calls, usage, clock, row: fetched, path, .. } = head.get_value();
+    let TranscriptHead { cwd, process, turns, prompts, tool_calls, usage, clock, row: fetched, path, .. } =
+        head.get_value();
     let offset_seconds = clock.offset_seconds;
     let project = match &fetched.project_dir {
         Some(dir) => view! { <a href=project_href(dir)>{fetched.project.clone()}</a> }.into_any(),
@@ -83,9 +84,10 @@ fn kept(days: u32) -> String {
 }
 
 fn exports(href: &str) -> impl IntoView + use<> {
-    let links = [("md", "Markdown"), ("html", "HTML"), ("txt", "Text"), ("json", "JSON")].map(|(ending, name)| {
-        view! { <li><a class="chip" href=format!("{href}/export.{ending}") download="">{name}</a></li> }
-    });
+    let links =
+        [("md", "Markdown"), ("html", "HTML"), ("txt", "Text"), ("json", "JSON")].map(|(ending, name)| {
+            view! { <li><a class="chip" href=format!("{href}/export.{ending}") download="">{name}</a></li> }
+        });
     view! {
         <h3>"Export"</h3>
         <ul class="chips">{links.collect_view()}</ul>

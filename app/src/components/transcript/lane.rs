@@ -25,14 +25,19 @@ pub fn Lane(
     let lane = StoredValue::new(lane);
     let head = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
-        let share = lane.with_value(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
+        let share =
+            lane.with_value(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
         if let Some(head) = head.get() {
             // Through the object model: the page's policy allows no inline style.
             let _ = HtmlElement::style(&head).set_property("left", &format!("{}%", decimal(share, 2)));
         }
     });
     let go = move |event: &ev::PointerEvent| {
-        let Some(lane_element) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else { return };
+        let Some(lane_element) =
+            event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+        else {
+            return;
+        };
         let place = lane_element.get_bounding_client_rect();
         let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0) * f64::from(WIDTH);
         reel.go_to(lane.with_value(|lane| lane.turn_at(x)));
@@ -40,7 +45,9 @@ pub fn Lane(
     let press = move |event: ev::PointerEvent| {
         if event.button() == 0 {
             event.prevent_default();
-            if let Some(target) = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) {
+            if let Some(target) =
+                event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok())
+            {
                 let _ = target.set_pointer_capture(event.pointer_id());
             }
             go(&event);

@@ -143,7 +143,9 @@ impl Reel {
             let was_at_end = reel.is_at_end();
             let more = total.saturating_sub(reel.total.get_untracked());
             let (first, past) = reel.range.get_untracked();
-            if let Some(block) = blocks.into_iter().next().filter(|block| (first..past).contains(&block.index)) {
+            if let Some(block) =
+                blocks.into_iter().next().filter(|block| (first..past).contains(&block.index))
+            {
                 reel.blocks.update(|blocks| {
                     blocks.insert(block.index, Some(Ok(block.items)));
                 });
@@ -184,7 +186,8 @@ impl Reel {
             let count = block_count(self.total.get_untracked());
             self.mount((block.saturating_sub(1), (block + 2).min(count)));
             if let Some(frame) = self.frame.get_untracked() {
-                let top = frame.get_bounding_client_rect().top() + self.heights.with_value(|heights| heights.before(block));
+                let top = frame.get_bounding_client_rect().top()
+                    + self.heights.with_value(|heights| heights.before(block));
                 window().scroll_by_with_x_and_y(0.0, top);
             }
         }
@@ -193,7 +196,9 @@ impl Reel {
 
     /// Scrolls to the wanted turn if it is in a block that is there now.
     pub fn arrive(&self, block: u32) {
-        let Some(turn) = self.wanted.get_untracked().filter(|turn| turn / TURNS_PER_BLOCK == block) else { return };
+        let Some(turn) = self.wanted.get_untracked().filter(|turn| turn / TURNS_PER_BLOCK == block) else {
+            return;
+        };
         let there = self.blocks.with_untracked(|blocks| matches!(blocks.get(&block), Some(Some(Ok(_)))));
         if !there {
             return;

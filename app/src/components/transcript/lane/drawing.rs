@@ -11,11 +11,15 @@ use crate::data::{LaneView, lane::WIDTH as EDGE};
 pub(super) fn draw(lane: &LaneView) -> String {
     let mut svg = String::from(r#"<line class="staff" x1="0" x2="10000" y1="20" y2="20"/>"#);
     for segment in &lane.segments {
-        let (class, y, height) = if segment.waiting { ("bar is-waiting", 4, 32) } else { ("bar is-running", 12, 16) };
+        let (class, y, height) =
+            if segment.waiting { ("bar is-waiting", 4, 32) } else { ("bar is-running", 12, 16) };
         let _ = write!(
             svg,
             r#"<a href="?at={}" tabindex="-1"><title>{}</title><rect class="{class}" x="{}" y="{y}" width="{}" height="{height}"/></a>"#,
-            segment.first_turn, segment.title, segment.x, segment.width.saturating_sub(10).max(15)
+            segment.first_turn,
+            segment.title,
+            segment.x,
+            segment.width.saturating_sub(10).max(15)
         );
     }
     for edit in &lane.edits {
@@ -26,11 +30,17 @@ pub(super) fn draw(lane: &LaneView) -> String {
             let _ = write!(
                 svg,
                 r#"<rect class="end is-done" x="{}" y="8" width="15" height="24"/><rect class="end is-done" x="{}" y="8" width="40" height="24"/>"#,
-                EDGE - 80, EDGE - 40
+                EDGE - 80,
+                EDGE - 40
             );
         }
         Some(EndMark::Failed) => {
-            let _ = write!(svg, r#"<path class="end is-failed" d="M{} 10 L{EDGE} 30 M{EDGE} 10 L{} 30"/>"#, EDGE - 80, EDGE - 80);
+            let _ = write!(
+                svg,
+                r#"<path class="end is-failed" d="M{} 10 L{EDGE} 30 M{EDGE} 10 L{} 30"/>"#,
+                EDGE - 80,
+                EDGE - 80
+            );
         }
         None => {}
     }
@@ -44,9 +54,26 @@ mod tests {
 
     #[test]
     fn every_stretch_leads_to_its_first_turn() {
-        let segment = Segment { x: 0, width: 5000, waiting: true, first_turn: 7, end_turn: 9, title: "21 Nov 14:02, waited for 5 s".to_owned() };
-        let lane = LaneView { segments: vec![segment], edits: vec![EditMark { x: 2500, turn: 8 }], end: Some(EndMark::Failed), words: String::new() };
+        let segment = Segment {
+            x: 0,
+            width: 5000,
+            waiting: true,
+            first_turn: 7,
+            end_turn: 9,
+            title: "21 Nov 14:02, waited for 5 s".to_owned(),
+        };
+        let lane = LaneView {
+            segments: vec![segment],
+            edits: vec![EditMark { x: 2500, turn: 8 }],
+            end: Some(EndMark::Failed),
+            words: String::new(),
+        };
         let svg = draw(&lane);
-        assert!(svg.contains(r#"href="?at=7""#) && svg.contains("is-waiting") && svg.contains("is-failed") && svg.contains(r#"class="edit""#));
+        assert!(
+            svg.contains(r#"href="?at=7""#)
+                && svg.contains("is-waiting")
+                && svg.contains("is-failed")
+                && svg.contains(r#"class="edit""#)
+        );
     }
 }
