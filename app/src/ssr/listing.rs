@@ -71,7 +71,7 @@ fn looked_in(context: &AppContext) -> Vec<String> {
 
 fn list(context: &AppContext, query: &ListQuery, now: Timestamp) -> (Since, Listing) {
     let ask = |since: Since| {
-        let back = since.hours().and_then(|hours| jiff::SignedDuration::try_from_hours(hours));
+        let back = since.hours().and_then(jiff::SignedDuration::try_from_hours);
         let filter = SessionFilter {
             since: back.and_then(|back| now.checked_sub(back).ok()),
             kinds: query.kinds(),
