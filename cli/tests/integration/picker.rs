@@ -55,13 +55,13 @@ fn escape_leaves_without_a_word() {
 }
 
 #[test]
-fn an_empty_home_is_said_to_be_empty() {
+fn in_an_empty_home_there_is_nothing_to_choose() {
     let world = World::empty();
     fs::create_dir(world.claude_folder()).unwrap();
     world.install_fake_claude();
     let mut terminal = Terminal::start(world.command(&["resume"])).unwrap();
     terminal.send(CURSOR).unwrap();
-    terminal.wait_for("no session found").unwrap();
+    terminal.wait_for("Esc leave").unwrap();
     terminal.send("\r\u{3}").unwrap();
     assert_eq!(terminal.finish().unwrap().code(), Some(130));
 }
