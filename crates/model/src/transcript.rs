@@ -71,7 +71,10 @@ pub struct Excerpt {
     pub omitted: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")
+)]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
