@@ -79,7 +79,9 @@ fn nothing_a_transcript_holds_becomes_markup() {
     for item in draw(&turns, &manuscript()) {
         let html = item.html;
         assert!(!html.contains("<script"), "{html}");
-        assert!(!html.contains("\" onload"), "{html}");
+        // `<` is escaped in every text, so what stands between it and the next `>` is a tag of ours.
+        let tags = html.split('<').skip(1).filter_map(|part| part.split('>').next());
+        assert!(tags.into_iter().all(|tag| !tag.contains("onload")), "{html}");
         assert!(!html.contains('\u{202e}') && !html.contains('\u{1b}'), "{html}");
         assert!(!html.contains(" style="), "the policy allows no inline style: {html}");
     }
@@ -101,7 +103,7 @@ fn a_small_change_is_open_and_numbered_as_far_as_it_is_known() {
         &draw(&[turn(0, tool("Edit", ToolInput::Edit { change: change() }, result(false)))], &manuscript())
             [0]
         .html;
-    assert!(html.contains("<details class=\"fold\" open"), "{html}");
+    assert!(html.contains("<details open"), "{html}");
     assert!(html.contains("+1") && html.contains("−1"), "{html}");
     assert!(html.contains(">8<") && html.contains(">10<"), "{html}");
     assert!(html.contains("3 lines more"), "{html}");
