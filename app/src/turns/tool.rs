@@ -83,7 +83,7 @@ pub(super) fn details(call: &ToolCall, manuscript: &Manuscript) -> AnyView {
 fn label(call: &ToolCall, manuscript: &Manuscript) -> impl IntoView + use<> {
     let verb = match verbs::verb(&call.name) {
         Some(verb) => view! { <span class="verb">{verb}</span> }.into_any(),
-        None => view! { <span class="verb verb-name">{verbs::plain_name(&call.name)}</span> }.into_any(),
+        None => view! { <span class="verb verb-name">{render::visible(&verbs::plain_name(&call.name)).into_owned()}</span> }.into_any(),
     };
     let is_path = change(call).is_some() || matches!(call.name.as_str(), "Read" | "Write");
     let line = render::visible(&call.summary).into_owned();
