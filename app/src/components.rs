@@ -1,16 +1,13 @@
 //! The parts that pages are made of.
 
-pub mod day_strip;
-pub mod empty;
+pub mod drawn;
 pub mod error_view;
 pub mod filter_bar;
 pub mod icon;
 pub mod keyboard;
-pub mod left_out;
 pub mod live_mark;
 pub mod name;
 pub mod navigation;
-pub mod projects;
 pub mod scroll_memory;
 pub mod session_groups;
 pub mod session_row;

@@ -7,15 +7,15 @@ pub mod groups;
 pub mod lane;
 pub mod listing;
 pub mod merge;
+pub mod news;
 pub mod query;
 pub mod session_row;
-pub mod strip;
 pub mod transcript;
 
 pub use groups::{DayGroup, Placed, ProjectGroup};
 pub use lane::LaneView;
-pub use listing::{ProjectCard, ServerClock, SessionsView};
+pub use listing::{ServerClock, SessionsView};
+pub use news::News;
 pub use query::{ListQuery, Since};
 pub use session_row::SessionRow;
-pub use strip::{Bin, Strip};
 pub use transcript::{Block, Blocks, Item, TranscriptHead};

@@ -2,12 +2,14 @@
 //!
 //! Compiled twice: with `ssr` for the host, which renders pages and answers server functions, and with `hydrate` for
 //! the browser, which takes a rendered page over. What only the host needs stands in [`ssr`], [`shell`](mod@shell)
-//! and `turns`; nothing of it, nor of the engine, reaches the browser.
+//! and `drawn`; nothing of it, nor of the engine, reaches the browser.
 
 pub mod api;
 pub mod app;
 pub mod components;
 pub mod data;
+#[cfg(feature = "ssr")]
+mod drawn;
 pub mod error;
 pub mod live;
 pub mod pages;
@@ -16,8 +18,6 @@ pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod ssr;
 pub mod text;
-#[cfg(feature = "ssr")]
-mod turns;
 pub mod window;
 
 pub use app::App;

@@ -2,15 +2,13 @@
 //!
 //! Pages fetch what they show and lay the store's entries over it; they never subscribe to the stream themselves.
 
-mod message;
 mod stream;
 
 use leptos::prelude::*;
 use orchestra_model::SessionId;
 use reactive_stores::Store;
 
-use crate::data::SessionRow;
-use message::{Message, News};
+use crate::data::{News, SessionRow};
 
 /// What is known beyond what pages have fetched.
 #[derive(Clone, Debug, Default, Store)]
@@ -64,13 +62,13 @@ pub fn use_live() -> Store<Live> {
 }
 
 /// Takes one event in.
-fn take(live: Store<Live>, message: Message) {
-    let sequence = message.sequence;
+fn take(live: Store<Live>, news: News) {
+    let News { sequence, row, appended, removed } = news;
     live.sequence().set(sequence);
-    match message.news() {
-        News::Changed { row, appended } => record(live, row.id.clone(), sequence, Some(*row), appended),
-        News::Removed { id } => record(live, id, sequence, None, false),
-        News::Resync => resync(live),
+    match (row, removed) {
+        (Some(row), _) => record(live, row.id.clone(), sequence, Some(*row), appended),
+        (None, Some(id)) => record(live, id, sequence, None, false),
+        (None, None) => resync(live),
     }
 }
 

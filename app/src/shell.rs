@@ -27,6 +27,8 @@ const OPEN_AT: &str = r#"(function(){var c=document.querySelector("[data-open-at
 pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
     set_policy(&nonce);
+    // Read before anything is: what happens from here on reaches the page through the event stream.
+    let sequence = use_context::<ssr::AppContext>().map(|context| context.last_event());
     let links = assets.clone().map(|AssetNames { css, js, wasm }| {
         view! {
             <link rel="stylesheet" href=css/>
@@ -44,7 +46,7 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
     });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-sequence=sequence>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>

@@ -8,6 +8,7 @@ pub mod transcripts;
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use orchestra_core::sessions::Catalog;
+use tokio::sync::watch;
 
 pub use clock::Clock;
 pub use policy::content_security_policy;
@@ -24,12 +25,18 @@ pub struct AppContext {
     pub transcripts: Transcripts,
     /// The server's clock and time zone.
     pub clock: Clock,
+    events: watch::Receiver<u64>,
 }
 
 impl AppContext {
-    /// A context over a catalogue, with the machine's clock.
-    pub fn new(catalog: Catalog) -> Self {
-        Self { catalog, transcripts: Transcripts::default(), clock: Clock::system() }
+    /// A context over a catalogue, with a clock, and the number of the event stream's last event as it grows.
+    pub fn new(catalog: Catalog, clock: Clock, events: watch::Receiver<u64>) -> Self {
+        Self { catalog, transcripts: Transcripts::default(), clock, events }
+    }
+
+    /// The number of the event stream's last event.
+    pub fn last_event(&self) -> u64 {
+        *self.events.borrow()
     }
 }
 

@@ -207,24 +207,6 @@ pub fn rfc3339(ms: i64) -> String {
     )
 }
 
-/// The moment that an RFC 3339 text in UTC names, in milliseconds.
-pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;
-    let rest = text.get(19..)?.strip_suffix('Z')?;
-    let ms = match rest.strip_prefix('.') {
-        Some(fraction) => format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?,
-        None => 0,
-    };
-    // The inverse of `civil`, after Howard Hinnant's `days_from_civil`.
-    let year = if month <= 2 { year - 1 } else { year };
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let days = year.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(days * DAY + seconds * 1000 + ms)
-}
-
 /// A text as one part of a URL's query or path.
 pub fn url_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

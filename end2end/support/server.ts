@@ -1,7 +1,7 @@
 // One `orchestra web` for a test: the release binary, a home folder of its own, a port of its own.
-// The Claude Code folder it reads is a copy, so that a test may append to a session.
+// The Claude Code folder it reads is made for it, so that a test may append to a session.
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,8 +9,8 @@ import { join } from "node:path";
 const START_LIMIT_MS = 20_000;
 
 export interface ServerOptions {
-  /** What becomes `CLAUDE_CONFIG_DIR`; an empty folder when left out. */
-  claudeFolder?: string;
+  /** Writes a history into the empty folder that becomes `CLAUDE_CONFIG_DIR`. */
+  history?: (claudeFolder: string) => void;
   /** More arguments for `orchestra web`. */
   arguments?: string[];
 }
@@ -22,7 +22,7 @@ export interface Server {
   origin: string;
   /** The folder that holds everything below; it goes away with the server. */
   home: string;
-  /** The server's own copy of the Claude Code folder. */
+  /** The Claude Code folder it reads; a test may append to what is in it. */
   claudeFolder: string;
   /** What it has printed so far, both streams in the order they came. */
   output(): string;
@@ -37,11 +37,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   }
   const home = mkdtempSync(join(tmpdir(), "orchestra-end2end-"));
   const claudeFolder = join(home, ".claude");
-  if (options.claudeFolder) {
-    cpSync(options.claudeFolder, claudeFolder, { recursive: true, preserveTimestamps: true });
-  } else {
-    mkdirSync(join(claudeFolder, "projects"), { recursive: true });
-  }
+  mkdirSync(join(claudeFolder, "projects"), { recursive: true });
+  options.history?.(claudeFolder);
 
   const child = spawn(program, ["web", "--addr", "127.0.0.1:0", ...(options.arguments ?? [])], {
     cwd: home,

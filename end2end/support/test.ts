@@ -6,8 +6,11 @@ import { startServer, type Server } from "./server.js";
 type StorageState = Exclude<BrowserContextOptions["storageState"], string | undefined>;
 
 interface Options {
-  /** The Claude Code folder that the server reads a copy of; set it with `test.use` at the top of a file. */
-  claudeFolder: string | undefined;
+  /**
+   * What the server finds in its Claude Code folder; set it with `test.use` at the top of a file. An object, since
+   * Playwright takes a bare function for a fixture.
+   */
+  history: { write(claudeFolder: string): void } | undefined;
 }
 
 interface WorkerFixtures {
@@ -19,14 +22,16 @@ interface WorkerFixtures {
 interface Fixtures {
   /** What the page wrote to the console and every error it threw. Must be empty when the test ends. */
   consoleMessages: string[];
+  /** Waits until the WebAssembly has taken the page over. */
+  hydrated: () => Promise<void>;
 }
 
 export const test = base.extend<Fixtures, Options & WorkerFixtures>({
-  claudeFolder: [undefined, { option: true, scope: "worker" }],
+  history: [undefined, { option: true, scope: "worker" }],
 
   server: [
-    async ({ claudeFolder }, use) => {
-      const server = await startServer({ claudeFolder });
+    async ({ history }, use) => {
+      const server = await startServer({ history: history?.write });
       await use(server);
       await server.stop();
     },
@@ -48,6 +53,10 @@ export const test = base.extend<Fixtures, Options & WorkerFixtures>({
 
   storageState: async ({ paired }, use) => use(paired),
   baseURL: async ({ server }, use) => use(server.origin),
+
+  hydrated: async ({ page }, use) => {
+    await use(async () => page.locator("html[data-hydrated]").waitFor({ state: "attached" }));
+  },
 
   consoleMessages: [
     async ({ page }, use) => {

@@ -11,7 +11,9 @@ mod stream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
-use orchestra_model::{LiveEvent, LiveEventKind, Timestamp};
+use orchestra_app::data::{News, SessionRow};
+use orchestra_app::ssr::Clock;
+use orchestra_model::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
 use ring::Ring;
@@ -28,6 +30,7 @@ pub(crate) struct Events {
 
 struct Shared {
     catalog: Catalog,
+    clock: Clock,
     watcher: Mutex<Option<Watcher>>,
     ring: Arc<Mutex<Ring>>,
     /// The number of the last event.
@@ -47,12 +50,13 @@ pub(crate) enum Next {
 
 impl Events {
     /// The events of a catalog, for so many listeners at most.
-    pub(crate) fn new(catalog: Catalog, most_streams: usize) -> Self {
+    pub(crate) fn new(catalog: Catalog, clock: Clock, most_streams: usize) -> Self {
         // Numbers go on over a restart, so that a place in the last server's numbering is not taken for one in ours.
         let first = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0);
         Self {
             shared: Arc::new(Shared {
                 catalog,
+                clock,
                 watcher: Mutex::new(None),
                 ring: Arc::new(Mutex::new(Ring::after(first))),
                 latest: watch::Sender::new(first),
@@ -61,13 +65,21 @@ impl Events {
         }
     }
 
+    /// The number of the last event, as it grows.
+    pub(crate) fn latest(&self) -> watch::Receiver<u64> {
+        self.shared.latest.subscribe()
+    }
+
     /// Sees that the watcher runs. Reads folders: call it where that may block.
     fn start(&self) {
         let mut watcher = lock(&self.shared.watcher);
         if watcher.is_none() {
             let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
-            *watcher =
-                Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, event.into_kind())));
+            let clock = self.shared.clock.clone();
+            *watcher = Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock))));
+            // Nobody watched before: a page that was rendered by then fetches again.
+            let sequence = lock(&self.shared.ring).skip();
+            self.shared.latest.send_replace(sequence);
         }
     }
 
@@ -77,32 +89,29 @@ impl Events {
 }
 
 /// Numbers an event, keeps it and wakes the streams.
-fn publish(ring: &Mutex<Ring>, latest: &watch::Sender<u64>, kind: LiveEventKind) {
-    let sequence = lock(ring).push(|sequence| encode(&LiveEvent { sequence, kind }));
+fn publish(ring: &Mutex<Ring>, latest: &watch::Sender<u64>, news: News) {
+    let sequence = lock(ring).push(|sequence| encode(&news.numbered(sequence)));
     latest.send_replace(sequence);
 }
 
-fn encode(event: &LiveEvent) -> Arc<str> {
-    serde_json::to_string(event)
+fn encode(news: &News) -> Arc<str> {
+    serde_json::to_string(news)
         .unwrap_or_else(|problem| {
-            // The nouns have no key that is not text, so this does not come up; a listener would see the gap.
+            // A row has no key that is not text, so this does not come up; a listener would see the gap.
             tracing::error!(%problem, "cannot write an event");
             String::new()
         })
         .into()
 }
 
-trait IntoKind {
-    fn into_kind(self) -> LiveEventKind;
-}
-
-impl IntoKind for CatalogEvent {
-    fn into_kind(self) -> LiveEventKind {
-        match self {
-            Self::Changed { session, appended } => LiveEventKind::SessionChanged { session, appended },
-            Self::Removed { id } => LiveEventKind::SessionRemoved { id },
-            Self::Resync => LiveEventKind::Resync,
+/// An event of the catalog as pages hear it.
+fn news(event: &CatalogEvent, clock: &Clock) -> News {
+    match event {
+        CatalogEvent::Changed { session, appended } => {
+            News::changed(SessionRow::of_session(session, |ms| clock.day_of(ms)), *appended)
         }
+        CatalogEvent::Removed { id } => News::removed(id.clone()),
+        CatalogEvent::Resync => News::resync(),
     }
 }
 

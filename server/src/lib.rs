@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use orchestra_app::ssr::AppContext;
+use orchestra_app::ssr::{AppContext, Clock};
 use orchestra_core::sessions::Catalog;
 use tokio::net::TcpListener;
 
@@ -111,12 +111,14 @@ impl Server {
         let pairing = Pairing::default();
         let devices = Devices::new(store.clone());
         let (signal, shutdown) = shutdown::channel();
-        let context = AppContext::new(catalog.clone());
+        let clock = Clock::system();
         let most_streams = connections::most_connections() / 2;
+        let events = events::Events::new(catalog.clone(), clock.clone(), most_streams);
+        let context = AppContext::new(catalog, clock, events.latest());
         let state = AppState {
             context: context.clone(),
             devices: devices.clone(),
-            events: events::Events::new(catalog, most_streams),
+            events,
             pages: Pages::new(context, asset_names()),
             pairing: pairing.clone(),
             shutdown: shutdown.clone(),

@@ -2,11 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::codec::Text, data::listing::ProjectsView, error::AppError};
+use crate::{api::codec::Text, error::AppError};
 
-/// Lists projects, the one active last first.
+/// Lists projects, the one active last first: drawn.
 #[server(prefix = "/api", endpoint = "list_projects", input = GetUrl, output = Text)]
-pub async fn list_projects() -> Result<ProjectsView, AppError> {
+pub async fn list_projects() -> Result<String, AppError> {
     let context = crate::ssr::context();
     crate::ssr::blocking(move || Ok(crate::ssr::listing::all_projects(&context))).await
 }

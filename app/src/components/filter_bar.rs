@@ -7,7 +7,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use orchestra_model::SessionKind;
 
 use super::icon::Icon;
-use crate::data::{ListQuery, Since};
+use crate::data::ListQuery;
 
 /// The words being typed, before the address says them.
 #[derive(Clone, Copy)]
@@ -104,19 +104,4 @@ fn kind_label(kind: SessionKind) -> &'static str {
         SessionKind::Sidechain => "Side conversations",
         SessionKind::Empty => "Empty",
     }
-}
-
-/// How far back, as four choices.
-#[component]
-pub fn SinceChoice(
-    /// What was asked.
-    query: ListQuery,
-    /// How far back the answer goes.
-    since: Since,
-) -> impl IntoView {
-    let choices = Since::ALL.map(|choice| {
-        let current = (choice == since).then_some("true");
-        view! { <a href=query.with_since(choice).href() aria-current=current>{choice.label()}</a> }
-    });
-    view! { <nav class="segments" aria-label="How far back">{choices.collect_view()}</nav> }
 }

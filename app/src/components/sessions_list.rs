@@ -6,11 +6,9 @@ use leptos::prelude::*;
 use orchestra_model::LiveStatus;
 
 use super::{
-    day_strip::DayStrip,
-    empty::{NothingAnywhere, NothingHere},
+    drawn::Drawn,
     error_view::ErrorView,
     filter_bar::{FilterBar, Typed},
-    left_out::LeftOutLine,
     scroll_memory::keep_scroll,
     session_groups::SessionGroups,
     skeleton::ListSkeleton,
@@ -54,7 +52,6 @@ pub fn SessionsList(
 pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec<Arc<SessionRow>>> {
     let live = use_live();
     let base: Vec<Arc<SessionRow>> = view.rows.iter().cloned().map(Arc::new).collect();
-    let offset_seconds = view.clock.offset_seconds;
     let query = query.clone();
     Memo::new(move |_| {
         let kinds = query.kinds();
@@ -63,7 +60,7 @@ pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec
             let in_dir = query.dir.as_ref().is_none_or(|dir| row.project_dir.as_ref() == Some(dir));
             query.between.is_none() && in_dir && kinds.accepts(row.kind) && row.matches(&asked)
         };
-        merge(&base, as_of, &live.changes().read(), offset_seconds, wanted)
+        merge(&base, as_of, &live.changes().read(), wanted)
     })
 }
 
@@ -79,32 +76,20 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
     let count = move |wanted: LiveStatus| rows.read().iter().filter(|row| row.status == Some(wanted)).count();
     let waiting = Memo::new(move |_| count(LiveStatus::Waiting));
     let busy = Memo::new(move |_| count(LiveStatus::Busy));
-    let beyond = view.left_out.beyond_limit;
-    let (clock, is_bare_machine) = (view.clock, !view.looked_in.is_empty());
-    let looked_in = view.looked_in.clone();
-    let one_project = query.dir.is_some();
-    let view = StoredValue::new(view);
-    let is_empty = Memo::new(move |_| rows.read().is_empty());
+    let SessionsView { beyond, above, nothing, below, clock, .. } = view;
     let head_count = move || text::plural(rows.read().len() + beyond, "session", "sessions");
-    let nothing = {
-        let query = query.clone();
-        move || match (is_empty.get(), is_bare_machine) {
-            (false, _) => ().into_any(),
-            (true, true) => view! { <NothingAnywhere looked_in=looked_in.clone()/> }.into_any(),
-            (true, false) => view! { <NothingHere query=query.clone() view/> }.into_any(),
-        }
-    };
+    let nothing = Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
     view! {
-        <DayStrip query=query.clone() view/>
+        <Drawn class="strip-frame" html=Signal::stored(above)/>
         <p class="tally" role="status">
             <span>{head_count}</span>
             {move || (waiting.get() > 0).then(|| view! { <span class="mark is-waiting">{format!("{} waiting", waiting.get())}</span> })}
             {move || (busy.get() > 0).then(|| view! { <span class="mark is-running">{format!("{} busy", busy.get())}</span> })}
         </p>
         <div class="sessions">
-            {nothing}
-            <SessionGroups rows=rows.into() clock one_project/>
+            <Drawn class="nothing" html=nothing/>
+            <SessionGroups rows=rows.into() clock one_project=query.dir.is_some()/>
         </div>
-        <LeftOutLine query view/>
+        <Drawn class="left-out" html=Signal::stored(below)/>
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 use crate::text;
 
@@ -15,12 +16,34 @@ pub fn provide_clock() {
     let now = RwSignal::new(None);
     provide_context(Now(now));
     Effect::new(move |_| {
-        let read = move || now.set(Some(js_sys::Date::now() as i64));
+        let read = move || {
+            now.set(Some(now_ms()));
+            if let Some(page) = document().document_element() {
+                make_relative(&page);
+            }
+        };
         read();
         if let Ok(handle) = set_interval_with_handle(read, Duration::from_secs(20)) {
             on_cleanup(move || handle.clear());
         }
     });
+}
+
+fn now_ms() -> i64 {
+    js_sys::Date::now() as i64
+}
+
+/// Makes the times relative that the server drew below an element.
+pub fn make_relative(element: &web_sys::Element) {
+    let Ok(times) = element.query_selector_all("time[data-ms]") else { return };
+    let now = now_ms();
+    for time in (0..times.length()).filter_map(|index| times.get(index)) {
+        let time: web_sys::Element = time.unchecked_into();
+        let at = time.get_attribute("data-ms").and_then(|ms| ms.parse().ok());
+        if let Some(at) = at {
+            time.set_text_content(Some(&text::ago(now, at)));
+        }
+    }
 }
 
 /// A moment.

@@ -3,7 +3,6 @@
 pub mod block;
 pub mod conversation;
 pub mod copying;
-pub mod details;
 pub mod head;
 pub mod lane;
 pub mod list_column;

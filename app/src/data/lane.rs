@@ -1,217 +1,72 @@
-//! The lane of one session: its score laid out as a picture that is also the map of its conversation. Pure.
-//!
-//! Time runs from left to right, but long silences are drawn short: a lane is read for what happened, and a night
-//! between two hours of work would leave nothing of them.
+//! The lane of one session: its picture, and where in it each turn stands. Pure.
 
-use orchestra_model::{EndMark, Score, SpanKind};
 use serde::{Deserialize, Serialize};
-
-use crate::text;
 
 /// How wide a lane is drawn, in its own units. Places are whole numbers of them.
 pub const WIDTH: u32 = 10_000;
 
-/// A lane, ready to draw.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// A lane as a page shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LaneView {
-    /// What sounds, from left to right.
-    pub segments: Vec<Segment>,
-    /// Where files were changed.
-    pub edits: Vec<EditMark>,
-    /// How it ended.
-    pub end: Option<EndMark>,
+    /// The picture: SVG, drawn by the server.
+    pub picture: String,
     /// The picture in words.
     pub words: String,
+    /// Which turns sound where, from left to right.
+    pub stops: Vec<Stop>,
 }
 
-/// One stretch of sound.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Where it begins.
-    pub x: u32,
-    /// How wide it is.
-    pub width: u32,
-    /// Whether it waited for its owner rather than ran.
-    pub waiting: bool,
-    /// The first turn in it.
-    pub first_turn: u32,
-    /// The first turn after it.
-    pub end_turn: u32,
-    /// When it was, in words.
-    pub title: String,
-}
-
-/// A file changed here.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EditMark {
-    /// Where.
-    pub x: u32,
-    /// In which turn.
-    pub turn: u32,
-}
-
-/// Silences take at most this share of the sounding time, each.
-const SILENCE_SHARE: f64 = 0.04;
-/// A stretch is never drawn narrower: it must be seen, and tapped.
-const LEAST_WIDTH: f64 = 40.0;
+/// A stretch of a lane: where it begins and how wide it is, its first turn and the first one after it.
+pub type Stop = [u32; 4];
 
 impl LaneView {
-    /// Lays a score out; `turns` is how many turns the conversation has.
-    pub fn new(score: &Score, turns: u32, offset_seconds: i32) -> Self {
-        let spans: Vec<(i64, i64)> =
-            score.spans.iter().map(|span| (span.from.as_millisecond(), span.to.as_millisecond())).collect();
-        let sounding: i64 = spans.iter().map(|(from, to)| (to - from).max(0)).sum();
-        let most_silence = (sounding as f64 * SILENCE_SHARE).max(1000.0);
-        let mut at = 0.0;
-        let mut places = Vec::with_capacity(spans.len());
-        for (index, (from, to)) in spans.iter().enumerate() {
-            if let Some((_, before)) = index.checked_sub(1).and_then(|before| spans.get(before)) {
-                at += ((from - before).max(0) as f64).min(most_silence);
-            }
-            let length = ((to - from).max(0) as f64).max(1.0);
-            places.push((at, length));
-            at += length;
-        }
-        // Narrow stretches are widened to what can be seen; all others share what is left.
-        let widened = (LEAST_WIDTH * places.len() as f64).min(f64::from(WIDTH) / 2.0);
-        let scale = (f64::from(WIDTH) - widened) / at.max(1.0);
-        let least = widened / places.len().max(1) as f64;
-        let segments: Vec<Segment> = places
-            .iter()
-            .zip(&score.spans)
-            .enumerate()
-            .map(|(index, ((start, length), span))| Segment {
-                x: round(start * scale + least * index as f64),
-                width: round(length * scale + least),
-                waiting: span.kind == SpanKind::Waiting,
-                first_turn: span.first_turn,
-                end_turn: score
-                    .spans
-                    .get(index + 1)
-                    .map_or(turns, |next| next.first_turn)
-                    .max(span.first_turn),
-                title: format!(
-                    "{}, {} for {}",
-                    text::stamp(span.from.as_millisecond(), offset_seconds),
-                    if span.kind == SpanKind::Waiting { "waited" } else { "ran" },
-                    text::duration(span.to.as_millisecond() - span.from.as_millisecond()),
-                ),
-            })
-            .collect();
-        let mut edits: Vec<EditMark> = score
-            .edits
-            .iter()
-            .map(|edit| EditMark { x: x_of_turn(&segments, edit.turn), turn: edit.turn })
-            .collect();
-        edits.dedup_by(|one, other| one.x.abs_diff(other.x) < 50);
-        Self { words: words(score, sounding), segments, edits, end: score.end_mark }
-    }
-
     /// Where a turn is.
     pub fn x_of_turn(&self, turn: u32) -> u32 {
-        x_of_turn(&self.segments, turn)
+        x_of_turn(&self.stops, turn)
     }
 
     /// Which turn is at a place.
     pub fn turn_at(&self, x: f64) -> u32 {
-        let before = self.segments.iter().rev().find(|segment| f64::from(segment.x) <= x);
-        let Some(segment) = before.or(self.segments.first()) else {
+        let before = self.stops.iter().rev().find(|[left, ..]| f64::from(*left) <= x);
+        let Some([left, width, first, past]) = before.or(self.stops.first()) else {
             return 0;
         };
-        let share = ((x - f64::from(segment.x)) / f64::from(segment.width.max(1))).clamp(0.0, 1.0);
-        let turns = f64::from(segment.end_turn.saturating_sub(segment.first_turn).saturating_sub(1));
-        segment.first_turn + (share * turns).round() as u32
+        let share = ((x - f64::from(*left)) / f64::from((*width).max(1))).clamp(0.0, 1.0);
+        let turns = f64::from(past.saturating_sub(*first).saturating_sub(1));
+        first + (share * turns).round() as u32
     }
 }
 
-fn x_of_turn(segments: &[Segment], turn: u32) -> u32 {
-    let Some(segment) = segments.iter().rev().find(|segment| segment.first_turn <= turn).or(segments.first())
+/// Where a turn is among some stretches.
+pub fn x_of_turn(stops: &[Stop], turn: u32) -> u32 {
+    let Some([left, width, first, past]) =
+        stops.iter().rev().find(|[_, _, first, _]| *first <= turn).or(stops.first())
     else {
         return 0;
     };
-    let turns = f64::from(segment.end_turn.saturating_sub(segment.first_turn).max(1));
-    let share = (f64::from(turn.saturating_sub(segment.first_turn)) / turns).clamp(0.0, 1.0);
-    segment.x + round(share * f64::from(segment.width))
-}
-
-fn round(value: f64) -> u32 {
-    value.round() as u32
-}
-
-fn words(score: &Score, sounding_ms: i64) -> String {
-    let ran = score.spans.iter().filter(|span| span.kind == SpanKind::Running).count();
-    let waited = score.spans.len() - ran;
-    let mut words =
-        format!("Ran {}, {} in all", text::plural(ran, "time", "times"), text::duration(sounding_ms));
-    if waited > 0 {
-        words.push_str(&format!("; waited for its owner {}", text::plural(waited, "time", "times")));
-    }
-    if !score.edits.is_empty() {
-        words.push_str(&format!("; {}", text::plural(score.edits.len(), "edit", "edits")));
-    }
-    words.push_str(match score.end_mark {
-        Some(EndMark::Done) => "; ended done.",
-        Some(EndMark::Failed) => "; ended in an error.",
-        None => ".",
-    });
-    words
+    let turns = f64::from(past.saturating_sub(*first).max(1));
+    let share = (f64::from(turn.saturating_sub(*first)) / turns).clamp(0.0, 1.0);
+    left + (share * f64::from(*width)).round() as u32
 }
 
 #[cfg(test)]
 mod tests {
-    use orchestra_model::{Span, Tick, Timestamp};
-
     use super::*;
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(seconds).unwrap()
-    }
-
-    fn span(from: i64, to: i64, first_turn: u32, kind: SpanKind) -> Span {
-        Span { from: at(from), to: at(to), first_turn, kind }
-    }
-
-    fn night_between() -> LaneView {
-        let score = Score {
-            start: Some(at(0)),
-            end: Some(at(40_000)),
-            spans: vec![span(0, 600, 0, SpanKind::Running), span(39_000, 39_600, 10, SpanKind::Waiting)],
-            edits: vec![Tick { at: at(300), turn: 5 }],
-            end_mark: Some(EndMark::Done),
-        };
-        LaneView::new(&score, 20, 0)
-    }
-
-    #[test]
-    fn a_night_is_drawn_short_and_all_fits() {
-        let lane = night_between();
-        let last = &lane.segments[1];
-        assert!(last.x < 6000, "{lane:?}");
-        assert!((last.x + last.width).abs_diff(WIDTH) < 10, "{lane:?}");
-        assert_eq!(lane.words, "Ran 1 time, 20 min in all; waited for its owner 1 time; 1 edit; ended done.");
-    }
 
     #[test]
     fn turns_and_places_lead_to_each_other() {
-        let lane = night_between();
+        let lane = LaneView { stops: vec![[0, 4000, 0, 10], [6000, 4000, 10, 20]], ..LaneView::default() };
         for turn in [0, 5, 10, 15, 19] {
             let back = lane.turn_at(f64::from(lane.x_of_turn(turn)));
             assert!(back.abs_diff(turn) <= 1, "{turn} became {back}");
         }
         assert_eq!(lane.turn_at(-5.0), 0);
         assert_eq!(lane.turn_at(50_000.0), 19);
-        assert_eq!(lane.edits[0].x, lane.x_of_turn(5));
     }
 
     #[test]
-    fn an_empty_score_and_moments_without_length_are_drawn() {
-        let empty = LaneView::new(&Score::default(), 0, 0);
+    fn a_lane_without_a_stretch_leads_to_the_beginning() {
+        let empty = LaneView::default();
         assert_eq!((empty.turn_at(10.0), empty.x_of_turn(3)), (0, 0));
-        let score = Score {
-            spans: (0..300).map(|i| span(i * 9000, i * 9000, i as u32, SpanKind::Running)).collect(),
-            ..Score::default()
-        };
-        let lane = LaneView::new(&score, 300, 0);
-        assert!(lane.segments.iter().all(|segment| segment.width > 5 && segment.x <= WIDTH));
     }
 }

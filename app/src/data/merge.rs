@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use orchestra_model::SessionId;
 
 use super::SessionRow;
-use crate::{live::Change, text};
+use crate::live::Change;
 
 /// A busy session moves up in the list at most this often; in between its row changes in place. Two agents that write
 /// in turns would otherwise swap places under the reader's finger.
@@ -17,7 +17,6 @@ pub fn merge(
     base: &[Arc<SessionRow>],
     as_of: u64,
     changes: &[Change],
-    offset_seconds: i32,
     wanted: impl Fn(&SessionRow) -> bool,
 ) -> Vec<Arc<SessionRow>> {
     let mut newer: HashMap<&SessionId, &Change> =
@@ -31,7 +30,7 @@ pub fn merge(
             None => Some(Arc::clone(held)),
             Some(Change { row: None, .. }) => None,
             Some(Change { row: Some(row), .. }) => {
-                let mut row = on_its_day(row, offset_seconds);
+                let mut row = row.clone();
                 let is_near = row.active_ms - held.active_ms < MOVES_AFTER_MS && row.day == held.day;
                 row.order_ms = is_near.then_some(held.active_ms);
                 Some(Arc::new(row))
@@ -41,12 +40,8 @@ pub fn merge(
     let mut joining: Vec<&Change> = newer.into_values().collect();
     joining.sort_by_key(|change| change.sequence);
     let joining = joining.into_iter().filter_map(|change| change.row.as_ref());
-    merged.extend(joining.map(|row| on_its_day(row, offset_seconds)).filter(wanted).map(Arc::new));
+    merged.extend(joining.filter(|row| wanted(row)).cloned().map(Arc::new));
     merged
-}
-
-fn on_its_day(row: &SessionRow, offset_seconds: i32) -> SessionRow {
-    SessionRow { day: text::day_of(row.active_ms, offset_seconds), ..row.clone() }
 }
 
 #[cfg(test)]
@@ -61,9 +56,9 @@ mod tests {
     #[test]
     fn a_change_replaces_its_row_and_keeps_its_place_for_a_while() {
         let base = [row("a", "shop", 1000), row("b", "shop", 500)].map(Arc::new);
-        let merged = merge(&base, 0, &[change(row("b", "shop", 2000), 1)], 0, |_| true);
+        let merged = merge(&base, 0, &[change(row("b", "shop", 2000), 1)], |_| true);
         assert_eq!((merged[1].active_ms, merged[1].order_ms), (2000, Some(500)));
-        let merged = merge(&base, 0, &[change(row("b", "shop", 500 + MOVES_AFTER_MS), 1)], 0, |_| true);
+        let merged = merge(&base, 0, &[change(row("b", "shop", 500 + MOVES_AFTER_MS), 1)], |_| true);
         assert_eq!(merged[1].order_ms, None);
         assert!(Arc::ptr_eq(&merged[0], &base[0]), "what did not change is the same row");
     }
@@ -71,7 +66,7 @@ mod tests {
     #[test]
     fn what_was_fetched_later_wins() {
         let base = [row("a", "shop", 1000)].map(Arc::new);
-        assert_eq!(merge(&base, 7, &[change(row("a", "shop", 1), 7)], 0, |_| true)[0].active_ms, 1000);
+        assert_eq!(merge(&base, 7, &[change(row("a", "shop", 1), 7)], |_| true)[0].active_ms, 1000);
     }
 
     #[test]
@@ -79,7 +74,7 @@ mod tests {
         let base = [row("a", "shop", 1000)].map(Arc::new);
         let gone = Change { id: "a".parse().unwrap(), sequence: 1, row: None, appends: 0 };
         let changes = [gone, change(row("b", "api", 5), 2), change(row("c", "shop", 6), 3)];
-        let ids: Vec<_> = merge(&base, 0, &changes, 0, |row| row.project == "shop")
+        let ids: Vec<_> = merge(&base, 0, &changes, |row| row.project == "shop")
             .iter()
             .map(|row| row.id.to_string())
             .collect();

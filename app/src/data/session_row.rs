@@ -60,29 +60,6 @@ pub struct SessionRow {
     pub last_prompt: Option<String>,
 }
 
-/// What a row is made from, as the engine or the event stream tells it.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the fields are those of the session and of the row")]
-pub struct Parts {
-    pub id: SessionId,
-    pub title: String,
-    pub project: String,
-    pub project_dir: Option<String>,
-    pub branch: Option<String>,
-    pub model: Option<String>,
-    pub kind: SessionKind,
-    pub status: Option<LiveStatus>,
-    pub started_ms: Option<i64>,
-    pub active_ms: Option<i64>,
-    pub is_cleaned: bool,
-    pub size_bytes: u64,
-    pub expires_in_days: Option<u32>,
-    pub subagents: u32,
-    pub parent: Option<SessionId>,
-    pub lineage: Option<String>,
-    pub last_prompt: Option<String>,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn is_false(value: &bool) -> bool {
     !*value
@@ -99,56 +76,34 @@ const EXPIRY_WORTH_A_WORD: u32 = 5;
 const SIZE_WORTH_A_WORD: u64 = 10_000_000;
 
 impl SessionRow {
-    /// A row from its parts; `day_of` says which day a moment is in.
-    pub fn new(parts: Parts, day_of: impl FnOnce(i64) -> i32) -> Self {
-        let active_ms = parts.active_ms.or(parts.started_ms).unwrap_or(0);
-        let last_prompt = parts.last_prompt.filter(|prompt| *prompt != parts.title);
-        Self {
-            id: parts.id,
-            title: parts.title,
-            project: parts.project,
-            project_dir: parts.project_dir,
-            branch: parts.branch.filter(|branch| branch != "HEAD"),
-            model: parts.model.as_deref().map(text::short_model),
-            kind: parts.kind,
-            status: parts.status,
-            started_ms: parts.started_ms,
-            active_ms,
-            day: day_of(active_ms),
-            order_ms: None,
-            cleaned: parts.is_cleaned,
-            size_bytes: parts.size_bytes,
-            expires_in_days: parts.expires_in_days,
-            subagents: parts.subagents,
-            parent: parts.parent,
-            lineage: parts.lineage,
-            last_prompt: last_prompt.map(|prompt| text::cut_in_the_middle(&prompt, 160)),
-        }
-    }
-
-    /// The row of a session.
-    #[cfg(any(feature = "ssr", test))]
+    /// The row of a session, with what hides in its texts shown; `day_of` says which day a moment is in.
+    #[cfg(feature = "ssr")]
     pub fn of_session(session: &orchestra_model::Session, day_of: impl FnOnce(i64) -> i32) -> Self {
-        let parts = Parts {
+        let visible = |text: &String| orchestra_core::render::visible(text).into_owned();
+        let active_at = session.last_active_at.or(session.started_at);
+        let active_ms = active_at.map_or(0, |at| at.as_millisecond());
+        let last_prompt = session.last_prompt.as_ref().filter(|prompt| **prompt != session.title);
+        Self {
             id: session.id.clone(),
-            title: session.title.clone(),
-            project: session.project.clone(),
+            title: visible(&session.title),
+            project: visible(&session.project),
             project_dir: session.project_dir.clone().or_else(|| session.cwd.clone()),
-            branch: session.branch.clone(),
-            model: session.model.clone(),
+            branch: session.branch.as_ref().filter(|branch| *branch != "HEAD").map(visible),
+            model: session.model.as_deref().map(text::short_model),
             kind: session.kind,
             status: session.status,
             started_ms: session.started_at.map(|at| at.as_millisecond()),
-            active_ms: session.last_active_at.map(|at| at.as_millisecond()),
-            is_cleaned: session.path.is_none(),
+            active_ms,
+            day: day_of(active_ms),
+            order_ms: None,
+            cleaned: session.path.is_none(),
             size_bytes: session.size_bytes,
             expires_in_days: session.expires_in_days,
             subagents: session.subagents,
             parent: session.forked_from.as_ref().map(|from| from.session_id.clone()),
             lineage: session.lineage.clone(),
-            last_prompt: session.last_prompt.clone(),
-        };
-        Self::new(parts, day_of)
+            last_prompt: last_prompt.map(|prompt| visible(&text::cut_in_the_middle(prompt, 160))),
+        }
     }
 
     /// Whether every word occurs in the row, in any case.
@@ -163,14 +118,6 @@ impl SessionRow {
         ];
         let lower: Vec<String> = fields.into_iter().flatten().map(str::to_lowercase).collect();
         words.iter().all(|word| lower.iter().any(|field| field.contains(word.as_str())))
-    }
-
-    /// Whether it was active at some moment of a stretch of time.
-    pub fn is_active_between(&self, from_ms: i64, until_ms: i64) -> bool {
-        super::strip::stretches(self.started_ms, self.active_ms)
-            .into_iter()
-            .flatten()
-            .any(|(start, end)| start < until_ms && end >= from_ms)
     }
 
     /// What deserves a word soon: a deletion near, a size that hurts.

@@ -1,6 +1,5 @@
 //! A transcript as its page shows it: a head, and blocks of turns that the server has drawn.
 
-use orchestra_model::Usage;
 use serde::{Deserialize, Serialize};
 
 use super::{LaneView, ServerClock, SessionRow};
@@ -9,49 +8,20 @@ use super::{LaneView, ServerClock, SessionRow};
 pub const TURNS_PER_BLOCK: u32 = 40;
 
 /// Everything around a conversation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TranscriptHead {
     /// The session.
     pub row: SessionRow,
-    /// The subagent whose transcript this is; none for the session's own.
-    pub agent: Option<AgentCard>,
-    /// The folder it works in.
-    pub cwd: Option<String>,
-    /// The transcript's file.
-    pub path: Option<String>,
-    /// A command that continues it.
-    pub resume_command: String,
-    /// The live process and its client's version, in words.
-    pub process: Option<String>,
-    /// How many turns.
-    pub turns: u32,
-    /// How many prompts.
-    pub prompts: u32,
-    /// How many tool calls.
-    pub tool_calls: u32,
-    /// Its tokens.
-    pub usage: Usage,
-    /// What was odd in the file, in words.
-    pub oddities: Vec<String>,
-    /// Its subagents.
-    pub agents: Vec<AgentCard>,
+    /// What the subagent was for whose transcript this is; none for the session's own.
+    pub agent: Option<String>,
     /// Its lane.
     pub lane: LaneView,
+    /// Facts, exports and subagents, drawn.
+    pub details: String,
+    /// What stands where there is no conversation, drawn; none when there is one.
+    pub silence: Option<String>,
     /// The server's clock.
     pub clock: ServerClock,
-}
-
-/// A subagent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentCard {
-    /// Its id.
-    pub id: String,
-    /// Its type, or "agent".
-    pub kind: String,
-    /// What it was for.
-    pub description: String,
-    /// Its transcript's size in bytes.
-    pub size_bytes: u64,
 }
 
 /// Blocks that follow each other.

@@ -7,7 +7,8 @@ use reactive_stores::Store;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
-use super::{Connection, Live, LiveStoreFields, message::Message, take};
+use super::{Connection, Live, LiveStoreFields, take};
+use crate::data::News;
 
 /// An open stream with the handlers it calls; both end together.
 struct Stream {
@@ -39,22 +40,29 @@ pub(super) fn open(live: Store<Live>) {
 }
 
 fn connect(live: Store<Live>) -> Option<Stream> {
-    // The stream goes on where it was; what the server no longer holds, it tells to fetch again.
-    let address = match live.sequence().get_untracked() {
-        0 => "/events".to_owned(),
-        place => format!("/events?after={place}"),
+    // The stream goes on where it was, and first where the page was rendered; what the server no longer holds, it tells
+    // to fetch again.
+    let place = match live.sequence().get_untracked() {
+        0 => rendered_at(),
+        place => place.to_string(),
     };
-    let source = EventSource::new(&address).ok()?;
+    let source = EventSource::new(&format!("/events?after={place}")).ok()?;
     let on_open = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Open));
     let on_error = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Lost));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
-        let message = message.data().as_string().and_then(|data| Message::read(&data));
-        if let Some(message) = message {
-            take(live, message);
+        let news = message.data().as_string().and_then(|data| serde_json::from_str::<News>(&data).ok());
+        if let Some(news) = news {
+            take(live, news);
         }
     });
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
     source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
     source.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     Some(Stream { source, _on_open: on_open, _on_error: on_error, _on_message: on_message })
+}
+
+/// The last event before the server rendered the page, see the shell.
+fn rendered_at() -> String {
+    let page = document().document_element();
+    page.and_then(|page| page.get_attribute("data-sequence")).unwrap_or_default()
 }

@@ -7,8 +7,8 @@ use super::use_list_query;
 use crate::{
     api::list_projects,
     components::{
-        error_view::ErrorView, icon::Icon, name::PathName, projects::ProjectsList,
-        sessions_list::SessionsList, skeleton::ListSkeleton,
+        drawn::Drawn, error_view::ErrorView, icon::Icon, name::PathName, sessions_list::SessionsList,
+        skeleton::ListSkeleton,
     },
     data::ListQuery,
 };
@@ -37,7 +37,7 @@ fn AllProjects() -> impl IntoView {
         <Suspense fallback=ListSkeleton>
             {move || Suspend::new(async move {
                 match projects.await {
-                    Ok(view) => view! { <ProjectsList view/> }.into_any(),
+                    Ok(drawing) => view! { <Drawn class="project-list" html=Signal::stored(drawing)/> }.into_any(),
                     Err(error) => view! { <ErrorView error/> }.into_any(),
                 }
             })}
@@ -48,8 +48,6 @@ fn AllProjects() -> impl IntoView {
 #[component]
 fn OneProject(dir: String, query: Memo<ListQuery>) -> impl IntoView {
     let name = dir.trim_end_matches('/').rsplit('/').next().unwrap_or(&dir).to_owned();
-    let projects = Resource::new(|| (), |()| list_projects());
-    let sought = StoredValue::new(dir.clone());
     view! {
         <Title text=name.clone()/>
         <header class="page-head">
@@ -57,16 +55,6 @@ fn OneProject(dir: String, query: Memo<ListQuery>) -> impl IntoView {
             <div class="page-head-words">
                 <h1 class="page-title">{name}</h1>
                 <PathName path=dir/>
-                <Suspense fallback=|| view! { <p class="branches">" "</p> }>
-                    {move || Suspend::new(async move {
-                        let found = projects.await.ok().and_then(|view| {
-                            view.projects.into_iter().find(|card| sought.with_value(|dir| card.dir.as_ref() == Some(dir)))
-                        });
-                        let branches = found.map(|card| card.branches).unwrap_or_default();
-                        let chips = branches.into_iter().map(|branch| view! { <li><Icon name="branch"/>{branch}</li> });
-                        view! { <ul class="branches" aria-label="Branches seen">{chips.collect_view()}</ul> }
-                    })}
-                </Suspense>
             </div>
         </header>
         <SessionsList query/>

@@ -1,6 +1,8 @@
 //! One session's conversation, or one of its subagents'.
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use leptos::{ev, prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
     hooks::{use_params_map, use_query_map},
@@ -12,12 +14,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{
     api::{get_session, open_transcript},
     components::{
+        drawn::{Drawn, plainly_clicked},
         error_view::ErrorView,
         icon::Icon,
         skeleton::TranscriptSkeleton,
         transcript::{
             conversation::Conversation,
-            details::Details,
+            copying::copy_near,
             head::{HeadBar, live_row},
             lane::Lane,
             list_column::ListColumn,
@@ -88,13 +91,12 @@ fn Lost(error: AppError) -> impl IntoView {
 
 #[component]
 fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>) -> impl IntoView {
-    let row = live_row(head.row.clone());
-    let title = head.agent.as_ref().map_or_else(|| head.row.title.clone(), |agent| agent.description.clone());
-    let lane = head.lane.clone();
-    let is_cleaned = head.row.cleaned;
-    let is_silent = blocks.total == 0;
-    let last_prompt = head.row.last_prompt.clone();
-    let head = StoredValue::new(head);
+    let TranscriptHead { row, agent, lane, details, silence, clock } = head;
+    let row = live_row(row);
+    let title = agent.clone().unwrap_or_else(|| row.read_untracked().title.clone());
+    let lane = RwSignal::new(lane);
+    let details = RwSignal::new(details);
+    let silence = RwSignal::new(silence.unwrap_or_default());
     let reel = Reel::new(place, blocks);
     // Back, forward and links from elsewhere on the page lead to their turn.
     let query = use_query_map();
@@ -106,25 +108,65 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
         }
         now
     });
+    follow_head(reel, move |head| {
+        lane.set(head.lane);
+        details.set(head.details);
+        silence.set(head.silence.unwrap_or_default());
+    });
+    let copy = |event: ev::MouseEvent| {
+        if let Some(button) = plainly_clicked(&event, "[data-copy]") {
+            copy_near(button);
+        }
+    };
+    let is_silent = move || reel.total.get() == 0;
     view! {
         <Title text=title/>
-        <div class="reader">
+        <div class="reader" on:click=copy>
             <header class="reader-head">
-                <HeadBar head row/>
-                {(!is_silent).then(|| view! { <Lane lane reel/> })}
+                <HeadBar agent row offset_seconds=clock.offset_seconds/>
+                {move || (!is_silent()).then(|| view! { <Lane lane reel/> })}
             </header>
-            {if is_cleaned {
-                view! { <Cleaned last_prompt/> }.into_any()
-            } else if is_silent {
-                view! { <section class="message"><h2>"Nothing was said yet"</h2><p>"The transcript holds no turns. They appear here as they are written."</p></section> }.into_any()
-            } else {
-                ().into_any()
-            }}
+            <Drawn class="silence" html=silence/>
             <Conversation reel asked/>
             <RightNow row/>
         </div>
-        <Details head row/>
+        <aside id="details" class="details" popover="auto" aria-label="Details" on:click=copy>
+            <div class="details-head">
+                <h2>"Details"</h2>
+                <button type="button" class="icon-button details-button" popovertarget="details" popovertargetaction="hide" aria-label="Close">
+                    <Icon name="close"/>
+                </button>
+            </div>
+            <Drawn class="details-body" html=details/>
+        </aside>
     }
+}
+
+/// Fetches the head again when the transcript grew, and a while passed: it is about the whole of it.
+fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'static) {
+    const EVERY: Duration = Duration::from_secs(5);
+    let pending = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |before: Option<u32>| {
+        let total = reel.total.get();
+        if before.is_some_and(|before| before != total) && pending.get_value().is_none() {
+            let fetch = move || {
+                let Some(Place { id, agent }) = reel.place.try_get_value() else { return };
+                pending.set_value(None);
+                spawn_local(async move {
+                    if let (Ok(head), Some(_)) = (get_session(id, agent).await, reel.total.try_get_untracked()) {
+                        take(head);
+                    }
+                });
+            };
+            pending.set_value(set_timeout_with_handle(fetch, EVERY).ok());
+        }
+        total
+    });
+    on_cleanup(move || {
+        if let Some(Some(waiting)) = pending.try_get_value() {
+            waiting.clear();
+        }
+    });
 }
 
 /// What the session does at this moment, below its last turn.
@@ -141,21 +183,5 @@ fn RightNow(row: Memo<SessionRow>) -> impl IntoView {
                 _ => None,
             }}
         </div>
-    }
-}
-
-/// A session whose transcript its client has deleted.
-#[component]
-fn Cleaned(last_prompt: Option<String>) -> impl IntoView {
-    view! {
-        <section class="message">
-            <h2>"The transcript was cleaned up"</h2>
-            <p>
-                "Claude Code deletes transcripts after " <code>"cleanupPeriodDays"</code>
-                " (30 by default). The prompt history still knows when this session was held, and what was asked last."
-            </p>
-            {last_prompt.map(|prompt| view! { <blockquote class="plain">{prompt}</blockquote> })}
-            <p class="aside">"To keep transcripts longer, raise " <code>"cleanupPeriodDays"</code> " in Claude Code's settings."</p>
-        </section>
     }
 }

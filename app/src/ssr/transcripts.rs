@@ -6,17 +6,20 @@ use std::{
 };
 
 use orchestra_core::transcript::{Transcript, TranscriptError};
-use orchestra_model::Session;
+use orchestra_model::{Score, Session, TranscriptInfo};
 
 use super::AppContext;
 use crate::{
     data::{
-        Block, Blocks, LaneView, SessionRow, TranscriptHead,
-        transcript::{AgentCard, TURNS_PER_BLOCK, first_blocks},
+        Block, Blocks, SessionRow, TranscriptHead,
+        transcript::{TURNS_PER_BLOCK, first_blocks},
+    },
+    drawn::{
+        self,
+        details::Known,
+        turns::{self, Manuscript},
     },
     error::{AppError, AppErrorKind},
-    text,
-    turns::{self, Manuscript},
 };
 
 /// How many transcripts stay open.
@@ -94,76 +97,49 @@ fn find(context: &AppContext, id: &str) -> Result<Session, AppError> {
 /// When there is no such session or its transcript cannot be read.
 pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<TranscriptHead, AppError> {
     let session = find(context, id)?;
-    let now = context.clock.now();
-    let clock = context.clock.reading(now);
-    let mut head = TranscriptHead {
-        row: SessionRow::of_session(&session, |ms| context.clock.day_of(ms)),
-        agent: None,
-        cwd: session.cwd.clone(),
-        path: session.path.clone(),
-        resume_command: session.resume_command.clone(),
-        process: session.live.as_ref().map(|live| match &live.version {
-            Some(version) => format!("process {}, version {version}", live.pid),
-            None => format!("process {}", live.pid),
-        }),
-        turns: 0,
-        prompts: 0,
-        tool_calls: 0,
-        usage: orchestra_model::Usage::default(),
-        oddities: Vec::new(),
-        agents: Vec::new(),
-        lane: LaneView::default(),
-        clock,
+    let clock = context.clock.reading(context.clock.now());
+    let row = SessionRow::of_session(&session, |ms| context.clock.day_of(ms));
+    let read = match session.path.as_deref().map(Path::new) {
+        None => None,
+        Some(path) => Some(read_around(context, path, agent)?),
     };
-    let Some(path) = session.path.as_deref().map(Path::new) else { return Ok(head) };
+    let lane = read.as_ref().map(|read| drawn::lane::draw(&read.score, read.info.turns, clock.offset_seconds));
+    let lane = lane.unwrap_or_default();
+    let info = read.as_ref().map(|read| &read.info);
+    let details = drawn::details::draw(&Known {
+        session: &session,
+        row: &row,
+        info,
+        is_agent: agent.is_some(),
+        lane: &lane.words,
+        offset_seconds: clock.offset_seconds,
+    });
+    let silence = match info {
+        None => Some(drawn::silence::cleaned_up(row.last_prompt.as_deref())),
+        Some(info) => (info.turns == 0).then(drawn::silence::nothing_said),
+    };
+    Ok(TranscriptHead { row, agent: read.and_then(|read| read.agent), lane, details, silence, clock })
+}
+
+/// What is read around a conversation.
+struct Around {
+    info: TranscriptInfo,
+    score: Score,
+    /// What the subagent was for, when it is a subagent's.
+    agent: Option<String>,
+}
+
+fn read_around(context: &AppContext, path: &Path, agent: Option<&str>) -> Result<Around, AppError> {
     let (info, score) = context
         .transcripts
         .read(path, agent, |transcript| Ok((transcript.info(), transcript.score())))
         .map_err(|error| unreadable(&error))?;
-    if let Some(agent) = agent {
+    let agent = agent.map(|agent| {
         let family = context.transcripts.read(path, None, |parent| Ok(parent.info().subagents));
-        let card = family.unwrap_or_default().into_iter().find(|one| one.id == agent).map(AgentCard::from);
-        head.agent = Some(card.unwrap_or_else(|| AgentCard {
-            id: agent.to_owned(),
-            kind: "agent".to_owned(),
-            description: "A subagent".to_owned(),
-            size_bytes: 0,
-        }));
-    }
-    head.lane = LaneView::new(&score, info.turns, clock.offset_seconds);
-    (head.turns, head.prompts, head.tool_calls) = (info.turns, info.prompts, info.tool_calls);
-    head.usage = info.usage;
-    head.oddities = oddities(&info);
-    head.agents = info.subagents.into_iter().map(AgentCard::from).collect();
-    Ok(head)
-}
-
-fn oddities(info: &orchestra_model::TranscriptInfo) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut add = |number: u32, one: &str, many: &str| {
-        if number > 0 {
-            words.push(text::plural(number as usize, one, many));
-        }
-    };
-    add(info.damaged_lines, "damaged line was read around", "damaged lines were read around");
-    add(info.unknown_lines, "line is of a type not known yet", "lines are of types not known yet");
-    add(
-        info.abandoned_turns,
-        "turn stands on a branch left by a rewind",
-        "turns stand on branches left by a rewind",
-    );
-    words
-}
-
-impl From<orchestra_model::Subagent> for AgentCard {
-    fn from(agent: orchestra_model::Subagent) -> Self {
-        Self {
-            kind: agent.agent_type.unwrap_or_else(|| "agent".to_owned()),
-            description: agent.description.unwrap_or_else(|| "A subagent".to_owned()),
-            size_bytes: agent.size_bytes,
-            id: agent.id,
-        }
-    }
+        let one = family.unwrap_or_default().into_iter().find(|one| one.id == agent);
+        one.as_ref().map_or_else(|| "A subagent".to_owned(), drawn::details::description)
+    });
+    Ok(Around { info, score, agent })
 }
 
 /// The blocks that a page opens with: around a turn, or the last ones.

@@ -73,18 +73,6 @@ fn urls_carry_any_folder() {
 }
 
 #[test]
-fn moments_are_read_as_they_are_written() {
-    assert_eq!(parse_rfc3339("2026-11-23T12:02:03.5Z"), Some(1_795_435_323_500));
-    assert_eq!(parse_rfc3339("1970-01-01T00:00:00.123456789Z"), Some(123));
-    for ms in [0, 951_782_400_000, 1_709_164_800_000, 1_795_435_323_000, 4_102_444_799_000] {
-        assert_eq!(parse_rfc3339(&rfc3339(ms)), Some(ms));
-    }
-    for nonsense in ["", "today", "2026-11-23", "2026-11-23T12:02:03+01:00", "2026-11-23T12:02:0éZ"] {
-        assert_eq!(parse_rfc3339(nonsense), None, "{nonsense}");
-    }
-}
-
-#[test]
 fn fractions_are_printed_without_the_general_printer() {
     assert_eq!(decimal(4.1666, 3), "4.167");
     assert_eq!(decimal(0.05, 1), "0.1");

@@ -4,14 +4,12 @@
 //! the ones that `--json` prints, so other programs may rely on them. Times are [`jiff::Timestamp`]s, written as
 //! RFC 3339 in UTC.
 
-pub mod event;
 pub mod id;
 pub mod listing;
 pub mod score;
 pub mod session;
 pub mod transcript;
 
-pub use event::{LiveEvent, LiveEventKind};
 pub use id::{InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};

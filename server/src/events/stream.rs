@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{StreamExt, unfold};
-use orchestra_model::{LiveEvent, LiveEventKind};
+use orchestra_app::data::News;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -111,7 +111,7 @@ impl Listener {
                 }
                 Next::Lost(latest) => {
                     self.place = latest;
-                    let json = encode(&LiveEvent { sequence: latest, kind: LiveEventKind::Resync });
+                    let json = encode(&News::resync().numbered(latest));
                     return Some(Event::default().id(latest.to_string()).data(&*json));
                 }
                 Next::UpToDate => {}

@@ -74,7 +74,7 @@ async fn what_is_appended_is_heard_and_a_listener_goes_on_where_it_was() {
 
     machine.append(SESSION, &Machine::prompt(1, "first words"));
     let said = first.hear("first words").await;
-    assert!(said.contains("\"event\":\"session_changed\"") && said.contains("\"appended\":true"), "{said}");
+    assert!(said.contains("\"row\":{\"id\":") && said.contains("\"appended\":true"), "{said}");
     let place = last_number(&said);
     drop(first);
 

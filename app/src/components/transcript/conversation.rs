@@ -8,11 +8,10 @@ use web_sys::{HtmlElement, ResizeObserver, ResizeObserverEntry};
 
 use super::{
     block::BlockView,
-    copying,
     reel::{Reel, to_end},
 };
 use crate::{
-    components::icon::Icon,
+    components::{drawn::plainly_clicked, icon::Icon},
     data::transcript::TURNS_PER_BLOCK,
     live::{LiveStoreFields, use_live},
     text,
@@ -69,20 +68,13 @@ fn page_link(turn: u32, label: &'static str) -> impl IntoView {
     view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }
 }
 
-/// Follows a click on a button or a link that the server drew.
+/// Follows a click on a turn's time.
 fn clicked(reel: Reel, event: &ev::MouseEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let Some(target) = target.filter(|_| !event.ctrl_key() && !event.meta_key() && !event.shift_key()) else {
-        return;
-    };
-    if let Some(button) = target.closest("[data-copy]").ok().flatten() {
-        copying::copy_near(button);
-    } else if let Some(link) = target.closest("a.turn-time").ok().flatten() {
-        let turn = link.get_attribute("href").and_then(|href| href.strip_prefix("?at=")?.parse().ok());
-        if let Some(turn) = turn {
-            event.prevent_default();
-            reel.go_to(turn);
-        }
+    let link = plainly_clicked(event, "a.turn-time").and_then(|link| link.get_attribute("href"));
+    let turn = link.and_then(|href| href.strip_prefix("?at=")?.parse().ok());
+    if let Some(turn) = turn {
+        event.prevent_default();
+        reel.go_to(turn);
     }
 }
 
@@ -141,7 +133,7 @@ fn watch_scroll(reel: Reel) {
 
 /// Keeps the reader's place in the address, so that loading again, going back and sharing lead to it.
 fn note_place(reel: Reel) {
-    let Some(turn) = reel.at_turn.try_get_untracked() else { return };
+    let Some(turn) = reel.first_in_view() else { return };
     let Ok(path) = window().location().pathname() else { return };
     let address = if reel.is_at_end() { path } else { format!("{path}?at={turn}") };
     if let Ok(history) = window().history() {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::{icon::Icon, live_mark::LiveMark, name::Name, time::Time},
-    data::{SessionRow, TranscriptHead},
+    data::SessionRow,
     live::{LiveStoreFields, use_live},
 };
 
@@ -22,17 +22,17 @@ pub fn live_row(row: SessionRow) -> Memo<SessionRow> {
 /// The bar that stays: back, title, state, details.
 #[component]
 pub fn HeadBar(
-    /// What is shown.
-    head: StoredValue<TranscriptHead>,
+    /// What the subagent was for whose conversation this is; none for the session's own.
+    agent: Option<String>,
+    /// The server's offset from UTC.
+    offset_seconds: i32,
     /// The session as it is now.
     row: Memo<SessionRow>,
 ) -> impl IntoView {
-    let (agent, session_href, offset_seconds) =
-        head.with_value(|head| (head.agent.clone(), head.row.href(), head.clock.offset_seconds));
-    let up = if agent.is_some() { session_href } else { "/sessions".to_owned() };
+    let up = if agent.is_some() { row.read_untracked().href() } else { "/sessions".to_owned() };
     let up_label = if agent.is_some() { "Back to the session" } else { "Back to the sessions" };
     let title = match agent {
-        Some(agent) => Signal::stored(agent.description),
+        Some(agent) => Signal::stored(agent),
         None => Signal::derive(move || row.read().title.clone()),
     };
     let status = Signal::derive(move || row.read().status);

@@ -1,7 +1,5 @@
 //! The lane of a session: its score, and the map of its conversation. A tap or a drag leads there.
 
-mod drawing;
-
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
@@ -16,17 +14,14 @@ use crate::{
 #[component]
 pub fn Lane(
     /// What it shows.
-    lane: LaneView,
+    lane: RwSignal<LaneView>,
     /// The conversation it leads through.
     reel: Reel,
 ) -> impl IntoView {
-    let picture = drawing::draw(&lane);
-    let words = lane.words.clone();
-    let lane = StoredValue::new(lane);
     let head = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
         let share =
-            lane.with_value(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
+            lane.with(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
         if let Some(head) = head.get() {
             // Through the object model: the page's policy allows no inline style.
             let _ = HtmlElement::style(&head).set_property("left", &format!("{}%", decimal(share, 2)));
@@ -40,7 +35,7 @@ pub fn Lane(
         };
         let place = lane_element.get_bounding_client_rect();
         let x = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0) * f64::from(WIDTH);
-        reel.go_to(lane.with_value(|lane| lane.turn_at(x)));
+        reel.go_to(lane.with_untracked(|lane| lane.turn_at(x)));
     };
     let press = move |event: ev::PointerEvent| {
         if event.button() == 0 {
@@ -61,10 +56,10 @@ pub fn Lane(
     view! {
         <figure class="lane">
             <div class="lane-map" on:pointerdown=press on:pointermove=drag on:click=|event| event.prevent_default()>
-                <svg class="lane-score" viewBox="0 0 10000 40" preserveAspectRatio="none" aria-hidden="true" inner_html=picture></svg>
+                <svg class="lane-score" viewBox="0 0 10000 40" preserveAspectRatio="none" aria-hidden="true" inner_html=move || lane.read().picture.clone()></svg>
                 <div class="lane-head" node_ref=head></div>
             </div>
-            <figcaption class="visually-hidden">{words}</figcaption>
+            <figcaption class="visually-hidden">{move || lane.read().words.clone()}</figcaption>
         </figure>
     }
 }

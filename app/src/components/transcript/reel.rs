@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use leptos::{html, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
 
 use crate::{
     api::get_block,
@@ -54,6 +55,8 @@ pub struct Reel {
 
 /// How much of the view is kept mounted on either side of it.
 const MARGIN_VIEWS: f64 = 1.5;
+/// A little less than the `scroll-margin-top` of turns in the style sheet: so far down begins what is in view.
+const HEAD: f64 = 100.0;
 /// So near the end counts as at the end.
 const AT_END: f64 = 120.0;
 
@@ -218,6 +221,26 @@ impl Reel {
                 show();
             });
         }
+    }
+
+    /// The turn that the view begins with; none while turns are on their way.
+    pub fn first_in_view(&self) -> Option<u32> {
+        let frame = self.frame.try_get_untracked().flatten()?;
+        let turns = frame.query_selector_all(".turn").ok()?;
+        let turns = (0..turns.length())
+            .filter_map(|index| turns.get(index)?.dyn_into::<web_sys::Element>().ok());
+        let mut above = None;
+        for turn in turns {
+            let top = turn.get_bounding_client_rect().top();
+            if top > view_height() {
+                break;
+            }
+            above = turn.id().strip_prefix("turn-").and_then(|ordinal| ordinal.parse().ok()).or(above);
+            if top >= HEAD {
+                break;
+            }
+        }
+        above
     }
 
     /// Whether the reader is at the end.

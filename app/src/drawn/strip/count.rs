@@ -1,37 +1,34 @@
 //! The score of a list: how many sessions were active in each stretch of time. Pure.
 
-use serde::{Deserialize, Serialize};
-
 const HOUR: i64 = 3_600_000;
 
 /// The score above a list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Strip {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Strip {
     /// The stretches, oldest first.
-    pub bins: Vec<Bin>,
+    pub(crate) bins: Vec<Bin>,
     /// How long each is, in milliseconds.
-    pub step_ms: i64,
+    pub(crate) step_ms: i64,
 }
 
 /// One stretch of time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Bin {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bin {
     /// When it begins.
-    pub from_ms: i64,
+    pub(crate) from_ms: i64,
     /// The label under it, where there is one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub label: String,
+    pub(crate) label: String,
     /// How many sessions were active in it.
-    pub sessions: u32,
+    pub(crate) sessions: u32,
     /// How many of them are running now.
-    pub running: u32,
+    pub(crate) running: u32,
     /// How many of them wait for their owner now.
-    pub waiting: u32,
+    pub(crate) waiting: u32,
 }
 
 /// When a session is taken to have been active: from its start to its last moment when that is one sitting, else
 /// around its two ends only, because a list does not read what lies between.
-pub fn stretches(started_ms: Option<i64>, active_ms: i64) -> [Option<(i64, i64)>; 2] {
+pub(crate) fn stretches(started_ms: Option<i64>, active_ms: i64) -> [Option<(i64, i64)>; 2] {
     const SITTING: i64 = 8 * HOUR;
     match started_ms {
         Some(start) if start <= active_ms && active_ms - start <= SITTING => [Some((start, active_ms)), None],
@@ -42,19 +39,19 @@ pub fn stretches(started_ms: Option<i64>, active_ms: i64) -> [Option<(i64, i64)>
 
 /// What a session adds to the strip.
 #[derive(Clone, Copy, Debug)]
-pub struct Voice {
+pub(crate) struct Voice {
     /// Its first moment.
-    pub started_ms: Option<i64>,
+    pub(crate) started_ms: Option<i64>,
     /// Its last.
-    pub active_ms: i64,
+    pub(crate) active_ms: i64,
     /// Whether it runs now.
-    pub running: bool,
+    pub(crate) running: bool,
     /// Whether it waits for its owner now.
-    pub waiting: bool,
+    pub(crate) waiting: bool,
 }
 
 /// Counts sessions into `count` stretches of `step_ms` from `from_ms` on.
-pub fn count(voices: impl Iterator<Item = Voice>, from_ms: i64, step_ms: i64, count: usize) -> Strip {
+pub(crate) fn count(voices: impl Iterator<Item = Voice>, from_ms: i64, step_ms: i64, count: usize) -> Strip {
     let mut bins: Vec<Bin> =
         (0..count as i64).map(|index| Bin { from_ms: from_ms + index * step_ms, ..Bin::default() }).collect();
     let end_ms = from_ms + count as i64 * step_ms;
@@ -87,12 +84,12 @@ pub fn count(voices: impl Iterator<Item = Voice>, from_ms: i64, step_ms: i64, co
 
 impl Strip {
     /// The most sessions of any stretch.
-    pub fn peak(&self) -> u32 {
+    pub(crate) fn peak(&self) -> u32 {
         self.bins.iter().map(|bin| bin.sessions).max().unwrap_or(0)
     }
 
     /// The busiest stretch, when anything happened at all.
-    pub fn busiest(&self) -> Option<&Bin> {
+    pub(crate) fn busiest(&self) -> Option<&Bin> {
         self.bins.iter().filter(|bin| bin.sessions > 0).max_by_key(|bin| bin.sessions)
     }
 }

@@ -1,14 +1,23 @@
 //! The lane as SVG: one staff line, a bar while a turn ran, a notch where it waited, ticks for edits, and a bar line or
 //! a cross where it ended. Stretched across by the page, so only plain shapes stand in it.
 
+mod layout;
+
 use std::fmt::Write as _;
 
-use orchestra_model::EndMark;
+use orchestra_model::{EndMark, Score};
 
 use crate::data::{LaneView, lane::WIDTH as EDGE};
+use layout::Layout;
 
-/// Draws a lane; every stretch is a link to its first turn.
-pub(super) fn draw(lane: &LaneView) -> String {
+/// Draws the score of a conversation with so many turns.
+pub(crate) fn draw(score: &Score, turns: u32, offset_seconds: i32) -> LaneView {
+    let layout = Layout::new(score, turns, offset_seconds);
+    LaneView { picture: picture(&layout), stops: layout.stops(), words: layout.words }
+}
+
+/// Every stretch is a link to its first turn.
+fn picture(lane: &Layout) -> String {
     let mut svg = String::from(r#"<line class="staff" x1="0" x2="10000" y1="20" y2="20"/>"#);
     for segment in &lane.segments {
         let (class, y, height) =
@@ -50,7 +59,7 @@ pub(super) fn draw(lane: &LaneView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::lane::{EditMark, Segment};
+    use layout::{EditMark, Segment};
 
     #[test]
     fn every_stretch_leads_to_its_first_turn() {
@@ -62,13 +71,13 @@ mod tests {
             end_turn: 9,
             title: "21 Nov 14:02, waited for 5 s".to_owned(),
         };
-        let lane = LaneView {
+        let lane = Layout {
             segments: vec![segment],
-            edits: vec![EditMark { x: 2500, turn: 8 }],
+            edits: vec![EditMark { x: 2500 }],
             end: Some(EndMark::Failed),
             words: String::new(),
         };
-        let svg = draw(&lane);
+        let svg = picture(&lane);
         assert!(
             svg.contains(r#"href="?at=7""#)
                 && svg.contains("is-waiting")

@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
+use super::count::{Bin, Strip};
 use crate::{
-    data::{Bin, ListQuery, Strip},
+    data::ListQuery,
     text::{self, decimal},
 };
 

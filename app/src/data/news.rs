@@ -1,0 +1,67 @@
+//! What the event stream says: how a session's row is now, which one is gone, or to fetch again.
+
+use orchestra_model::SessionId;
+use serde::{Deserialize, Serialize};
+
+use super::SessionRow;
+
+/// One event of the stream. One that names neither a row nor a session asks to fetch again, as does every kind of event
+/// that an older page does not know.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Its number, growing by one.
+    pub sequence: u64,
+    /// A session that appeared or changed, as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Box<SessionRow>>,
+    /// Whether its transcript grew: a page that shows it fetches the turns it lacks.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub appended: bool,
+    /// A session whose transcript is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<SessionId>,
+}
+
+impl News {
+    /// A session appeared or changed.
+    pub fn changed(row: SessionRow, appended: bool) -> Self {
+        Self { row: Some(Box::new(row)), appended, ..Self::default() }
+    }
+
+    /// A session's transcript is gone.
+    pub fn removed(id: SessionId) -> Self {
+        Self { removed: Some(id), ..Self::default() }
+    }
+
+    /// Events were lost: fetch again what is shown.
+    pub fn resync() -> Self {
+        Self::default()
+    }
+
+    /// The same with its number.
+    #[must_use]
+    pub fn numbered(self, sequence: u64) -> Self {
+        Self { sequence, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::session_row::tests::row;
+
+    #[test]
+    fn news_survives_its_journey() {
+        let told = [News::changed(row("a", "shop", 9), true), News::removed("b".parse().unwrap()), News::resync()];
+        for news in told.map(|news| news.numbered(7)) {
+            let text = serde_json::to_string(&news).unwrap();
+            assert_eq!(serde_json::from_str::<News>(&text).unwrap(), news, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_later_kind_of_event_asks_to_fetch_again() {
+        let news: News = serde_json::from_str(r#"{"sequence":1,"agent":{"spoke":true}}"#).unwrap();
+        assert_eq!(news, News::resync().numbered(1));
+    }
+}
