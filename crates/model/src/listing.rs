@@ -94,12 +94,10 @@ pub struct Problem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemKind {
-    /// A root that was asked for does not exist.
+    /// A root that was asked for does not exist, or is not a Claude Code folder.
     MissingRoot,
     /// A file or folder that may not be read, or fails to be.
     Unreadable,
     /// A file that holds no transcript.
     NotATranscript,
-    /// A folder with more files than are listed.
-    TooMany,
 }
