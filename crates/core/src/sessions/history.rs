@@ -59,7 +59,9 @@ impl History {
     pub(super) fn refresh(&mut self, root: &Path) -> io::Result<bool> {
         let mut file = match File::open(root.join("history.jsonl")) {
             Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(false);
+            }
             Err(error) => return Err(error),
         };
         let stamp = Stamp::of(&file.metadata()?);

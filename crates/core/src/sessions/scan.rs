@@ -118,13 +118,9 @@ fn list_buckets(
     let projects = root.path.join("projects");
     let entries = match fs::read_dir(&projects) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             if root.asked_for {
-                problems.push(Problem {
-                    path: root.path.display().to_string(),
-                    kind: ProblemKind::MissingRoot,
-                    message: format!("{} holds no projects folder; check the path", root.path.display()),
-                });
+                problems.push(missing(&root.path));
             }
             return;
         }
@@ -151,6 +147,18 @@ fn list_buckets(
             Err(error) => problems.push(unreadable(&path, &error)),
         }
     }
+}
+
+/// A root that was asked for and holds no transcripts because it is not what it was taken for.
+fn missing(root: &Path) -> Problem {
+    let path = root.display().to_string();
+    let what = match fs::metadata(root) {
+        Ok(metadata) if metadata.is_dir() => "holds no folder named projects, as a Claude Code folder does",
+        Ok(_) => "is not a folder",
+        Err(_) => "does not exist",
+    };
+    let message = format!("{path} {what}; check the path");
+    Problem { path, kind: ProblemKind::MissingRoot, message }
 }
 
 fn list_transcripts(bucket: &Arc<Bucket>, walk: &mut Walk) {

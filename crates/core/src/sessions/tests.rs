@@ -237,6 +237,27 @@ fn a_root_that_was_asked_for_and_is_not_there_is_said() {
     assert_eq!(listing.sessions.len(), 8);
     assert_eq!(listing.problems.len(), 1);
     assert_eq!(listing.problems[0].kind, ProblemKind::MissingRoot);
+    assert!(listing.problems[0].message.ends_with("missing does not exist; check the path"));
+}
+
+#[test]
+fn a_root_that_is_something_else_is_one_problem() {
+    let mut home = Home::empty();
+    let (file, folder) = (home.folder.path().join("a-file"), home.folder.path().join("a-folder"));
+    fs::write(&file, "").unwrap();
+    fs::create_dir(&folder).unwrap();
+    for path in [file, folder] {
+        home.places.roots.push(Root { path, asked_for: true, is_default: false });
+    }
+    let problems = home.list(KindFilter::Any).problems;
+    let said: Vec<_> = problems.iter().map(|problem| problem.message.rsplit_once("/a-").unwrap().1).collect();
+    assert_eq!(
+        said,
+        [
+            "file is not a folder; check the path",
+            "folder holds no folder named projects, as a Claude Code folder does; check the path"
+        ]
+    );
 }
 
 #[test]
