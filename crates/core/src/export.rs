@@ -80,6 +80,9 @@ pub fn export(
     }
 }
 
+/// The name of the fact that is a command.
+const CONTINUE_WITH: &str = "Continue with";
+
 /// What is known of a session, as names and values to read; each value is visible and one line.
 fn facts(session: &Session) -> Vec<(&'static str, String)> {
     let optional = [
@@ -88,7 +91,7 @@ fn facts(session: &Session) -> Vec<(&'static str, String)> {
         ("Model", session.model.as_deref().map(one_line)),
         ("Started", session.started_at.map(clock)),
         ("Last active", session.last_active_at.map(clock)),
-        ("Continue with", Some(one_line(&session.resume_command))),
+        (CONTINUE_WITH, Some(one_line(&session.resume_command))),
     ];
     let id = ("Session", session.id.to_string());
     let known = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));

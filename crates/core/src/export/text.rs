@@ -5,7 +5,9 @@ use std::{fmt::Write as _, io};
 
 use orchestra_model::{Excerpt, Session, ToolCall, ToolInput, Turn, TurnBody};
 
-use super::{change_of, clock, facts, is_unrecorded, omission, one_line, outcome, pictures, unified};
+use super::{
+    CONTINUE_WITH, change_of, clock, facts, is_unrecorded, omission, one_line, outcome, pictures, unified,
+};
 use crate::render::visible;
 
 /// A tool's result is shown up to this many lines; the other formats carry it whole.
@@ -18,7 +20,11 @@ pub(super) fn write(
 ) -> io::Result<()> {
     let mut head = format!("{}\n\n", one_line(&session.title));
     for (name, value) in facts(session) {
-        let _ = writeln!(head, "{name:<14} {value}");
+        let _ = match name {
+            // Set in like code, which nobody wraps: a command that is broken in two cannot be pasted.
+            CONTINUE_WITH => writeln!(head, "{name}\n    {value}"),
+            _ => writeln!(head, "{name:<14} {value}"),
+        };
     }
     out.write_all(head.as_bytes())?;
     let mut after_tool = false;
