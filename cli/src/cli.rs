@@ -8,7 +8,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
 use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
@@ -21,16 +21,38 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default())
     .placeholder(Style::new().dimmed());
 
+/// The way in, in the order a new user needs it: what to type, and what it does.
+pub(crate) const FIRST_STEPS: [(&str, &str); 6] = [
+    ("orchestra sessions", "what was worked on in the last 24 hours"),
+    ("orchestra sessions login --all", "every session with \"login\" in it"),
+    ("orchestra show 4f2a", "read one; its id may be shortened"),
+    ("orchestra resume", "pick one and go on with it, from any folder"),
+    ("orchestra web --open", "all of it in your browser"),
+    ("orchestra help sessions", "more on a command, with examples"),
+];
+
+/// The beginning of an id, wherever an example needs one.
+pub(crate) const EXAMPLE_ID: &str = "4f2a";
+
+/// What stands below the commands in the program's own help.
+fn first_steps_help() -> String {
+    let steps: String =
+        FIRST_STEPS.iter().map(|(command, does)| format!("  {command:<31}  {does}\n")).collect();
+    format!("Examples:\n{steps}\n{READ_ONLY}")
+}
+
+/// What a new user may fear, answered.
+pub(crate) const READ_ONLY: &str = "Claude Code's own files are read, never written.";
+
 /// Finds every Claude Code session on this machine
 #[derive(Debug, Parser)]
 #[command(
     name = "orchestra",
     version,
     styles = STYLES,
-    max_term_width = 100,
-    disable_help_subcommand = true,
-    after_help = "Claude Code's own files are read, never written. \
-                  A command's own help has examples: orchestra sessions --help"
+    // The examples are set for so many columns; prose beside them that is wider looks torn.
+    max_term_width = 80,
+    after_help = first_steps_help()
 )]
 pub(crate) struct CommandLine {
     /// Look in this Claude Code folder too (may be given more than once)
@@ -85,7 +107,7 @@ pub(crate) struct SessionsArguments {
     pub(crate) query: Vec<String>,
 
     /// Only those active in the last N hours [default: 24]
-    #[arg(long, value_name = "N", group = "time", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", group = "time", allow_negative_numbers = true, value_parser = parse_number)]
     pub(crate) hours: Option<u32>,
 
     /// Only those active since then: 2h, 3d, 1w, today, yesterday, 2026-11-01
@@ -105,7 +127,7 @@ pub(crate) struct SessionsArguments {
     pub(crate) project: Option<PathBuf>,
 
     /// At most this many
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number)]
     pub(crate) limit: Option<u32>,
 
     /// Print JSON (described below)
@@ -189,6 +211,14 @@ pub(crate) struct WebArguments {
     /// Open it in the browser
     #[arg(long)]
     pub(crate) open: bool,
+}
+
+/// A number of hours or sessions: none of them is nothing to ask for.
+fn parse_number(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("write a whole number, 1 or more".to_owned()),
+    }
 }
 
 /// A port of this machine, or an address as it is usually written.

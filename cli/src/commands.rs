@@ -74,3 +74,23 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Resume(arguments)) => resume::run(context, &arguments),
     }
 }
+
+/// Says that no session was found anywhere, and what that may mean.
+fn say_there_is_none(context: &Context) {
+    context.words.say(&format!("There is no Claude Code session in {}.", roots_in_words(context)));
+    context
+        .words
+        .say("Is Claude Code's folder elsewhere? Name it with --root DIR, or set CLAUDE_CONFIG_DIR.");
+}
+
+/// Where sessions are looked for, as a person would write it.
+fn roots_in_words(context: &Context) -> String {
+    let named: Vec<String> = context
+        .places()
+        .roots
+        .iter()
+        .filter(|root| root.is_default || root.asked_for || root.path.is_dir())
+        .map(|root| context.surroundings.with_tilde(&root.path))
+        .collect();
+    if named.is_empty() { "any folder: there is no home folder".to_owned() } else { named.join(" or ") }
+}

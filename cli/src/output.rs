@@ -13,6 +13,8 @@ pub(crate) mod wrap;
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use anstyle::Style;
+
 use crate::{error::Failure, places::Surroundings};
 pub(crate) use style::Paint;
 
@@ -64,6 +66,8 @@ impl Write for Out {
 pub(crate) struct Words {
     /// How wide it is.
     pub(crate) width: usize,
+    /// Whether a person reads it as it comes, so that it is broken between words.
+    terminal: bool,
     paint: Paint,
 }
 
@@ -71,34 +75,44 @@ impl Words {
     /// Standard error as this process has it.
     pub(crate) fn standard(surroundings: &Surroundings) -> Self {
         let stderr = io::stderr();
-        Self { width: width_of(&stderr), paint: Paint::decide(surroundings, stderr.is_terminal()) }
+        let terminal = stderr.is_terminal();
+        Self { width: width_of(&stderr), terminal, paint: Paint::decide(surroundings, terminal) }
     }
 
     /// Says one sentence.
     pub(crate) fn say(self, sentence: &str) {
-        self.line(&text::lines(sentence));
+        self.line(&self.fitted(sentence));
     }
 
     /// Says one sentence that can be overlooked.
     pub(crate) fn murmur(self, sentence: &str) {
-        self.line(&self.paint.on(style::SOFT, text::lines(sentence)));
+        self.line(&self.paint.on(style::SOFT, self.fitted(sentence)));
     }
 
     /// Says that something is not as it should be, though the command goes on.
     pub(crate) fn warn(self, sentence: &str) {
-        self.line(&format_args!("{} {}", self.paint.on(style::STRONG, "warning:"), text::lines(sentence)));
+        self.labelled("warning:", style::STRONG, sentence);
     }
 
     /// Says why a command failed, and what to do next.
     pub(crate) fn fail(self, failure: &Failure) {
-        self.line(&format_args!(
-            "{} {}",
-            self.paint.on(style::FAILED, "error:"),
-            text::lines(&failure.message)
-        ));
+        self.labelled("error:", style::FAILED, &failure.message);
         if let Some(hint) = &failure.hint {
-            self.line(&format_args!("{} {}", self.paint.on(style::ACCENT, "hint:"), text::lines(hint)));
+            self.labelled("hint:", style::ACCENT, hint);
         }
+    }
+
+    fn labelled(self, label: &'static str, style: Style, sentence: &str) {
+        // Fitted together, because the label takes its room in the first line.
+        let whole = self.fitted(&format!("{label} {sentence}"));
+        let rest = whole.strip_prefix(label).unwrap_or(&whole);
+        self.line(&format_args!("{}{rest}", self.paint.on(style, label)));
+    }
+
+    /// What is said, safe to print; broken between words for a person, whole for a program.
+    fn fitted(self, sentence: &str) -> String {
+        let text = text::lines(sentence);
+        if self.terminal { wrap::wrapped(&text, self.width).join("\n") } else { text.into_owned() }
     }
 
     fn line(self, line: &dyn std::fmt::Display) {
@@ -113,4 +127,22 @@ fn width_of(stream: &impl std::os::fd::AsFd) -> usize {
         .map(|(terminal_size::Width(width), _)| usize::from(width))
         .filter(|width| *width > 0)
         .unwrap_or(WIDTH_UNKNOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_broken_for_a_person_and_whole_for_a_program() {
+        let words = Words { width: 20, terminal: true, paint: Paint::NONE };
+        assert_eq!(
+            words.fitted("error: there is nothing to continue"),
+            "error: there is\nnothing to continue"
+        );
+        let list = "error: two:\n  1111  one\n  2222  two";
+        assert_eq!(words.fitted(list), list, "its own lines stay");
+        let sentence = "a sentence that goes on and on";
+        assert_eq!(Words { terminal: false, ..words }.fitted(sentence), sentence);
+    }
 }

@@ -1,8 +1,8 @@
 //! From what a person typed to the session they mean.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
-use orchestra_core::sessions::{Catalog, FindError, session_of_file};
+use orchestra_core::sessions::{Catalog, FileError, FindError, session_of_file};
 use orchestra_model::Session;
 
 use super::Context;
@@ -45,8 +45,15 @@ fn ambiguous(context: &Context, asked: &str, candidates: &[Session]) -> Failure 
 fn in_file(context: &Context, catalog: &Catalog, path: &Path) -> Result<Session, Failure> {
     let now = context.now.timestamp();
     let session = session_of_file(path, now).map_err(|error| {
-        Failure::new(error.to_string())
-            .hint("give a session's id, or the path of a transcript: ~/.claude/projects/FOLDER/ID.jsonl")
+        let hint = match &error {
+            FileError::Unreadable { source, .. } if source.kind() == ErrorKind::PermissionDenied => {
+                "see that you may read it: ls -l says who may"
+            }
+            FileError::Unreadable { .. } | FileError::NotATranscript { .. } => {
+                "give a session's id, or the path of a transcript: ~/.claude/projects/FOLDER/ID.jsonl"
+            }
+        };
+        Failure::new(error.to_string()).hint(hint)
     })?;
     Ok(catalog.get(&session.id, now).filter(|known| known.path == session.path).unwrap_or(session))
 }

@@ -5,18 +5,17 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use orchestra_core::sessions::Places;
 use orchestra_model::{KindFilter, LeftOut, Listing, Problem, SessionFilter};
 
 use super::Context;
 use crate::{
     cli::{Kind, SessionsArguments, Since},
     error::Failure,
-    output::{Out, Words, session_table, text},
+    output::{Out, session_table, text},
 };
 
 /// How far back the list goes when nobody says.
-const DEFAULT_HOURS: u32 = 24;
+pub(super) const DEFAULT_HOURS: u32 = 24;
 
 /// Lists the sessions that were asked for.
 pub(super) fn run(context: &Context, arguments: &SessionsArguments) -> Result<(), Failure> {
@@ -39,12 +38,18 @@ pub(super) fn run(context: &Context, arguments: &SessionsArguments) -> Result<()
         }
     }
     out.finish()?;
-    if !arguments.json {
-        say_the_rest(context, arguments, &listing);
+    let problems = problems_in_words(&listing.problems);
+    if let Some(problems) = &problems
+        && listing.sessions.is_empty()
+        && listing.left_out.total() == 0
+    {
+        return Err(Failure::new(format!("nothing could be listed: {problems}")));
     }
-    if listing.sessions.is_empty() && listing.left_out.total() == 0 && !listing.problems.is_empty() {
-        let problem = listing.problems.first().map(|problem| problem.message.clone()).unwrap_or_default();
-        return Err(Failure::new(format!("nothing could be listed: {problem}")));
+    if !arguments.json {
+        if let Some(problems) = problems {
+            context.words.warn(&problems);
+        }
+        say_the_rest(context, arguments, &listing);
     }
     Ok(())
 }
@@ -109,9 +114,8 @@ fn lexically_absolute(folder: &Path) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// After the list: what could not be read, what is not shown, and how to see it.
+/// After the list: what is not shown, and how to see it.
 fn say_the_rest(context: &Context, arguments: &SessionsArguments, listing: &Listing) {
-    say_problems(context.words, &listing.problems);
     let left_out = left_out_sentence(&listing.left_out, arguments);
     if !listing.sessions.is_empty() {
         if let Some(sentence) = left_out {
@@ -119,45 +123,29 @@ fn say_the_rest(context: &Context, arguments: &SessionsArguments, listing: &List
         }
         return;
     }
-    if !listing.problems.is_empty() && listing.left_out.total() == 0 {
-        return;
-    }
-    let places = roots_in_words(context, &context.places());
-    match left_out {
-        Some(sentence) => {
-            context.words.say(&format!("No session{} (looked in {places}).", asked_in_words(arguments)));
-            context.words.say(&sentence);
-        }
-        None => {
-            context.words.say(&format!("There is no Claude Code session in {places}."));
-            context
-                .words
-                .say("Is Claude Code's folder elsewhere? Name it with --root DIR, or set CLAUDE_CONFIG_DIR.");
-        }
+    let Some(left_out) = left_out else { return super::say_there_is_none(context) };
+    let places = super::roots_in_words(context);
+    context.words.say(&format!("No session{} (looked in {places}).", asked_in_words(arguments)));
+    context.words.say(&left_out);
+    if let Some(project) = arguments.project.as_deref().filter(|project| !project.exists()) {
+        context.words.say(&format!(
+            "There is no folder {} here: --project takes a path, such as . or ~/work/shop.",
+            project.display()
+        ));
     }
 }
 
-fn say_problems(words: Words, problems: &[Problem]) {
-    let Some(first) = problems.first() else { return };
+/// What could not be read; `None` when everything could.
+pub(super) fn problems_in_words(problems: &[Problem]) -> Option<String> {
+    let (first, more) = problems.split_first()?;
     let one = &first.message;
-    words.warn(&match problems.len() - 1 {
+    Some(match more.len() {
         0 => one.clone(),
         more => format!(
             "{one} (and {}; --json lists them all)",
             text::count(more, "more problem", "more problems")
         ),
-    });
-}
-
-/// Where was looked, as a person would write it.
-fn roots_in_words(context: &Context, places: &Places) -> String {
-    let named: Vec<String> = places
-        .roots
-        .iter()
-        .filter(|root| root.is_default || root.asked_for || root.path.is_dir())
-        .map(|root| context.surroundings.with_tilde(&root.path))
-        .collect();
-    if named.is_empty() { "any folder: there is no home folder".to_owned() } else { named.join(" or ") }
+    })
 }
 
 /// What was asked for, to follow "No session".

@@ -91,7 +91,10 @@ fn write_new_file(
     format: ExportFormat,
     file: &Path,
 ) -> Result<(), Failure> {
-    let failed = |error: &io::Error| Failure::new(format!("{} cannot be written: {error}", file.display()));
+    let failed = |error: &io::Error| {
+        Failure::new(format!("{} cannot be written: {error}", file.display()))
+            .hint("choose a folder that is there, has room, and that you may write in")
+    };
     let mut writer = match File::create_new(file) {
         Ok(created) => BufWriter::new(created),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {

@@ -1,12 +1,38 @@
 //! What a new user reads first.
 
+use jiff::SignedDuration;
+
 use super::world::World;
 
 #[test]
 fn alone_it_shows_the_way_in() {
-    let text = World::empty().run(&[]).ok();
+    let said = World::empty().run(&[]);
+    assert!(said.stderr.starts_with("There is no Claude Code session in ~/.claude.\n"), "{}", said.stderr);
+    let text = said.ok();
     assert!(text.lines().all(|line| line.chars().count() <= 80));
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn alone_it_shows_what_was_worked_on_and_uses_it_in_its_examples() {
+    let world = World::with_sessions();
+    for session in ["1111", "2222", "3333", "4444", "5555", "6666", "8888"] {
+        world.make_last_active(session, SignedDuration::from_hours(if session == "6666" { 1 } else { 2 }));
+    }
+    let said = world.run(&[]);
+    assert_eq!(said.stderr, "");
+    let text = said.ok();
+    assert!(text.contains("\n6666  1 h") || text.contains("\nYesterday\n6666  "), "{text}");
+    assert!(text.contains("and 2 more in the last 24 hours\n"), "{text}");
+    assert!(text.contains("  orchestra show 6666  "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(text.lines().count() < 24, "{text}");
+    let world = World::with_sessions();
+    for session in ["1111", "2222", "3333", "4444", "5555", "6666", "7777", "8888"] {
+        world.make_last_active(session, SignedDuration::from_hours(100));
+    }
+    let text = world.run(&[]).ok();
+    assert!(text.contains("No session in the last 24 hours; orchestra sessions --all "), "{text}");
 }
 
 #[test]
@@ -14,6 +40,7 @@ fn help_fits_eighty_columns() {
     let world = World::empty();
     for command in [
         &["--help"][..],
+        &["help", "sessions"],
         &["sessions", "--help"],
         &["show", "--help"],
         &["resume", "--help"],
@@ -22,7 +49,7 @@ fn help_fits_eighty_columns() {
     ] {
         let text = world.run(command).ok();
         for line in text.lines() {
-            assert!(line.chars().count() <= 100, "{command:?}: {line}");
+            assert!(line.chars().count() <= 80, "{command:?}: {line}");
         }
         insta::assert_snapshot!(format!("help_{}", command.join("_").replace("-", "")), text);
     }
@@ -35,6 +62,7 @@ fn usage_errors_end_with_two() {
         &["sesions"][..],
         &["sessions", "--since", "soon"],
         &["sessions", "--hours", "0"],
+        &["sessions", "--limit", "-1"],
         &["sessions", "--all", "--hours", "2"],
         &["sessions", "--kind", "robots"],
         &["sessions", "--since", "2999-01-01"],
@@ -52,6 +80,7 @@ fn usage_errors_end_with_two() {
 fn a_word_mistyped_is_guessed() {
     insta::assert_snapshot!(World::empty().run(&["sesions"]).failure());
     insta::assert_snapshot!(World::empty().run(&["sessions", "--since", "soon"]).failure());
+    insta::assert_snapshot!(World::empty().run(&["sessions", "--limit", "0"]).failure());
 }
 
 #[test]

@@ -68,7 +68,9 @@ fn the_last_day_unless_asked_otherwise() {
     assert_eq!(listed(&["login", "--all"]).0, "6666 5555", "a branch is searched too");
     assert_eq!(listed(&["--all", "--project", "shop"]).0, "1111 8888 2222 3333 4444");
     assert_eq!(listed(&["--all", "--project", "shop/../api.v2"]).0, "6666 5555", "a folder that is gone");
-    assert_eq!(listed(&["--all", "--project", "sho"]).0, "");
+    let (ids, words) = listed(&["--all", "--project", "sho"]);
+    assert_eq!(ids, "");
+    assert!(words.contains("\nThere is no folder sho here: --project takes a path"), "{words}");
 }
 
 #[test]
@@ -137,6 +139,8 @@ fn what_cannot_be_read_is_told_and_the_rest_is_listed() {
     let said = World::empty().run(&["sessions", "--root", missing.to_str().unwrap(), "--json"]);
     assert_eq!(said.code, Some(1), "nothing could be listed");
     assert!(said.stderr.starts_with("error: nothing could be listed: "), "{}", said.stderr);
+    assert!(said.stderr.ends_with("/elsewhere does not exist; check the path\n"), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 1, "once, not as a warning too");
     let listing: Value = serde_json::from_str(&said.stdout).unwrap();
     assert_eq!(listing["problems"][0]["kind"], "missing_root");
 }
