@@ -5,38 +5,9 @@
 use libfuzzer_sys::fuzz_target;
 use orchestra_core::{
     export::{ExportFormat, export},
-    render::{highlight, markdown, visible},
+    render::{MARKDOWN_TAGS, highlight, markdown, visible},
 };
 use orchestra_model::{Excerpt, Provider, Session, SessionKind, TitleSource, Turn, TurnBody};
-
-const TAGS: &[&str] = &[
-    "a",
-    "blockquote",
-    "br",
-    "code",
-    "del",
-    "div",
-    "em",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "li",
-    "ol",
-    "p",
-    "pre",
-    "span",
-    "strong",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "th",
-    "thead",
-    "tr",
-    "ul",
-];
 
 const ATTRIBUTES: &[&str] = &["href", "rel", "class", "tabindex", "role", "aria-label", "start", "scope"];
 
@@ -84,7 +55,7 @@ fn check_html(html: &str) {
     for rest in html.split('<').skip(1) {
         let inside = rest.split('>').next().unwrap_or("").trim_start_matches('/');
         let (name, mut rest) = inside.split_once(' ').unwrap_or((inside, ""));
-        assert!(TAGS.contains(&name), "<{inside}>");
+        assert!(MARKDOWN_TAGS.contains(&name), "<{inside}>");
         while let Some((attribute, value)) = rest.split_once("=\"") {
             assert!(ATTRIBUTES.contains(&attribute.trim()), "<{inside}>");
             let (value, after) = value.split_once('"').expect("a quoted value ends");

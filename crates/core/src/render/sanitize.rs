@@ -13,7 +13,7 @@ use ammonia::{Builder, UrlRelative};
 use super::highlight::CLASSES;
 
 /// Every tag that may stand in rendered Markdown.
-pub(super) const TAGS: &[&str] = &[
+pub const TAGS: &[&str] = &[
     "a",
     "blockquote",
     "br",
