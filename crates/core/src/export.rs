@@ -16,7 +16,7 @@ use orchestra_model::{
     Excerpt, FileChange, PatchHunk, PatchLine, Session, ToolCall, ToolInput, Turn, TurnBody,
 };
 
-use crate::render::visible;
+use crate::render::{escape_html, visible};
 
 /// What kind of document to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,6 +120,28 @@ fn change_of(call: &ToolCall) -> Option<&FileChange> {
         ToolInput::Edit { change } => Some(change),
         _ => None,
     })
+}
+
+/// Who speaks in a turn, or what it tells of, as a heading.
+const fn heading(body: &TurnBody) -> &'static str {
+    match body {
+        TurnBody::Prompt { queued: true, .. } => "You (while it worked)",
+        TurnBody::Prompt { .. } => "You",
+        TurnBody::Text { .. } => "Claude",
+        TurnBody::Thinking { .. } => "Claude thought",
+        TurnBody::Tool(_) => "Claude used a tool",
+        TurnBody::Compaction { manual: true, .. } => "Conversation compacted, as asked",
+        TurnBody::Compaction { .. } => "Conversation compacted",
+        TurnBody::Notice { error: true, .. } => "Error",
+        TurnBody::Notice { .. } => "Notice",
+    }
+}
+
+/// A tool call in one line of HTML: its name and what it is about.
+fn tool_line(call: &ToolCall) -> String {
+    let name = format!("<b>{}</b>", escape_html(&one_line(&call.name)));
+    let about = one_line(&call.summary);
+    if about.is_empty() { name } else { format!("{name} <code>{}</code>", escape_html(&about)) }
 }
 
 /// Whether a turn has nothing to read: thinking of which the provider sent only a signature. JSON keeps it.

@@ -4,7 +4,10 @@ use std::{fmt::Write as _, io};
 
 use orchestra_model::{Excerpt, FileChange, PatchLine, Session, ToolCall, ToolInput, Turn, TurnBody};
 
-use super::{change_of, clock, facts, hunk_header, is_unrecorded, omission, one_line, outcome, pictures};
+use super::{
+    change_of, clock, facts, heading, hunk_header, is_unrecorded, omission, one_line, outcome, pictures,
+    tool_line,
+};
 use crate::render::{escape_html, highlight, highlight_hunk, markdown, visible};
 
 /// The colours of code, as the dashboard has them.
@@ -48,36 +51,30 @@ fn head(session: &Session) -> String {
 
 fn push_turn(out: &mut String, turn: &Turn) {
     let time = turn.at.map(|at| format!(" <time datetime=\"{at}\">{}</time>", clock(at))).unwrap_or_default();
-    let mut said = |kind: &str, who: &str, body: &str| {
+    let who = heading(&turn.body);
+    let mut said = |kind: &str, body: &str| {
         let _ = writeln!(out, "<article class=\"{kind}\">\n<h2>{who}{time}</h2>\n{body}</article>");
     };
     match &turn.body {
-        TurnBody::Prompt { text, images, queued } => {
-            let who = if *queued { "You (while it worked)" } else { "You" };
-            said("you", who, &(words(text) + &note(pictures(images.len()))));
+        TurnBody::Prompt { text, images, .. } => {
+            said("you", &(words(text) + &note(pictures(images.len()))));
         }
-        TurnBody::Text { text } => said("claude", "Claude", &prose(text)),
-        TurnBody::Thinking { text } => push_details(out, "Claude thought", &prose(text)),
+        TurnBody::Text { text } => said("claude", &prose(text)),
+        TurnBody::Thinking { text } => push_details(out, who, &prose(text)),
         TurnBody::Tool(call) => push_tool(out, call),
-        TurnBody::Compaction { summary, manual, .. } => {
-            let who = if *manual { "Conversation compacted, as asked" } else { "Conversation compacted" };
+        TurnBody::Compaction { summary, .. } => {
             let mut body = String::new();
             push_details(&mut body, "Summary", &prose(summary));
-            said("notice", who, &body);
+            said("notice", &body);
         }
         TurnBody::Notice { text, error } => {
-            let (kind, who) = if *error { ("notice failed", "Error") } else { ("notice", "Notice") };
-            said(kind, who, &words(text));
+            said(if *error { "notice failed" } else { "notice" }, &words(text));
         }
     }
 }
 
 fn push_tool(out: &mut String, call: &ToolCall) {
-    let mut summary = format!("<b>{}</b>", escape_html(&one_line(&call.name)));
-    let line = one_line(&call.summary);
-    if !line.is_empty() {
-        let _ = write!(summary, " <code>{}</code>", escape_html(&line));
-    }
+    let mut summary = tool_line(call);
     if let Some(outcome) = outcome(call) {
         let _ = write!(summary, " <em>{outcome}</em>");
     }

@@ -7,9 +7,9 @@ use orchestra_model::{Excerpt, FileChange, Session, ToolCall, ToolInput, Turn, T
 use super::{
     change_of, clock,
     contain::{contain, fenced},
-    is_unrecorded, omission, one_line, outcome, pictures, unified,
+    heading, is_unrecorded, omission, one_line, outcome, pictures, tool_line, unified,
 };
-use crate::render::{escape_html, visible};
+use crate::render::visible;
 
 pub(super) fn write(
     session: &Session,
@@ -69,41 +69,38 @@ fn words(text: &str) -> String {
 }
 
 fn push_turn(out: &mut String, turn: &Turn) {
-    let mut said = |who: &str| {
+    let who = heading(&turn.body);
+    let mut said = || {
         let time = turn.at.map(|at| format!(" · {}", clock(at))).unwrap_or_default();
         let _ = write!(out, "## {who}{time}\n\n");
     };
     match &turn.body {
-        TurnBody::Prompt { text, images, queued } => {
-            said(if *queued { "You (while it worked)" } else { "You" });
+        TurnBody::Prompt { text, images, .. } => {
+            said();
             push_quote(out, text);
             if let Some(pictures) = pictures(images.len()) {
                 let _ = writeln!(out, "\n{}", words(&pictures));
             }
         }
         TurnBody::Text { text } => {
-            said("Claude");
+            said();
             push_words(out, text);
         }
-        TurnBody::Thinking { text } => push_details(out, "Claude thought", |out| push_words(out, text)),
+        TurnBody::Thinking { text } => push_details(out, who, |out| push_words(out, text)),
         TurnBody::Tool(call) => push_tool(out, call),
-        TurnBody::Compaction { summary, manual, .. } => {
-            said(if *manual { "Conversation compacted, as asked" } else { "Conversation compacted" });
+        TurnBody::Compaction { summary, .. } => {
+            said();
             push_details(out, "Summary", |out| push_words(out, summary));
         }
-        TurnBody::Notice { text, error } => {
-            said(if *error { "Error" } else { "Notice" });
+        TurnBody::Notice { text, .. } => {
+            said();
             push_quote(out, text);
         }
     }
 }
 
 fn push_tool(out: &mut String, call: &ToolCall) {
-    let mut summary = format!("<b>{}</b>", escape_html(&one_line(&call.name)));
-    let line = one_line(&call.summary);
-    if !line.is_empty() {
-        let _ = write!(summary, " <code>{}</code>", escape_html(&line));
-    }
+    let mut summary = tool_line(call);
     if let Some(outcome) = outcome(call) {
         let _ = write!(summary, " ({outcome})");
     }

@@ -6,7 +6,8 @@ use std::{fmt::Write as _, io};
 use orchestra_model::{Excerpt, Session, ToolCall, ToolInput, Turn, TurnBody};
 
 use super::{
-    CONTINUE_WITH, change_of, clock, facts, is_unrecorded, omission, one_line, outcome, pictures, unified,
+    CONTINUE_WITH, change_of, clock, facts, heading, is_unrecorded, omission, one_line, outcome, pictures,
+    unified,
 };
 use crate::render::visible;
 
@@ -42,26 +43,22 @@ pub(super) fn write(
 }
 
 fn push_turn(out: &mut String, turn: &Turn) {
-    let mut said = |who: &str, text: &Excerpt| {
+    let who = heading(&turn.body).to_lowercase();
+    let mut said = |text: &Excerpt| {
         let time = turn.at.map(|at| format!(" · {}", clock(at))).unwrap_or_default();
         let _ = writeln!(out, "── {who}{time}");
         push_excerpt(out, text, "");
     };
     match &turn.body {
-        TurnBody::Prompt { text, images, queued } => {
-            said(if *queued { "you (while it worked)" } else { "you" }, text);
+        TurnBody::Prompt { text, images, .. } => {
+            said(text);
             push_line(out, pictures(images.len()), "");
         }
-        TurnBody::Text { text } => said("claude", text),
-        TurnBody::Thinking { text } => said("claude thought", text),
         TurnBody::Tool(call) => push_tool(out, call),
-        TurnBody::Compaction { summary, manual, .. } => {
-            said(
-                if *manual { "conversation compacted, as asked" } else { "conversation compacted" },
-                summary,
-            );
-        }
-        TurnBody::Notice { text, error } => said(if *error { "error" } else { "notice" }, text),
+        TurnBody::Text { text }
+        | TurnBody::Thinking { text }
+        | TurnBody::Compaction { summary: text, .. }
+        | TurnBody::Notice { text, .. } => said(text),
     }
 }
 
