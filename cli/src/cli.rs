@@ -8,7 +8,10 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::Styles};
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, Styles, TypedValueParser},
+};
 use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
@@ -119,8 +122,8 @@ pub(crate) struct SessionsArguments {
     pub(crate) all: bool,
 
     /// Which kind [default: people's own and Orchestra's agents]
-    #[arg(long, value_name = "KIND", value_enum, hide_default_value = true)]
-    pub(crate) kind: Option<Kind>,
+    #[arg(long, value_name = "KIND", value_parser = kind_parser())]
+    pub(crate) kind: Option<KindFilter>,
 
     /// Only those in this folder or below it
     #[arg(long, value_name = "DIR")]
@@ -261,46 +264,25 @@ pub(crate) enum Format {
     Html,
 }
 
-/// What `--kind` takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// People's own
-    Human,
-    /// Orchestra's agents
-    Agent,
-    /// Held by a program: the SDK, claude -p
-    Sdk,
-    /// Held in the background
-    Background,
-    /// Members of a team
-    Team,
-    /// Side conversations of the client
-    Sidechain,
-    /// Without a prompt
-    Empty,
-    /// All kinds
-    Any,
+/// What `--kind` takes: the model's kinds by their names, and `any`.
+fn kind_parser() -> impl TypedValueParser<Value = KindFilter> {
+    let kinds = SessionKind::ALL.map(|kind| PossibleValue::new(kind.name()).help(help_on_kind(kind)));
+    let any = PossibleValue::new("any").help("All kinds");
+    PossibleValuesParser::new(kinds.into_iter().chain([any])).map(|name| {
+        let kind = SessionKind::ALL.into_iter().find(|kind| kind.name() == name);
+        kind.map_or(KindFilter::Any, KindFilter::Only)
+    })
 }
 
-impl Kind {
-    /// The kind as it is written.
-    pub(crate) fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
-    }
-}
-
-impl From<Kind> for KindFilter {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Human => Self::Only(SessionKind::Human),
-            Kind::Agent => Self::Only(SessionKind::Agent),
-            Kind::Sdk => Self::Only(SessionKind::Sdk),
-            Kind::Background => Self::Only(SessionKind::Background),
-            Kind::Team => Self::Only(SessionKind::Team),
-            Kind::Sidechain => Self::Only(SessionKind::Sidechain),
-            Kind::Empty => Self::Only(SessionKind::Empty),
-            Kind::Any => Self::Any,
-        }
+const fn help_on_kind(kind: SessionKind) -> &'static str {
+    match kind {
+        SessionKind::Human => "People's own",
+        SessionKind::Agent => "Orchestra's agents",
+        SessionKind::Sdk => "Held by a program: the SDK, claude -p",
+        SessionKind::Background => "Held in the background",
+        SessionKind::Team => "Members of a team",
+        SessionKind::Sidechain => "Side conversations of the client",
+        SessionKind::Empty => "Without a prompt",
     }
 }
 
@@ -333,9 +315,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_the_model_can_be_asked_for() {
+        let asked =
+            |kind: &str| match CommandLine::parse_from(["orchestra", "sessions", "--kind", kind]).command {
+                Some(Command::Sessions(arguments)) => arguments.kind.unwrap(),
+                _ => unreachable!("it was asked for"),
+            };
         for kind in SessionKind::ALL {
-            let asked = Kind::from_str(kind.name(), false).unwrap();
-            assert_eq!(KindFilter::from(asked), KindFilter::Only(kind));
+            assert_eq!(asked(kind.name()), KindFilter::Only(kind));
         }
+        assert_eq!(asked("any"), KindFilter::Any);
     }
 }

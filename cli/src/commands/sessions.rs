@@ -9,7 +9,7 @@ use orchestra_model::{KindFilter, LeftOut, Listing, Problem, SessionFilter};
 
 use super::Context;
 use crate::{
-    cli::{Kind, SessionsArguments, Since},
+    cli::{SessionsArguments, Since},
     error::Failure,
     output::{Out, session_table, text},
 };
@@ -83,7 +83,7 @@ fn filter(context: &Context, arguments: &SessionsArguments) -> Result<SessionFil
     let query = arguments.query.join(" ");
     Ok(SessionFilter {
         since,
-        kinds: arguments.kind.map_or(KindFilter::Default, KindFilter::from),
+        kinds: arguments.kind.unwrap_or_default(),
         project_dir: arguments.project.as_deref().map(project_folder).transpose()?,
         query: (!query.trim().is_empty()).then_some(query),
         limit: arguments.limit.map(|limit| limit as usize),
@@ -155,7 +155,7 @@ fn asked_in_words(arguments: &SessionsArguments) -> String {
         words.push(' ');
         words.push_str(&clause);
     };
-    if let Some(kind) = arguments.kind.filter(|kind| *kind != Kind::Any) {
+    if let Some(KindFilter::Only(kind)) = arguments.kind {
         add(format!("of kind {}", kind.name()));
     }
     if !arguments.query.is_empty() {
