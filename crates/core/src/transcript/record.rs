@@ -175,14 +175,9 @@ impl<'a> Record<'a> {
     fn field(&mut self, key: &[u8], scanner: &mut Scanner<'a>) -> Scan<()> {
         match key {
             b"type" => self.kind = scanner.text()?.map_or(Kind::Unknown, |name| Kind::of(name.0)),
-            b"uuid" => self.uuid = scanner.text()?.filter(|uuid| !uuid.0.is_empty()),
-            b"parentUuid" => {
-                self.parent = match scanner.text()? {
-                    Some(RawText(b"")) | None => Parent::Root,
-                    Some(uuid) => Parent::Line(uuid),
-                }
-            }
-            b"logicalParentUuid" => self.logical_parent = scanner.text()?.filter(|uuid| !uuid.0.is_empty()),
+            b"uuid" => self.uuid = read_name(scanner)?,
+            b"parentUuid" => self.parent = read_name(scanner)?.map_or(Parent::Root, Parent::Line),
+            b"logicalParentUuid" => self.logical_parent = read_name(scanner)?,
             b"timestamp" => self.timestamp = scanner.text()?,
             b"isSidechain" => self.is_sidechain = scanner.flag()?,
             b"isMeta" => self.is_meta = scanner.flag()?,
@@ -210,7 +205,7 @@ impl<'a> Record<'a> {
 
     fn message_field(&mut self, key: &[u8], scanner: &mut Scanner<'a>) -> Scan<()> {
         match key {
-            b"id" => self.message_id = scanner.text()?.filter(|id| !id.0.is_empty()),
+            b"id" => self.message_id = read_name(scanner)?,
             b"model" => self.model = scanner.text()?,
             b"usage" => self.usage = read_usage(scanner)?,
             b"content" => self.content = read_content(scanner)?,
@@ -226,6 +221,11 @@ impl<'a> Record<'a> {
             Content::None | Content::Text(_) => &[],
         }
     }
+}
+
+/// Reads a text that names a line or a message; an empty one names none.
+fn read_name<'a>(scanner: &mut Scanner<'a>) -> Scan<Option<RawText<'a>>> {
+    Ok(scanner.text()?.filter(|name| !name.0.is_empty()))
 }
 
 /// Reads the content of a message: a string or an array of blocks.
@@ -275,48 +275,32 @@ impl<'a> Block<'a> {
 
 fn read_usage(scanner: &mut Scanner<'_>) -> Scan<Option<Usage>> {
     let mut usage = Usage::default();
-    let mut written = None;
-    let is_object = scanner.object(|key, scanner| {
-        let field = match key {
-            b"input_tokens" => &mut usage.input,
-            b"output_tokens" => &mut usage.output,
-            b"cache_read_input_tokens" => &mut usage.cache_read,
-            b"cache_creation_input_tokens" => {
-                written = scanner.number()?;
-                return Ok(());
-            }
-            b"cache_creation" => {
-                scanner.object(|key, scanner| {
-                    match key {
-                        b"ephemeral_5m_input_tokens" => {
-                            usage.cache_write_5m = scanner.number()?.unwrap_or_default();
-                        }
-                        b"ephemeral_1h_input_tokens" => {
-                            usage.cache_write_1h = scanner.number()?.unwrap_or_default();
-                        }
-                        _ => scanner.skip()?,
-                    }
-                    Ok(())
-                })?;
-                return Ok(());
-            }
-            _ => return scanner.skip(),
-        };
-        *field = scanner.number()?.unwrap_or_default();
-        Ok(())
+    let mut written = 0;
+    let is_object = scanner.object(|key, scanner| match key {
+        b"input_tokens" => read_tokens(&mut usage.input, scanner),
+        b"output_tokens" => read_tokens(&mut usage.output, scanner),
+        b"cache_read_input_tokens" => read_tokens(&mut usage.cache_read, scanner),
+        b"cache_creation_input_tokens" => read_tokens(&mut written, scanner),
+        b"cache_creation" => {
+            let split = scanner.object(|key, scanner| match key {
+                b"ephemeral_5m_input_tokens" => read_tokens(&mut usage.cache_write_5m, scanner),
+                b"ephemeral_1h_input_tokens" => read_tokens(&mut usage.cache_write_1h, scanner),
+                _ => scanner.skip(),
+            });
+            split.map(drop)
+        }
+        _ => scanner.skip(),
     })?;
     // Without a split, or with one that forgets some, what is left was written to the five-minute cache.
-    let known = usage.cache_write_5m.saturating_add(usage.cache_write_1h);
-    usage.cache_write_5m += written.unwrap_or_default().saturating_sub(known);
+    usage.cache_write_5m += written.saturating_sub(usage.cache_write_5m + usage.cache_write_1h);
+    Ok(is_object.then_some(usage))
+}
+
+fn read_tokens(field: &mut u64, scanner: &mut Scanner<'_>) -> Scan<()> {
     // Sums stay far from overflow whatever a line claims.
-    let plausible = |tokens: u64| tokens.min(1 << 40);
-    Ok(is_object.then_some(Usage {
-        input: plausible(usage.input),
-        output: plausible(usage.output),
-        cache_read: plausible(usage.cache_read),
-        cache_write_5m: plausible(usage.cache_write_5m),
-        cache_write_1h: plausible(usage.cache_write_1h),
-    }))
+    const MOST: u64 = 1 << 40;
+    *field = scanner.number()?.unwrap_or_default().min(MOST);
+    Ok(())
 }
 
 #[cfg(test)]
