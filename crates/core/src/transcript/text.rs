@@ -4,6 +4,8 @@ use memchr::memmem;
 use orchestra_model::{Excerpt, Timestamp};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::prompt;
+
 /// What stands between the quotes of a JSON string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RawText<'a>(pub(super) &'a [u8]);
@@ -80,24 +82,7 @@ impl<'a> RawText<'a> {
 
 /// The first line of a text that is not blank, with runs of white space as one space, at most `limit` characters.
 pub(super) fn one_line(text: &str, limit: usize) -> String {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let mut out = String::new();
-    let mut count = 0;
-    for (nth, word) in line.split_whitespace().enumerate() {
-        if nth > 0 {
-            out.push(' ');
-            count += 1;
-        }
-        for character in word.chars() {
-            if count >= limit {
-                out.push('…');
-                return out;
-            }
-            out.push(character);
-            count += 1;
-        }
-    }
-    out
+    text.lines().find_map(|line| prompt::one_line(line, limit)).unwrap_or_default()
 }
 
 /// The one form the client writes, `2026-11-23T07:10:24.374Z`, without a general parser.
