@@ -11,7 +11,7 @@ use memchr::{memchr, memchr2};
 /// How much of a long line is kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Lines up to this many bytes are kept as they are; it is also the size of the buffer.
+    /// Lines up to this many bytes, the newline included, are kept as they are; it is also the size of the buffer.
     pub whole_line: usize,
     /// In a longer line, each JSON string keeps this many bytes.
     pub string: usize,
