@@ -48,19 +48,21 @@ struct FlagVisitor;
 struct NumberVisitor;
 struct ObjectVisitor<T>(std::marker::PhantomData<T>);
 
-/// The visits of JSON that does not fit: taken whole and forgotten.
+/// What all visitors do alike: JSON that does not fit is taken whole and forgotten.
 macro_rules! ignore {
     ($value:expr; $($visit:ident($type:ty)),*) => {
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("anything")
+        }
+
         $(fn $visit<E>(self, _: $type) -> Result<Self::Value, E> {
             Ok($value)
         })*
-    };
-    ($value:expr; unit) => {
+
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok($value)
         }
-    };
-    ($value:expr; seq) => {
+
         fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
             while items.next_element::<IgnoredAny>()?.is_some() {}
             Ok($value)
@@ -77,10 +79,6 @@ macro_rules! ignore {
 impl<'de> Visitor<'de> for TextVisitor {
     type Value = Text<'de>;
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("anything")
-    }
-
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
         Ok(Text(Some(Cow::Borrowed(text))))
     }
@@ -94,34 +92,22 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     ignore!(Text(None); visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64));
-    ignore!(Text(None); unit);
-    ignore!(Text(None); seq);
     ignore!(Text(None); map);
 }
 
 impl<'de> Visitor<'de> for FlagVisitor {
     type Value = Flag;
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("anything")
-    }
-
     fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
         Ok(Flag(flag))
     }
 
     ignore!(Flag(false); visit_str(&str), visit_i64(i64), visit_u64(u64), visit_f64(f64));
-    ignore!(Flag(false); unit);
-    ignore!(Flag(false); seq);
     ignore!(Flag(false); map);
 }
 
 impl<'de> Visitor<'de> for NumberVisitor {
     type Value = Number;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("anything")
-    }
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
         Ok(Number(Some(number)))
@@ -137,25 +123,17 @@ impl<'de> Visitor<'de> for NumberVisitor {
     }
 
     ignore!(Number(None); visit_bool(bool), visit_str(&str));
-    ignore!(Number(None); unit);
-    ignore!(Number(None); seq);
     ignore!(Number(None); map);
 }
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     type Value = Object<T>;
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("anything")
-    }
-
     fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Self::Value, A::Error> {
         T::deserialize(serde::de::value::MapAccessDeserializer::new(entries)).map(|value| Object(Some(value)))
     }
 
     ignore!(Object(None); visit_bool(bool), visit_i64(i64), visit_u64(u64), visit_f64(f64), visit_str(&str));
-    ignore!(Object(None); unit);
-    ignore!(Object(None); seq);
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
