@@ -120,46 +120,35 @@ impl<'a> Scanner<'a> {
 
     /// Takes an object, calling `field` with each key; `field` takes the value. `false` when it is no object.
     pub(super) fn object(&mut self, mut field: impl FnMut(&'a [u8], &mut Self) -> Scan<()>) -> Scan<bool> {
-        if self.peek()? != b'{' {
-            return self.skip().map(|()| false);
-        }
-        self.at += 1;
-        if self.peek()? == b'}' {
-            self.at += 1;
-            return Ok(true);
-        }
-        loop {
-            let key = self.key()?;
-            field(key, self)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b'}' => {
-                    self.at += 1;
-                    return Ok(true);
-                }
-                _ => return Err(Malformed),
-            }
-        }
+        self.items([b'{', b'}'], |scanner| {
+            let key = scanner.key()?;
+            field(key, scanner)
+        })
     }
 
     /// Takes an array, calling `item` before each item; `item` takes it. `false` when it is no array.
-    pub(super) fn array(&mut self, mut item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
-        if self.peek()? != b'[' {
+    pub(super) fn array(&mut self, item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+        self.items([b'[', b']'], item)
+    }
+
+    /// Takes what stands between two brackets, parted by commas. `false` when something else stands there.
+    #[inline]
+    fn items(&mut self, [open, close]: [u8; 2], mut item: impl FnMut(&mut Self) -> Scan<()>) -> Scan<bool> {
+        if self.peek()? != open {
             return self.skip().map(|()| false);
         }
         self.at += 1;
-        if self.peek()? == b']' {
+        if self.peek()? == close {
             self.at += 1;
             return Ok(true);
         }
         loop {
             item(self)?;
-            match self.peek()? {
-                b',' => self.at += 1,
-                b']' => {
-                    self.at += 1;
-                    return Ok(true);
-                }
+            let next = self.peek()?;
+            self.at += 1;
+            match next {
+                b',' => {}
+                next if next == close => return Ok(true),
                 _ => return Err(Malformed),
             }
         }
