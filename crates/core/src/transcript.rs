@@ -44,6 +44,7 @@ use self::{
     turns::Maker,
 };
 use crate::jsonl::LineReader;
+pub(crate) use subagents::count as count_subagents;
 
 /// How many bytes of a prompt, of a reply or of a tool's input are carried.
 const WORDS: usize = 64 << 10;

@@ -8,14 +8,8 @@ use std::{
 use jiff::Timestamp;
 use orchestra_model::{Forked, Provider, Session, SessionFilter, SessionId, SessionKind, TitleSource};
 
-use super::{
-    Root,
-    facts::Facts,
-    history::Remembered,
-    live::Live,
-    resume,
-    scan::{Found, count_subagents},
-};
+use super::{Root, facts::Facts, history::Remembered, live::Live, resume, scan::Found};
+use crate::transcript;
 
 /// A clock may be off by this much before a time is called wrong.
 const TOLERATED_MS: i64 = 5 * 60 * 1000;
@@ -92,7 +86,7 @@ impl<'a> Builder<'a> {
             forked_from: facts.forked_from.as_ref().and_then(|(session_id, message_uuid)| {
                 Some(Forked { session_id: session_id.parse().ok()?, message_uuid: message_uuid.clone() })
             }),
-            subagents: if found.has_folder { count_subagents(&found.folder()) } else { 0 },
+            subagents: if found.has_folder { transcript::count_subagents(&path) } else { 0 },
             expires_in_days,
             last_prompt: facts.prompt().map(str::to_owned),
             damaged_lines: facts.damaged,

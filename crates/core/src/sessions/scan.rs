@@ -34,11 +34,6 @@ impl Found {
     pub(super) fn path(&self) -> PathBuf {
         self.bucket.path.join(format!("{}.jsonl", self.id))
     }
-
-    /// The folder beside the transcript.
-    pub(super) fn folder(&self) -> PathBuf {
-        self.bucket.path.join(self.id.as_str())
-    }
 }
 
 /// A folder of transcripts.
@@ -233,32 +228,6 @@ pub(super) fn find_id(roots: &[Root], id: &SessionId) -> Walk {
 /// The id in a transcript's file name; `None` for what lies there besides (`agent-…`, `….orphaned-…`).
 pub(super) fn transcript_id(stem: &str) -> Option<SessionId> {
     if stem.starts_with("agent-") { None } else { stem.parse().ok() }
-}
-
-/// How many subagent transcripts lie in a session's folder, directly or in a group.
-pub(super) fn count_subagents(session_folder: &Path) -> u32 {
-    fn count(folder: &Path, deeper: bool) -> u32 {
-        let Ok(entries) = fs::read_dir(folder) else { return 0 };
-        entries
-            .flatten()
-            .map(|entry| {
-                let name = entry.file_name();
-                let is_transcript = name.to_str().is_some_and(is_subagent_name);
-                if is_transcript {
-                    1
-                } else if deeper && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                    count(&entry.path(), false)
-                } else {
-                    0
-                }
-            })
-            .sum()
-    }
-    count(&session_folder.join("subagents"), true)
-}
-
-fn is_subagent_name(name: &str) -> bool {
-    name.starts_with("agent-") && name.ends_with(".jsonl")
 }
 
 pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Problem {

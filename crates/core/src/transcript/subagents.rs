@@ -72,6 +72,11 @@ fn files(transcript: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// How many subagents a transcript has, without a look into their files.
+pub(crate) fn count(transcript: &Path) -> u32 {
+    u32::try_from(files(transcript).len()).unwrap_or(u32::MAX)
+}
+
 /// The subagents of a transcript.
 pub(super) fn list(transcript: &Path) -> Vec<Subagent> {
     let files = files(transcript);
