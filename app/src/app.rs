@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
 use crate::{
     components::{
-        keyboard::Keyboard, navigation::Navigation, scroll_memory::provide_scroll_memory, time::provide_clock,
+        frame::FrameInStep, keyboard::Keyboard, scroll_memory::provide_scroll_memory, time::provide_clock,
     },
     live::provide_live,
     pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
@@ -26,16 +26,15 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Orchestra".to_owned() } else { format!("{title} · Orchestra") }/>
         <Router>
-            <a class="skip" href="#main" rel="external">"Skip to the content"</a>
-            <Navigation/>
-            <Routes fallback=NotFoundPage>
+            <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=SessionsPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions") view=SessionsPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions/:id") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions/:id/agents/:agent") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/projects") view=ProjectPage ssr=SsrMode::Async/>
-            </Routes>
+            </FlatRoutes>
             <Keyboard/>
+            <FrameInStep/>
         </Router>
     }
 }

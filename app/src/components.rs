@@ -3,16 +3,15 @@
 pub mod drawn;
 pub mod error_view;
 pub mod filter_bar;
+pub mod frame;
 pub mod icon;
 pub mod keyboard;
 pub mod live_mark;
 pub mod name;
-pub mod navigation;
 pub mod scroll_memory;
 pub mod session_groups;
 pub mod session_row;
 pub mod sessions_list;
 pub mod skeleton;
-pub mod theme_toggle;
 pub mod time;
 pub mod transcript;

@@ -1,9 +1,9 @@
 //! The one error of every server function: a status, what happened, and what to do next.
 
-use leptos::{
-    prelude::FromServerFnError, server_fn::codec::JsonEncoding, server_fn::error::ServerFnErrorErr,
-};
+use leptos::{prelude::FromServerFnError, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use crate::api::codec::TextEncoding;
 
 /// What went wrong, in words for a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -60,7 +60,7 @@ impl AppError {
 }
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = TextEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

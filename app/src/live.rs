@@ -6,22 +6,21 @@ mod stream;
 
 use leptos::prelude::*;
 use orchestra_model::SessionId;
-use reactive_stores::Store;
 
 use crate::data::{News, SessionRow};
 
-/// What is known beyond what pages have fetched.
-#[derive(Clone, Debug, Default, Store)]
+/// What is known beyond what pages have fetched. One store, whose parts are signals: a `reactive_stores` store would do
+/// the same with 20 KB more of WebAssembly.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Live {
-    /// The sessions that changed.
-    #[store(key: SessionId = |change| change.id.clone())]
-    changes: Vec<Change>,
+    /// The sessions that changed, each once.
+    pub changes: RwSignal<Vec<Change>>,
     /// How the event stream is.
-    connection: Connection,
+    pub connection: RwSignal<Connection>,
     /// How often events were lost: whoever shows something fetches it again when this grows.
-    resyncs: u32,
+    pub resyncs: RwSignal<u32>,
     /// The last event's number.
-    sequence: u64,
+    pub sequence: RwSignal<u64>,
 }
 
 /// A session that changed.
@@ -51,20 +50,20 @@ pub enum Connection {
 
 /// Provides the store, and opens the stream once the page is in a browser.
 pub fn provide_live() {
-    let live = Store::new(Live::default());
+    let live = Live::default();
     provide_context(live);
     Effect::new(move |_| stream::open(live));
 }
 
 /// The store.
-pub fn use_live() -> Store<Live> {
+pub fn use_live() -> Live {
     expect_context()
 }
 
 /// Takes one event in.
-fn take(live: Store<Live>, news: News) {
+fn take(live: Live, news: News) {
     let News { sequence, row, appended, removed } = news;
-    live.sequence().set(sequence);
+    live.sequence.set(sequence);
     match (row, removed) {
         (Some(row), _) => record(live, row.id.clone(), sequence, Some(*row), appended),
         (None, Some(id)) => record(live, id, sequence, None, false),
@@ -73,14 +72,13 @@ fn take(live: Store<Live>, news: News) {
 }
 
 /// Forgets every change and asks pages to fetch again.
-fn resync(live: Store<Live>) {
-    live.changes().set(Vec::new());
-    *live.resyncs().write() += 1;
+fn resync(live: Live) {
+    live.changes.set(Vec::new());
+    *live.resyncs.write() += 1;
 }
 
-fn record(live: Store<Live>, id: SessionId, sequence: u64, row: Option<SessionRow>, appended: bool) {
-    let changes = live.changes();
-    let mut changes = changes.write();
+fn record(live: Live, id: SessionId, sequence: u64, row: Option<SessionRow>, appended: bool) {
+    let mut changes = live.changes.write();
     match changes.iter_mut().find(|change| change.id == id) {
         Some(change) => {
             change.sequence = sequence;

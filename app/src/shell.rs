@@ -1,5 +1,7 @@
 //! The HTML document around every page. Rendered on the host only; the browser takes over what is in its body.
 
+mod frame;
+
 use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
@@ -17,11 +19,11 @@ pub struct AssetNames {
     pub wasm: String,
 }
 
-/// Before the first paint: the remembered theme, and whether scripts run at all.
-const BEFORE_PAINT: &str = r#"(function(d){d.dataset.js="";try{var t=localStorage.getItem("orchestra-theme");if(t==="light"||t==="dark")d.dataset.theme=t}catch(e){}})(document.documentElement)"#;
+const THEME: &str = include_str!("shell/theme.js");
+const OPEN_AT: &str = include_str!("shell/open_at.js");
 
-/// As soon as the body is there: a conversation opens at its end, or at the turn that was asked for.
-const OPEN_AT: &str = r#"(function(){var c=document.querySelector("[data-open-at]");if(!c)return;history.scrollRestoration="manual";var a=c.dataset.openAt,t=a==="end"?null:document.getElementById("turn-"+a);if(t)t.scrollIntoView();else if(a==="end")scrollTo(0,document.documentElement.scrollHeight)})()"#;
+/// The element that holds what the browser takes over; the frame around it stays as the server rendered it.
+pub const APP_ELEMENT: &str = "app";
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
 pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {
@@ -29,6 +31,7 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
     set_policy(&nonce);
     // Read before anything is: what happens from here on reaches the page through the event stream.
     let sequence = use_context::<ssr::AppContext>().map(|context| context.last_event());
+    let path = use_context::<http::request::Parts>().map(|request| request.uri.path().to_owned()).unwrap_or_default();
     let links = assets.clone().map(|AssetNames { css, js, wasm }| {
         view! {
             <link rel="stylesheet" href=css/>
@@ -60,7 +63,7 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <meta name="apple-mobile-web-app-status-bar-style" content="default"/>
                 <meta name="referrer" content="no-referrer"/>
                 <meta name="format-detection" content="telephone=no"/>
-                <script nonce=nonce.clone() inner_html=BEFORE_PAINT></script>
+                <script nonce=nonce.clone() inner_html=THEME></script>
                 {links}
                 <AutoReload options/>
                 <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"/>
@@ -69,7 +72,10 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <MetaTags/>
             </head>
             <body>
-                <App/>
+                <a class="skip" href="#main">"Skip to the content"</a>
+                {frame::rail(&path)}
+                <div id=APP_ELEMENT class="app"><App/></div>
+                {frame::keys()}
                 <IconSheet/>
                 <script nonce=nonce inner_html=OPEN_AT></script>
                 {start}

@@ -4,11 +4,14 @@
 #![recursion_limit = "512"]
 
 use orchestra_app::App;
-use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, prelude::wasm_bindgen};
 
 /// Takes over the page that the server rendered.
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    let element = leptos::prelude::document().get_element_by_id("app").and_then(|app| app.dyn_into().ok());
+    if let Some(element) = element {
+        leptos::mount::hydrate_from(element, App).forget();
+    }
 }

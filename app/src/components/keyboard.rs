@@ -1,14 +1,15 @@
 //! Keys: `/` filters, `j` and `k` move, Escape leaves, `?` tells.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlDialogElement, HtmlElement};
 
-/// Listens for keys on the whole page; shows what they do when asked.
+use super::frame::HELP;
+
+/// Listens for keys on the whole page; shows what they do when asked. Nothing of its own.
 #[component]
 pub fn Keyboard() -> impl IntoView {
-    let help = NodeRef::<html::Dialog>::new();
     let navigate = use_navigate();
     Effect::new(move |_| {
         let navigate = navigate.clone();
@@ -19,7 +20,7 @@ pub fn Keyboard() -> impl IntoView {
             let writing = is_writing();
             match event.key().as_str() {
                 "Escape" if writing => blur(),
-                "Escape" if help.get_untracked().is_some_and(|dialog| dialog.open()) => {}
+                "Escape" if help().is_some_and(|dialog| dialog.open()) => {}
                 "Escape" => {
                     if let Some(up) = query_selector("[data-up]").and_then(|link| link.get_attribute("href"))
                     {
@@ -34,7 +35,7 @@ pub fn Keyboard() -> impl IntoView {
                 "j" => move_focus(1),
                 "k" => move_focus(-1),
                 "?" => {
-                    if let Some(dialog) = help.get_untracked() {
+                    if let Some(dialog) = help() {
                         let _ = dialog.show_modal();
                     }
                 }
@@ -43,19 +44,10 @@ pub fn Keyboard() -> impl IntoView {
         });
         on_cleanup(move || handle.remove());
     });
-    view! {
-        <dialog class="help" node_ref=help aria-label="Keys">
-            <h2>"Keys"</h2>
-            <dl>
-                <dt><kbd>"/"</kbd></dt><dd>"filter"</dd>
-                <dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"next, previous"</dd>
-                <dt><kbd>"Enter"</kbd></dt><dd>"open"</dd>
-                <dt><kbd>"Esc"</kbd></dt><dd>"back"</dd>
-                <dt><kbd>"?"</kbd></dt><dd>"this"</dd>
-            </dl>
-            <form method="dialog"><button class="button">"Close"</button></form>
-        </dialog>
-    }
+}
+
+fn help() -> Option<HtmlDialogElement> {
+    document().get_element_by_id(HELP)?.dyn_into().ok()
 }
 
 fn query_selector(selector: &str) -> Option<HtmlElement> {

@@ -14,13 +14,18 @@ pub fn LiveMark(
 ) -> impl IntoView {
     move || {
         status.get().map(|status| {
-            let (class, icon) = match status {
-                LiveStatus::Busy => ("mark is-running", "busy"),
-                LiveStatus::Waiting => ("mark is-waiting", "waiting"),
-                LiveStatus::Idle => ("mark is-idle", "idle"),
-                LiveStatus::Live => ("mark is-idle", "live"),
-            };
+            let (class, icon) = look(status);
             view! { <span class=class><Icon name=icon/>{status.name()}</span> }
         })
+    }
+}
+
+/// The class and the icon of a state.
+pub const fn look(status: LiveStatus) -> (&'static str, &'static str) {
+    match status {
+        LiveStatus::Busy => ("mark is-running", "busy"),
+        LiveStatus::Waiting => ("mark is-waiting", "waiting"),
+        LiveStatus::Idle => ("mark is-idle", "idle"),
+        LiveStatus::Live => ("mark is-idle", "live"),
     }
 }

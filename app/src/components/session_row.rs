@@ -1,14 +1,15 @@
-//! One session in a list.
+//! One session in a list: as the server drew it, with its time, which runs on.
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use orchestra_model::SessionKind;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
-use super::{icon::Icon, live_mark::LiveMark, name::Name, time::Time};
-use crate::{data::SessionRow, text};
+use super::time::Time;
+use crate::data::SessionRow;
 
-/// The row: its title leads to the session; branch, model and what deserves a word follow.
+/// The row.
 #[component]
 pub fn SessionRowView(
     /// The session, as it is now.
@@ -21,44 +22,40 @@ pub fn SessionRowView(
     #[prop(into, optional)]
     current: Signal<bool>,
 ) -> impl IntoView {
-    let title = Signal::derive(move || row.read().title.clone());
-    let status = Memo::new(move |_| row.read().status);
-    let class = move || match status.get() {
-        Some(status) => format!("row is-live row-{}", status.name()),
-        None if row.read().cleaned => "row is-cleaned".to_owned(),
-        None => "row".to_owned(),
+    let id = row.read_untracked().id.to_string();
+    let class = move || {
+        let mut class = "row".to_owned();
+        let row = row.read();
+        if let Some(status) = row.status {
+            class.push_str(" is-live row-");
+            class.push_str(status.name());
+        } else if row.cleaned {
+            class.push_str(" is-cleaned");
+        }
+        if nested {
+            class.push_str(" is-nested");
+        }
+        class
     };
-    let branch = move || {
-        row.read().branch.clone().map(|branch| {
-            view! { <span class="row-branch" title=branch.clone()><Icon name="branch"/><span>{text::cut_in_the_middle(&branch, 40)}</span></span> }
-        })
-    };
-    let model =
-        move || row.read().model.clone().map(|model| view! { <span class="row-model">{model}</span> });
-    let kind = move || {
-        let kind = row.read().kind;
-        (kind != SessionKind::Human).then(|| view! { <span class="row-kind">{kind.name()}</span> })
-    };
-    let hint = move || row.read().hint().map(|hint| view! { <span class="row-hint">{hint}</span> });
-    let agents = move || {
-        let count = row.read().subagents as usize;
-        (count > 0)
-            .then(|| view! { <span class="row-agents">{text::plural(count, "agent", "agents")}</span> })
-    };
+    let html = Memo::new(move |_| row.read().html.clone());
     view! {
-        <li class=class>
-            <a
-                class="row-link"
-                href=move || row.read().href()
-                title=title
-                aria-current=move || current.get().then_some("page")
-            >
-                {nested.then(|| view! { <span class="row-fork"><Icon name="fork"/><span class="visually-hidden">"fork: "</span></span> })}
-                <span class="row-title"><Name text=title/></span>
-                <LiveMark status/>
-            </a>
-            <p class="row-facts">{branch} {model} <span class="row-extras">{kind} {agents} {hint}</span></p>
+        <li class=class data-row=id aria-current=move || current.get().then_some("page")>
+            <div class="row-body" inner_html=move || html.get()></div>
             <span class="row-time"><Time at_ms=Signal::derive(move || row.read().active_ms) offset_seconds/></span>
         </li>
     }
+}
+
+/// Lets something change while the reader's finger stays on its row: a link that is drawn anew would lose the focus.
+pub fn keep_focus(change: impl FnOnce()) {
+    let row = document().active_element().and_then(|focused| focused.closest("[data-row]").ok().flatten());
+    change();
+    let Some(row) = row else { return };
+    request_animation_frame(move || {
+        let is_lost = document().active_element().is_none_or(|focused| focused.tag_name() == "BODY");
+        let link = row.query_selector(".row-link").ok().flatten();
+        if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()).filter(|_| is_lost) {
+            let _ = link.focus();
+        }
+    });
 }

@@ -11,12 +11,12 @@ use super::{
     filter_bar::{FilterBar, Typed},
     scroll_memory::keep_scroll,
     session_groups::SessionGroups,
-    skeleton::ListSkeleton,
+    skeleton::list_skeleton,
 };
 use crate::{
     api::list_sessions,
-    data::{ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
-    live::{LiveStoreFields, use_live},
+    data::{Carried, ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
+    live::use_live,
     text,
 };
 
@@ -29,18 +29,18 @@ pub fn SessionsList(
     let live = use_live();
     let typed = Typed(RwSignal::new(None));
     let listing = Resource::new(
-        move || (query.get(), live.resyncs().get()),
+        move || (query.get(), live.resyncs.get()),
         move |(query, _)| {
-            let as_of = live.sequence().get_untracked();
-            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, view)) }
+            let as_of = live.sequence.get_untracked();
+            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, Carried(view))) }
         },
     );
     view! {
         <FilterBar query typed/>
-        <Transition fallback=ListSkeleton>
+        <Transition fallback=list_skeleton>
             {move || Suspend::new(async move {
                 match listing.await {
-                    Ok((query, as_of, view)) => view! { <Listed query as_of view typed/> }.into_any(),
+                    Ok((query, as_of, Carried(view))) => view! { <Listed query as_of view typed/> }.into_any(),
                     Err(error) => view! { <ErrorView error/> }.into_any(),
                 }
             })}
@@ -51,7 +51,7 @@ pub fn SessionsList(
 /// The rows of an answer as they are now: with what happened since laid over, and what is being typed applied.
 pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec<Arc<SessionRow>>> {
     let live = use_live();
-    let base: Vec<Arc<SessionRow>> = view.rows.iter().cloned().map(Arc::new).collect();
+    let base: Vec<Arc<SessionRow>> = view.rows.iter().cloned().map(with_drawing).map(Arc::new).collect();
     let query = query.clone();
     Memo::new(move |_| {
         let kinds = query.kinds();
@@ -60,8 +60,19 @@ pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec
             let in_dir = query.dir.as_ref().is_none_or(|dir| row.project_dir.as_ref() == Some(dir));
             query.between.is_none() && in_dir && kinds.accepts(row.kind) && row.matches(&asked)
         };
-        merge(&base, as_of, &live.changes().read(), wanted)
+        merge(&base, as_of, &live.changes.read(), wanted)
     })
+}
+
+/// A row that came with a rendered page has its drawing in the document: it is taken from there, for when the row leaves
+/// the list and comes back.
+fn with_drawing(mut row: SessionRow) -> SessionRow {
+    if cfg!(feature = "hydrate") && row.html.is_empty() {
+        let selector = format!("[data-row=\"{}\"] > .row-body", row.id);
+        let body = document().query_selector(&selector).ok().flatten();
+        row.html = body.map(|body| body.inner_html()).unwrap_or_default();
+    }
+    row
 }
 
 #[component]

@@ -2,29 +2,33 @@
 
 use leptos::prelude::*;
 
+const LIST: &str = concat!(
+    r#"<div class="skeleton-strip"></div><ul>"#,
+    r#"<li class="skeleton-row"><span></span><span></span></li><li class="skeleton-row"><span></span><span></span></li>"#,
+    r#"<li class="skeleton-row"><span></span><span></span></li><li class="skeleton-row"><span></span><span></span></li>"#,
+    r#"<li class="skeleton-row"><span></span><span></span></li><li class="skeleton-row"><span></span><span></span></li>"#,
+    r#"<li class="skeleton-row"><span></span><span></span></li><li class="skeleton-row"><span></span><span></span></li>"#,
+    "</ul>"
+);
+
+const TRANSCRIPT: &str = concat!(
+    r#"<div class="skeleton-strip"></div>"#,
+    r#"<div class="skeleton-turn"><span></span><span></span><span></span></div>"#,
+    r#"<div class="skeleton-turn"><span></span><span></span><span></span></div>"#,
+    r#"<div class="skeleton-turn"><span></span><span></span><span></span></div>"#,
+    r#"<div class="skeleton-turn"><span></span><span></span><span></span></div>"#,
+);
+
 /// The shape of a list of sessions.
-#[component]
-pub fn ListSkeleton() -> impl IntoView {
-    let rows =
-        (0..8).map(|_| view! { <li class="skeleton-row"><span></span><span></span></li> }).collect_view();
-    view! {
-        <div class="skeleton" role="status" aria-label="Loading">
-            <div class="skeleton-strip"></div>
-            <ul>{rows}</ul>
-        </div>
-    }
+pub fn list_skeleton() -> AnyView {
+    skeleton("skeleton", LIST)
 }
 
 /// The shape of a conversation.
-#[component]
-pub fn TranscriptSkeleton() -> impl IntoView {
-    let turns = (0..5)
-        .map(|_| view! { <div class="skeleton-turn"><span></span><span></span><span></span></div> })
-        .collect_view();
-    view! {
-        <div class="skeleton conversation-skeleton" role="status" aria-label="Loading">
-            <div class="skeleton-strip"></div>
-            {turns}
-        </div>
-    }
+pub fn transcript_skeleton() -> AnyView {
+    skeleton("skeleton conversation-skeleton", TRANSCRIPT)
+}
+
+fn skeleton(class: &'static str, shape: &'static str) -> AnyView {
+    view! { <div class=class role="status" aria-label="Loading" inner_html=shape></div> }.into_any()
 }

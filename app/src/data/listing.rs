@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SessionRow;
+use super::{Drawings, SessionRow};
 
 /// What the sessions page and a project's page are made from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +19,17 @@ pub struct SessionsView {
     pub below: String,
     /// The server's clock.
     pub clock: ServerClock,
+}
+
+impl Drawings for SessionsView {
+    /// What stands in the place of rows is kept: the document holds it only when there are none.
+    fn without_drawings(&self) -> Self {
+        let mut bare = Self { above: String::new(), below: String::new(), ..self.clone() };
+        for row in &mut bare.rows {
+            row.html = String::new();
+        }
+        bare
+    }
 }
 
 /// The server's clock when it answered.

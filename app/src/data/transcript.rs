@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LaneView, ServerClock, SessionRow};
+use super::{Drawings, LaneView, ServerClock, SessionRow};
 
 /// How many turns a block holds.
 pub const TURNS_PER_BLOCK: u32 = 40;
@@ -45,27 +45,28 @@ pub struct Block {
 /// One or several turns, drawn by the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The first turn in it.
-    pub first: u32,
-    /// The last.
-    pub last: u32,
-    /// A fingerprint of the drawing: equal means nothing to change.
-    pub stamp: u64,
-    /// The drawing. Empty when the page already holds it, see [`Blocks::without_drawings`].
+    /// Which turns, and a fingerprint of the drawing: equal means nothing to change.
+    pub stamp: String,
+    /// The drawing. Empty when the page already holds it, see [`super::Carried`].
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub html: String,
 }
 
-impl Blocks {
-    /// The same without the drawings: what a rendered page carries along for hydration, where the browser has the
-    /// drawings in its document already and a second copy would double the page.
-    #[must_use]
-    pub fn without_drawings(&self) -> Self {
+impl Drawings for Blocks {
+    fn without_drawings(&self) -> Self {
         let mut bare = self.clone();
         for item in bare.blocks.iter_mut().flat_map(|block| &mut block.items) {
             item.html = String::new();
         }
         bare
+    }
+}
+
+impl Drawings for TranscriptHead {
+    fn without_drawings(&self) -> Self {
+        let lane = LaneView { picture: String::new(), ..self.lane.clone() };
+        let row = SessionRow { html: String::new(), ..self.row.clone() };
+        Self { row, lane, details: String::new(), silence: None, ..self.clone() }
     }
 }
 

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use orchestra_model::{Session, Subagent, TranscriptInfo};
 
-use super::parts;
+use super::{parts, row};
 use crate::{
     components::icon::Icon,
     data::{SessionRow, session_row::project_href},
@@ -77,15 +77,15 @@ fn facts(known: &Known<'_>) -> impl IntoView + use<> {
         <dl class="facts">
             {fact("Project", project)}
             {session.cwd.as_deref().map(|cwd| fact("Folder", parts::path(cwd).into_any()))}
-            {row.branch.clone().map(|branch| fact("Branch", branch.into_any()))}
-            {row.model.clone().map(|model| fact("Model", model.into_any()))}
+            {row::branch(session).map(|branch| fact("Branch", parts::visible(branch).into_any()))}
+            {session.model.as_deref().map(|model| fact("Model", text::short_model(model).into_any()))}
             {process.map(|process| fact("Live", process.into_any()))}
             {row.started_ms.map(|started| fact("Started", moment(started)))}
             {fact("Active", moment(row.active_ms))}
             {turns.map(|turns| fact("Turns", turns.into_any()))}
             {tokens.map(|tokens| fact("Tokens", tokens.into_any()))}
-            {session.path.is_some().then(|| fact("Size", text::size(row.size_bytes).into_any()))}
-            {row.expires_in_days.map(|days| fact("Kept", kept(days).into_any()))}
+            {session.path.is_some().then(|| fact("Size", text::size(session.size_bytes).into_any()))}
+            {session.expires_in_days.map(|days| fact("Kept", kept(days).into_any()))}
         </dl>
     }
 }

@@ -1,12 +1,12 @@
 //! The list of projects, and what a project's page says of one.
 
 use leptos::prelude::*;
-use orchestra_model::Session;
+use orchestra_model::{LiveStatus, Session};
 
-use super::parts;
+use super::{parts, row};
 use crate::{
     components::icon::Icon,
-    data::{ServerClock, SessionRow, session_row::project_href},
+    data::{ServerClock, session_row::project_href},
     text,
 };
 
@@ -30,20 +30,18 @@ struct Card {
 }
 
 /// Draws every project that these sessions were held in, the one active last first; the sessions come newest first.
-pub(crate) fn draw(rows: &[SessionRow], clock: ServerClock) -> String {
-    let cards = gather(rows).into_iter().map(|card| card.draw(clock)).collect_view();
+pub(crate) fn draw(sessions: &[Session], clock: ServerClock) -> String {
+    let cards = gather(sessions).into_iter().map(|card| card.draw(clock)).collect_view();
     view! { <ul class="rows projects">{cards}</ul> }.to_html()
 }
 
 /// Draws the branches that a project's sessions were on, the newest first.
 pub(crate) fn branches(sessions: &[Session]) -> String {
-    let mut branches: Vec<&str> = Vec::new();
-    for branch in sessions.iter().filter_map(|session| session.branch.as_deref()) {
-        if branch != "HEAD" && !branches.contains(&branch) {
-            branches.push(branch);
-        }
+    let mut branches = Vec::new();
+    for session in sessions {
+        add_branch(&mut branches, session);
     }
-    let chips = branches.into_iter().map(|branch| view! { <li><Icon name="branch"/>{parts::visible(branch)}</li> });
+    let chips = branches.into_iter().map(|branch| view! { <li><Icon name="branch"/>{branch}</li> });
     view! { <ul class="branches" aria-label="Branches seen">{chips.collect_view()}</ul> }.to_html()
 }
 
@@ -79,48 +77,56 @@ impl Card {
 }
 
 /// Gathers sessions into projects; the sessions come newest first.
-fn gather(rows: &[SessionRow]) -> Vec<Card> {
+fn gather(sessions: &[Session]) -> Vec<Card> {
     let mut cards: Vec<Card> = Vec::new();
     let mut places = std::collections::HashMap::new();
-    for row in rows {
-        let key = row.project_dir.as_deref().unwrap_or(&row.project);
-        let place = *places.entry(key).or_insert_with(|| {
+    for session in sessions {
+        let dir = session.project_dir.as_ref().or(session.cwd.as_ref());
+        let place = *places.entry(dir.unwrap_or(&session.project)).or_insert_with(|| {
+            let active_at = session.last_active_at.or(session.started_at);
             cards.push(Card {
-                name: row.project.clone(),
-                dir: row.project_dir.clone(),
+                name: parts::visible(&session.project),
+                dir: dir.cloned(),
                 sessions: 0,
                 live: 0,
                 waiting: 0,
-                active_ms: row.active_ms,
+                active_ms: active_at.map_or(0, |at| at.as_millisecond()),
                 branches: Vec::new(),
             });
             cards.len() - 1
         });
         let Some(card) = cards.get_mut(place) else { continue };
         card.sessions += 1;
-        card.live += usize::from(row.status.is_some());
-        card.waiting += usize::from(row.status == Some(orchestra_model::LiveStatus::Waiting));
-        if let Some(branch) = row.branch.as_ref().filter(|branch| !card.branches.contains(branch)) {
-            card.branches.push(branch.clone());
-        }
+        card.live += usize::from(session.status.is_some());
+        card.waiting += usize::from(session.status == Some(LiveStatus::Waiting));
+        add_branch(&mut card.branches, session);
     }
     cards
+}
+
+fn add_branch(branches: &mut Vec<String>, session: &Session) {
+    if let Some(branch) = row::branch(session).map(parts::visible).filter(|branch| !branches.contains(branch)) {
+        branches.push(branch);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::session_row::tests::row;
+    use crate::drawn::row::tests::session;
 
     #[test]
     fn sessions_gather_into_projects_by_folder() {
-        let mut other = row("c", "shop", 5);
-        other.branch = Some("cart".to_owned());
-        other.status = Some(orchestra_model::LiveStatus::Waiting);
-        let cards = gather(&[row("a", "shop", 9), row("b", "api", 7), other]);
+        let held = |dir: &str, branch: &str| Session {
+            cwd: Some(dir.to_owned()),
+            branch: Some(branch.to_owned()),
+            status: None,
+            ..session()
+        };
+        let waiting = Session { status: Some(LiveStatus::Waiting), ..held("/shop", "cart") };
+        let cards = gather(&[held("/shop", "main"), held("/api", "main"), waiting]);
         assert_eq!(cards.len(), 2);
-        assert_eq!((cards[0].name.as_str(), cards[0].sessions, cards[0].waiting), ("shop", 2, 1));
+        assert_eq!((cards[0].dir.as_deref(), cards[0].sessions, cards[0].waiting), (Some("/shop"), 2, 1));
         assert_eq!(cards[0].branches, ["main", "cart"]);
-        assert_eq!(cards[0].active_ms, 9);
     }
 }

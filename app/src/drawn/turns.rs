@@ -66,7 +66,7 @@ pub(crate) fn draw(turns: &[Turn], manuscript: &Manuscript) -> Vec<Item> {
             };
             let mut hasher = DefaultHasher::new();
             html.hash(&mut hasher);
-            Some(Item { first: first.ordinal, last: last.ordinal, stamp: hasher.finish(), html })
+            Some(Item { stamp: format!("{}-{}-{:x}", first.ordinal, last.ordinal, hasher.finish()), html })
         })
         .collect()
 }

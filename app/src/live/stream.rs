@@ -3,12 +3,11 @@
 use std::{cell::RefCell, rc::Rc};
 
 use leptos::{ev, prelude::*};
-use reactive_stores::Store;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
-use super::{Connection, Live, LiveStoreFields, take};
-use crate::data::News;
+use super::{Connection, Live, take};
+use crate::{components::session_row::keep_focus, data::News};
 
 /// An open stream with the handlers it calls; both end together.
 struct Stream {
@@ -25,7 +24,7 @@ impl Drop for Stream {
 }
 
 /// Opens the stream, and keeps it in step with whether the page is seen.
-pub(super) fn open(live: Store<Live>) {
+pub(super) fn open(live: Live) {
     let held: Rc<RefCell<Option<Stream>>> = Rc::default();
     held.replace(connect(live));
     let handle = window_event_listener(ev::visibilitychange, move |_| {
@@ -39,20 +38,20 @@ pub(super) fn open(live: Store<Live>) {
     on_cleanup(move || handle.remove());
 }
 
-fn connect(live: Store<Live>) -> Option<Stream> {
+fn connect(live: Live) -> Option<Stream> {
     // The stream goes on where it was, and first where the page was rendered; what the server no longer holds, it tells
     // to fetch again.
-    let place = match live.sequence().get_untracked() {
+    let place = match live.sequence.get_untracked() {
         0 => rendered_at(),
         place => place.to_string(),
     };
     let source = EventSource::new(&format!("/events?after={place}")).ok()?;
-    let on_open = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Open));
-    let on_error = Closure::<dyn FnMut()>::new(move || live.connection().set(Connection::Lost));
+    let on_open = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Open));
+    let on_error = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Lost));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let news = message.data().as_string().and_then(|data| serde_json::from_str::<News>(&data).ok());
         if let Some(news) = news {
-            take(live, news);
+            keep_focus(|| take(live, news));
         }
     });
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));

@@ -8,7 +8,7 @@ use crate::{
     api::list_projects,
     components::{
         drawn::Drawn, error_view::ErrorView, icon::Icon, name::PathName, sessions_list::SessionsList,
-        skeleton::ListSkeleton,
+        skeleton::list_skeleton,
     },
     data::ListQuery,
 };
@@ -34,7 +34,7 @@ fn AllProjects() -> impl IntoView {
     view! {
         <Title text="Projects"/>
         <h1 class="page-title">"Projects"</h1>
-        <Suspense fallback=ListSkeleton>
+        <Suspense fallback=list_skeleton>
             {move || Suspend::new(async move {
                 match projects.await {
                     Ok(drawing) => view! { <Drawn class="project-list" html=Signal::stored(drawing)/> }.into_any(),

@@ -9,7 +9,6 @@ use leptos_router::{
     params::ParamsMap,
 };
 use orchestra_model::LiveStatus;
-use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
     api::{get_session, open_transcript},
@@ -17,7 +16,7 @@ use crate::{
         drawn::{Drawn, plainly_clicked},
         error_view::ErrorView,
         icon::Icon,
-        skeleton::TranscriptSkeleton,
+        skeleton::transcript_skeleton,
         transcript::{
             conversation::Conversation,
             copying::copy_near,
@@ -27,19 +26,9 @@ use crate::{
             reel::{Place, Reel},
         },
     },
-    data::{Blocks, SessionRow, TranscriptHead},
+    data::{Blocks, Carried, SessionRow, TranscriptHead},
     error::AppError,
 };
-
-/// Blocks that travel with a rendered page: without their drawings, which are in its document already.
-#[derive(Clone, Deserialize)]
-struct Opening(Blocks);
-
-impl Serialize for Opening {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct("Opening", &self.0.without_drawings())
-    }
-}
 
 /// The conversation.
 #[component]
@@ -52,22 +41,25 @@ pub fn TranscriptPage() -> impl IntoView {
     });
     // The turn asked for is read when a conversation opens; after that the reader moves freely.
     let asked = move || asked_turn(&query.read_untracked());
-    let head = Resource::new(move || place.get(), |Place { id, agent }| get_session(id, agent));
+    let head = Resource::new(
+        move || place.get(),
+        |Place { id, agent }| async move { get_session(id, agent).await.map(Carried) },
+    );
     let opening = Resource::new(
         move || place.get(),
         move |Place { id, agent }| {
             let at = asked();
-            async move { open_transcript(id, agent, at).await.map(|blocks| (at, Opening(blocks))) }
+            async move { open_transcript(id, agent, at).await.map(|blocks| (at, Carried(blocks))) }
         },
     );
     let current = Signal::derive(move || Some(place.read().id.clone()));
     view! {
         <main id="main" class="workbench">
             <ListColumn current/>
-            <Transition fallback=TranscriptSkeleton>
+            <Transition fallback=transcript_skeleton>
                 {move || Suspend::new(async move {
                     match (head.await, opening.await) {
-                        (Ok(head), Ok((asked, Opening(blocks)))) => {
+                        (Ok(Carried(head)), Ok((asked, Carried(blocks)))) => {
                             let place = place.get_untracked();
                             view! { <Reader place head blocks asked/> }.into_any()
                         }

@@ -1,7 +1,7 @@
 //! Lists of sessions and projects as their pages show them.
 
 use jiff::Timestamp;
-use orchestra_model::{Listing, Session, SessionFilter};
+use orchestra_model::{Listing, SessionFilter};
 
 use super::AppContext;
 use crate::{
@@ -42,7 +42,10 @@ pub fn sessions(context: &AppContext, query: &ListQuery) -> Result<SessionsView,
         drawn::empty::nothing_here(query, since, left_out.older)
     };
     Ok(SessionsView {
-        rows: rows(context, &sessions),
+        rows: sessions
+            .iter()
+            .map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms)))
+            .collect(),
         beyond: left_out.beyond_limit,
         above,
         nothing,
@@ -58,11 +61,7 @@ pub fn all_projects(context: &AppContext) -> String {
     if listing.sessions.is_empty() {
         return drawn::empty::nothing_anywhere(&looked_in(context));
     }
-    drawn::projects::draw(&rows(context, &listing.sessions), context.clock.reading(now))
-}
-
-fn rows(context: &AppContext, sessions: &[Session]) -> Vec<SessionRow> {
-    sessions.iter().map(|session| SessionRow::of_session(session, |ms| context.clock.day_of(ms))).collect()
+    drawn::projects::draw(&listing.sessions, context.clock.reading(now))
 }
 
 fn looked_in(context: &AppContext) -> Vec<String> {

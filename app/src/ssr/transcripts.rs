@@ -115,7 +115,7 @@ pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<Trans
         offset_seconds: clock.offset_seconds,
     });
     let silence = match info {
-        None => Some(drawn::silence::cleaned_up(row.last_prompt.as_deref())),
+        None => Some(drawn::silence::cleaned_up(session.last_prompt.as_deref())),
         Some(info) => (info.turns == 0).then(drawn::silence::nothing_said),
     };
     Ok(TranscriptHead { row, agent: read.and_then(|read| read.agent), lane, details, silence, clock })

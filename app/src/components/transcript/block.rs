@@ -5,6 +5,9 @@ use leptos::{html, prelude::*};
 use super::reel::Reel;
 use crate::data::Item;
 
+/// What an item's element says of its drawing: the same stamp is the same drawing.
+const STAMP: &str = "data-stamp";
+
 /// A block.
 #[component]
 pub fn BlockView(
@@ -13,38 +16,64 @@ pub fn BlockView(
     /// The conversation.
     reel: Reel,
 ) -> impl IntoView {
-    let root = NodeRef::<html::Section>::new();
+    let items = NodeRef::<html::Div>::new();
     let state = Memo::new(move |_| reel.blocks.read().get(&index).cloned().flatten());
-    Effect::new(move |_| match &*state.read() {
-        None => reel.fetch(index),
-        Some(_) => reel.arrive(index),
+    let drawn = state.with_untracked(|state| match state {
+        Some(Ok(items)) => items.iter().map(element).collect(),
+        _ => String::new(),
     });
-    let items = move || state.get().and_then(Result::ok).unwrap_or_default();
-    let trouble = move || {
-        match state.get() {
-        Some(Err(error)) => Some(
-            view! {
-                <p class="block-trouble" role="alert">
-                    {error.message} " "
-                    <button type="button" class="button" on:click=move |_| reel.fetch(index)>"Try again"</button>
-                </p>
+    Effect::new(move |_| {
+        match &*state.read() {
+            None => return reel.fetch(index),
+            Some(Ok(new)) => {
+                if let Some(held) = items.get() {
+                    put(&held, new);
+                }
             }
-            .into_any(),
-        ),
-        _ => None,
-    }
+            Some(Err(_)) => {}
+        }
+        reel.arrive(index);
+    });
+    let trouble = move || {
+        let error = state.get().and_then(Result::err)?;
+        Some(view! {
+            <p class="block-trouble" role="alert">
+                {error.message} " "
+                <button type="button" class="button" on:click=move |_| reel.fetch(index)>"Try again"</button>
+            </p>
+        })
     };
     view! {
-        <section class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string() node_ref=root>
-            <For each=items key=|item| (item.first, item.last, item.stamp) let:item>
-                <Drawn item/>
-            </For>
+        <div class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string()>
+            <div class="items" node_ref=items inner_html=drawn></div>
             {trouble}
-        </section>
+        </div>
     }
 }
 
-#[component]
-fn Drawn(item: Item) -> impl IntoView {
-    view! { <div class="item" inner_html=item.html></div> }
+/// An item with its element.
+fn element(item: &Item) -> String {
+    format!("<div class=\"item\" {STAMP}=\"{}\">{}</div>", item.stamp, item.html)
+}
+
+/// Brings the elements in step with the items. What did not change stays as it is: what the reader opened stays open.
+fn put(held: &web_sys::Element, items: &[Item]) {
+    let mut next = held.first_element_child();
+    for item in items {
+        match next.take() {
+            Some(old) => {
+                next = old.next_element_sibling();
+                if old.get_attribute(STAMP).as_deref() != Some(&item.stamp) {
+                    old.set_outer_html(&element(item));
+                }
+            }
+            None => {
+                let _ = held.insert_adjacent_html("beforeend", &element(item));
+            }
+        }
+    }
+    while let Some(old) = next {
+        next = old.next_element_sibling();
+        old.remove();
+    }
 }

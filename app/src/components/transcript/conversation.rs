@@ -13,7 +13,7 @@ use super::{
 use crate::{
     components::{drawn::plainly_clicked, icon::Icon},
     data::transcript::TURNS_PER_BLOCK,
-    live::{LiveStoreFields, use_live},
+    live::use_live,
     text,
 };
 
@@ -183,11 +183,10 @@ fn follow_changes(reel: Reel) {
     let live = use_live();
     let appends = Memo::new(move |_| {
         let id = reel.place.with_value(|place| place.id.clone());
-        let changes = live.changes();
-        let changes = changes.read();
+        let changes = live.changes.read();
         (
             changes.iter().find(|change| change.id.as_str() == id).map_or(0, |change| change.appends),
-            live.resyncs().get(),
+            live.resyncs.get(),
         )
     });
     Effect::new(move |before: Option<(u32, u32)>| {

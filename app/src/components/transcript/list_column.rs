@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use crate::{
     api::list_sessions,
     components::{session_groups::SessionGroups, sessions_list::live_rows},
-    data::ListQuery,
-    live::{LiveStoreFields, use_live},
+    data::{Carried, ListQuery},
+    live::use_live,
 };
 
 /// So many sessions stand beside a transcript.
@@ -22,18 +22,18 @@ pub fn ListColumn(
     let live = use_live();
     let query = ListQuery { limit: Some(BESIDE), ..ListQuery::default() };
     let listing = Resource::new(
-        move || live.resyncs().get(),
+        move || live.resyncs.get(),
         move |_| {
-            let as_of = live.sequence().get_untracked();
+            let as_of = live.sequence.get_untracked();
             let query = query.clone();
-            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, view)) }
+            async move { list_sessions(query.clone()).await.map(|view| (query, as_of, Carried(view))) }
         },
     );
     view! {
         <aside class="list-column" aria-label="Recent sessions">
             <Transition>
                 {move || Suspend::new(async move {
-                    listing.await.ok().map(|(query, as_of, view)| {
+                    listing.await.ok().map(|(query, as_of, Carried(view))| {
                         let rows = live_rows(&query, as_of, &view);
                         view! { <SessionGroups rows=rows.into() clock=view.clock current/> }
                     })
