@@ -54,7 +54,7 @@ fn write_latest(
         if listing.left_out.total() > 0 {
             writeln!(
                 out,
-                "No session in the last {} hours; orchestra sessions --all lists older ones.\n",
+                "None in the last {} hours; orchestra sessions --all --kind any has the others.\n",
                 sessions::DEFAULT_HOURS
             )?;
         }

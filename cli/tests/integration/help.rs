@@ -32,7 +32,8 @@ fn alone_it_shows_what_was_worked_on_and_uses_it_in_its_examples() {
         world.make_last_active(session, SignedDuration::from_hours(100));
     }
     let text = world.run(&[]).ok();
-    assert!(text.contains("No session in the last 24 hours; orchestra sessions --all "), "{text}");
+    assert!(text.contains("None in the last 24 hours; orchestra sessions --all "), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
 }
 
 #[test]
