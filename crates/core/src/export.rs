@@ -72,6 +72,7 @@ pub fn export(
     format: ExportFormat,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let turns = turns.filter(|turn| format == ExportFormat::Json || !is_unrecorded(turn));
     match format {
         ExportFormat::Text => text::write(session, turns, out),
         ExportFormat::Markdown => markdown::write(session, turns, out),

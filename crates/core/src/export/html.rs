@@ -5,8 +5,7 @@ use std::{fmt::Write as _, io};
 use orchestra_model::{Excerpt, FileChange, PatchLine, Session, ToolCall, ToolInput, Turn, TurnBody};
 
 use super::{
-    change_of, clock, facts, heading, hunk_header, is_unrecorded, omission, one_line, outcome, pictures,
-    tool_line,
+    change_of, clock, facts, heading, hunk_header, omission, one_line, outcome, pictures, tool_line,
 };
 use crate::render::{escape_html, highlight, highlight_hunk, markdown, visible};
 
@@ -22,7 +21,7 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     out.write_all(head(session).as_bytes())?;
-    for turn in turns.filter(|turn| !is_unrecorded(turn)) {
+    for turn in turns {
         let mut block = String::new();
         push_turn(&mut block, &turn);
         out.write_all(block.as_bytes())?;

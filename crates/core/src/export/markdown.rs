@@ -7,7 +7,7 @@ use orchestra_model::{Excerpt, FileChange, Session, ToolCall, ToolInput, Turn, T
 use super::{
     change_of, clock,
     contain::{contain, fenced},
-    heading, is_unrecorded, omission, one_line, outcome, pictures, tool_line, unified,
+    heading, omission, one_line, outcome, pictures, tool_line, unified,
 };
 use crate::render::visible;
 
@@ -17,7 +17,7 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     out.write_all(head(session).as_bytes())?;
-    for turn in turns.filter(|turn| !is_unrecorded(turn)) {
+    for turn in turns {
         let mut block = String::from("\n");
         push_turn(&mut block, &turn);
         out.write_all(block.as_bytes())?;

@@ -6,8 +6,7 @@ use std::{fmt::Write as _, io};
 use orchestra_model::{Excerpt, Session, ToolCall, ToolInput, Turn, TurnBody};
 
 use super::{
-    CONTINUE_WITH, change_of, clock, facts, heading, is_unrecorded, omission, one_line, outcome, pictures,
-    unified,
+    CONTINUE_WITH, change_of, clock, facts, heading, omission, one_line, outcome, pictures, unified,
 };
 use crate::render::visible;
 
@@ -29,7 +28,7 @@ pub(super) fn write(
     }
     out.write_all(head.as_bytes())?;
     let mut after_tool = false;
-    for turn in turns.filter(|turn| !is_unrecorded(turn)) {
+    for turn in turns {
         let is_tool = matches!(turn.body, TurnBody::Tool(_));
         let mut block = String::new();
         if !(is_tool && after_tool) {
