@@ -177,12 +177,17 @@ impl Catalog {
         let cache_file = places.cache_dir.as_deref().map(|folder| cache::file_in(folder, &places.roots));
         let live = live::live_sessions(&places.roots);
         let since_ms = since.map(Timestamp::as_millisecond);
+        // Known without opening the file. A live session is wanted however long it has waited.
+        let too_old = |found: &Found| {
+            since_ms.is_some_and(|since| found.stamp.modified_ns / 1_000_000 < since)
+                && !live.contains_key(&found.id)
+        };
 
         let mut guard = self.cache();
         let cache = guard.get_or_insert_with(|| cache_file.as_deref().map(Cache::load).unwrap_or_default());
         let everything = matches!(scope, Scope::Everything);
         let mut changed = everything && forget_the_deleted(cache, &found);
-        changed |= read_what_is_new(cache, &found, since_ms, &mut problems);
+        changed |= read_what_is_new(cache, &found, too_old, &mut problems);
         changed |= refresh_histories(cache, &places.roots, &mut problems);
         if let (true, true, Some(file)) = (changed, everything, &cache_file)
             && let Err(error) = cache.save(file)
@@ -195,9 +200,11 @@ impl Catalog {
         let mut left_out = LeftOut::default();
         let mut sessions = Vec::new();
         for found in &found {
-            let Some(kept) = cache.readings.get(&found.stamp.file()) else {
-                left_out.older +=
-                    usize::from(since_ms.is_some_and(|since| found.stamp.modified_ns / 1_000_000 < since));
+            let too_old = too_old(found);
+            let kept = cache.readings.get(&found.stamp.file());
+            // What is too old was not read anew: what is kept may tell of a file that stood in its place.
+            let Some(kept) = kept.filter(|kept| !too_old || kept.stamp == found.stamp) else {
+                left_out.older += usize::from(too_old);
                 continue;
             };
             let facts = &kept.reading.facts;
@@ -273,15 +280,14 @@ fn forget_the_deleted(cache: &mut Cache, found: &[Found]) -> bool {
 fn read_what_is_new(
     cache: &mut Cache,
     found: &[Found],
-    since_ms: Option<i64>,
+    too_old: impl Fn(&Found) -> bool,
     problems: &mut Vec<Problem>,
 ) -> bool {
     let wanted: Vec<&Found> = found
         .iter()
         .filter(|found| {
             let known = cache.readings.get(&found.stamp.file());
-            let too_old = since_ms.is_some_and(|since| found.stamp.modified_ns / 1_000_000 < since);
-            known.is_none_or(|kept| kept.stamp != found.stamp) && !too_old
+            known.is_none_or(|kept| kept.stamp != found.stamp) && !too_old(found)
         })
         .collect();
     if wanted.is_empty() {

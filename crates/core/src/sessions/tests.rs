@@ -5,7 +5,7 @@ use std::{
     io::Write,
     os::unix::fs::symlink,
     sync::mpsc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use orchestra_model::{KindFilter, LiveStatus, SessionKind, TitleSource};
@@ -54,6 +54,18 @@ impl Home {
         let path = self.root().join("projects").join(name);
         fs::create_dir_all(&path).unwrap();
         path
+    }
+
+    /// Says that this process holds a session and waits.
+    #[cfg(target_os = "linux")]
+    fn make_live(&self, id: &str) {
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let start = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
+        let pid = std::process::id();
+        let record =
+            serde_json::json!({"pid": pid, "sessionId": id, "procStart": start, "status": "waiting"});
+        fs::create_dir_all(self.root().join("sessions")).unwrap();
+        fs::write(self.root().join("sessions/1.json"), record.to_string()).unwrap();
     }
 
     fn catalog(&self) -> Catalog {
@@ -309,6 +321,44 @@ fn the_cache_changes_nothing_but_the_time_it_takes() {
     check("written anew");
 }
 
+/// The sessions active in the day before now, with what is left out.
+fn last_day(home: &Home) -> Listing {
+    let filter =
+        SessionFilter { since: Some("2026-11-22T08:00:00Z".parse().unwrap()), ..SessionFilter::default() };
+    home.catalog().list(&filter, now())
+}
+
+fn set_modified(path: &Path, time: &str) {
+    let seconds = time.parse::<Timestamp>().unwrap().as_second().unsigned_abs();
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_live_session_is_listed_however_long_it_has_waited() {
+    let home = Home::empty();
+    let file = home.bucket("-home-ada-shop").join("s.jsonl");
+    append(&file, &prompt("words", "2026-11-20T07:00:00Z"));
+    set_modified(&file, "2026-11-20T07:00:00Z");
+    assert_eq!(last_day(&home).left_out.older, 1);
+    home.make_live("s");
+    assert_eq!(titles(&last_day(&home)), ["words"]);
+}
+
+#[test]
+fn a_transcript_put_back_as_it_was_is_as_old_as_it_was() {
+    let home = Home::cached();
+    let file = home.bucket("-home-ada-shop").join("s.jsonl");
+    append(&file, &prompt("words", "2026-11-23T07:00:00Z"));
+    assert_eq!(titles(&last_day(&home)), ["words"]);
+    fs::write(&file, prompt("older", "2026-11-20T07:00:00Z")).unwrap();
+    set_modified(&file, "2026-11-20T07:00:00Z");
+    let listing = last_day(&home);
+    assert!(listing.sessions.is_empty());
+    assert_eq!(listing.left_out.older, 1);
+}
+
 #[test]
 fn a_title_out_of_reach_is_kept_from_when_it_was_seen() {
     let home = Home::cached();
@@ -395,12 +445,8 @@ fn a_session_that_comes_to_life_is_reported() {
     append(&home.bucket("-home-ada-shop").join("s.jsonl"), &prompt("words", "2026-11-23T07:00:00Z"));
     let (sender, events) = mpsc::channel();
     let _watcher = home.catalog().watch(move |event| sender.send(event).unwrap_or_default());
-    let stat = fs::read_to_string("/proc/self/stat").unwrap();
-    let start = stat.rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
     let pid = std::process::id();
-    let record = serde_json::json!({"pid": pid, "sessionId": "s", "procStart": start, "status": "waiting"});
-    fs::create_dir_all(home.root().join("sessions")).unwrap();
-    fs::write(home.root().join("sessions/1.json"), record.to_string()).unwrap();
+    home.make_live("s");
     loop {
         if let CatalogEvent::Changed { session, appended } = next(&events)
             && session.status == Some(LiveStatus::Waiting)
