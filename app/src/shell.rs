@@ -31,7 +31,9 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
     set_policy(&nonce);
     // Read before anything is: what happens from here on reaches the page through the event stream.
     let sequence = use_context::<ssr::AppContext>().map(|context| context.last_event());
-    let path = use_context::<http::request::Parts>().map(|request| request.uri.path().to_owned()).unwrap_or_default();
+    let path = use_context::<http::request::Parts>()
+        .map(|request| request.uri.path().to_owned())
+        .unwrap_or_default();
     let links = assets.clone().map(|AssetNames { css, js, wasm }| {
         view! {
             <link rel="stylesheet" href=css/>

@@ -1,6 +1,6 @@
 // A conversation of 50,000 turns: opened at its end, read anywhere, followed while it grows.
 import type { Page } from "@playwright/test";
-import { append, long, LONG_TURNS, someProjects, writeSession } from "../support/history.js";
+import { append, cart, long, LONG_TURNS, someProjects, writeSession } from "../support/history.js";
 import { expect, test } from "../support/test.js";
 
 test.use({
@@ -119,9 +119,23 @@ test("details, the resume command and the exports are at hand", async ({ page, c
 test("edits are drawn as diffs, code with its colours, tools folded", async ({ page, hydrated }) => {
   await page.goto("/sessions/11111111");
   await hydrated();
-  const edit = page.locator("details.tool", { hasText: "cart.rs" }).first();
-  await expect(edit.locator(".diff, .diff-box").first()).toBeHidden();
-  await edit.locator("summary").first().click();
-  await expect(edit.getByText("pub struct Basket;")).toBeVisible();
-  await expect(page.locator(".code-box code span").first()).toBeVisible();
+  // A small edit is open, a command folded.
+  await expect(page.locator(".turn-edit .diff-line.is-added")).toContainText("pub struct Basket;");
+  await expect(page.locator(".turn-reply .code-box .k").first()).toHaveText("pub");
+  const command = page.locator(".turn-tool", { hasText: "cargo test" });
+  await expect(command.getByText("41 passed")).toBeHidden();
+  await command.locator("summary").first().click();
+  await expect(command.getByText("41 passed")).toBeVisible();
+});
+
+test("what the reader opened stays open while the conversation grows", async ({ page, server, hydrated }) => {
+  const path = `${server.claudeFolder}/projects/-home-ada-shop/${cart.id}.jsonl`;
+  await page.goto("/sessions/11111111");
+  await hydrated();
+  const command = page.locator(".turn-tool", { hasText: "cargo test" });
+  await command.locator("summary").first().click();
+  const mark = `${test.info().project.name}-${Date.now()}`;
+  append(path, cart, { answer: `And one thing more, ${mark}.` });
+  await expect(page.getByText(`And one thing more, ${mark}.`)).toBeVisible();
+  await expect(command.getByText("41 passed")).toBeVisible();
 });

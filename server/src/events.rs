@@ -10,9 +10,9 @@ mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
 use orchestra_app::data::{News, SessionRow};
 use orchestra_app::ssr::Clock;
+use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
 use orchestra_model::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
@@ -76,7 +76,8 @@ impl Events {
         if watcher.is_none() {
             let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
             let clock = self.shared.clock.clone();
-            *watcher = Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock))));
+            *watcher =
+                Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock))));
             // Nobody watched before: a page that was rendered by then fetches again.
             let sequence = lock(&self.shared.ring).skip();
             self.shared.latest.send_replace(sequence);

@@ -89,7 +89,8 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
     let busy = Memo::new(move |_| count(LiveStatus::Busy));
     let SessionsView { beyond, above, nothing, below, clock, .. } = view;
     let head_count = move || text::plural(rows.read().len() + beyond, "session", "sessions");
-    let nothing = Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
+    let nothing =
+        Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
     view! {
         <Drawn class="strip-frame" html=Signal::stored(above)/>
         <p class="tally" role="status">

@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn news_survives_its_journey() {
-        let told = [News::changed(row("a", "shop", 9), true), News::removed("b".parse().unwrap()), News::resync()];
+        let told =
+            [News::changed(row("a", "shop", 9), true), News::removed("b".parse().unwrap()), News::resync()];
         for news in told.map(|news| news.numbered(7)) {
             let text = serde_json::to_string(&news).unwrap();
             assert_eq!(serde_json::from_str::<News>(&text).unwrap(), news, "{text}");

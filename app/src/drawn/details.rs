@@ -39,7 +39,8 @@ pub(crate) fn draw(known: &Known<'_>) -> String {
             </div>
         }
     });
-    let lane = (!known.lane.is_empty()).then(|| view! { <p class="aside lane-words">{known.lane.to_owned()}</p> });
+    let lane =
+        (!known.lane.is_empty()).then(|| view! { <p class="aside lane-words">{known.lane.to_owned()}</p> });
     view! {
         {resume}
         {facts(known)}

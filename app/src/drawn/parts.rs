@@ -24,6 +24,7 @@ pub(super) fn name(name: &str) -> impl IntoView + use<> {
 /// A moment with its day; the browser's clock makes it relative. Nothing for one that is unknown.
 pub(super) fn moment(ms: i64, offset_seconds: i32) -> impl IntoView + use<> {
     let shown = text::stamp(ms, offset_seconds);
-    (ms > 0)
-        .then(|| view! { <time datetime=text::rfc3339(ms) title=shown.clone() data-ms=ms>{shown.clone()}</time> })
+    (ms > 0).then(
+        || view! { <time datetime=text::rfc3339(ms) title=shown.clone() data-ms=ms>{shown.clone()}</time> },
+    )
 }

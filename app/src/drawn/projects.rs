@@ -105,7 +105,8 @@ fn gather(sessions: &[Session]) -> Vec<Card> {
 }
 
 fn add_branch(branches: &mut Vec<String>, session: &Session) {
-    if let Some(branch) = row::branch(session).map(parts::visible).filter(|branch| !branches.contains(branch)) {
+    if let Some(branch) = row::branch(session).map(parts::visible).filter(|branch| !branches.contains(branch))
+    {
         branches.push(branch);
     }
 }

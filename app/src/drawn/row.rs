@@ -20,8 +20,12 @@ pub(crate) fn draw(session: &Session) -> String {
         let branch = parts::visible(branch);
         view! { <span class="row-branch" title=branch.clone()><Icon name="branch"/><span>{text::cut_in_the_middle(&branch, 40)}</span></span> }
     });
-    let model = session.model.as_deref().map(|model| view! { <span class="row-model">{text::short_model(model)}</span> });
-    let kind = (session.kind != SessionKind::Human).then(|| view! { <span class="row-kind">{session.kind.name()}</span> });
+    let model = session
+        .model
+        .as_deref()
+        .map(|model| view! { <span class="row-model">{text::short_model(model)}</span> });
+    let kind = (session.kind != SessionKind::Human)
+        .then(|| view! { <span class="row-kind">{session.kind.name()}</span> });
     let agents = (session.subagents > 0).then(|| {
         let count = text::plural(session.subagents as usize, "agent", "agents");
         view! { <span class="row-agents">{count}</span> }

@@ -17,7 +17,8 @@ pub(crate) fn nothing_said() -> String {
 
 /// The client has deleted the transcript; the last prompt is all that is known.
 pub(crate) fn cleaned_up(last_prompt: Option<&str>) -> String {
-    let quoted = last_prompt.map(|prompt| view! { <blockquote class="plain">{parts::visible(prompt)}</blockquote> });
+    let quoted =
+        last_prompt.map(|prompt| view! { <blockquote class="plain">{parts::visible(prompt)}</blockquote> });
     view! {
         <section class="message">
             <h2>"The transcript was cleaned up"</h2>

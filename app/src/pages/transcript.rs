@@ -145,7 +145,9 @@ fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'static) {
                 let Some(Place { id, agent }) = reel.place.try_get_value() else { return };
                 pending.set_value(None);
                 spawn_local(async move {
-                    if let (Ok(head), Some(_)) = (get_session(id, agent).await, reel.total.try_get_untracked()) {
+                    if let (Ok(head), Some(_)) =
+                        (get_session(id, agent).await, reel.total.try_get_untracked())
+                    {
                         take(head);
                     }
                 });

@@ -29,7 +29,8 @@ pub fn sessions(context: &AppContext, query: &ListQuery) -> Result<SessionsView,
     let clock = context.clock.reading(now);
     let (since, Listing { mut sessions, mut left_out, problems }) = list(context, query, now);
     let strip = drawn::strip::draw(query, &sessions, since, clock);
-    let above = query.dir.as_deref().map(|_| drawn::projects::branches(&sessions)).unwrap_or_default() + &strip;
+    let above =
+        query.dir.as_deref().map(|_| drawn::projects::branches(&sessions)).unwrap_or_default() + &strip;
     if let Some((from, until)) = query.stretch() {
         sessions.retain(|session| drawn::strip::is_active_between(session, from, until));
     }

@@ -103,7 +103,8 @@ pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<Trans
         None => None,
         Some(path) => Some(read_around(context, path, agent)?),
     };
-    let lane = read.as_ref().map(|read| drawn::lane::draw(&read.score, read.info.turns, clock.offset_seconds));
+    let lane =
+        read.as_ref().map(|read| drawn::lane::draw(&read.score, read.info.turns, clock.offset_seconds));
     let lane = lane.unwrap_or_default();
     let info = read.as_ref().map(|read| &read.info);
     let details = drawn::details::draw(&Known {

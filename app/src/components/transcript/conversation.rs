@@ -152,7 +152,7 @@ fn watch_sizes(reel: Reel) {
                 continue;
             };
             let place = block.get_bounding_client_rect();
-            reel.measured(index, place.height(), place.bottom() < 0.0);
+            reel.measured(index, place.top(), place.height());
         }
     });
     let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };

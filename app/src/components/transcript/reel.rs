@@ -57,6 +57,8 @@ pub struct Reel {
 const MARGIN_VIEWS: f64 = 1.5;
 /// A little less than the `scroll-margin-top` of turns in the style sheet: so far down begins what is in view.
 const HEAD: f64 = 100.0;
+/// A block that ends so little below counts as above: the first turn in view stands there.
+const SLACK: f64 = 20.0;
 /// So near the end counts as at the end.
 const AT_END: f64 = 120.0;
 
@@ -170,11 +172,13 @@ impl Reel {
         }
     }
 
-    /// Notes a mounted block's height; what changes above the reader moves the page along.
-    pub fn measured(&self, index: u32, height: f64, is_above: bool) {
+    /// Notes where a mounted block begins and how tall it is; what changes above the reader moves the page along.
+    pub fn measured(&self, index: u32, top: f64, height: f64) {
         let before = self.heights.with_value(|heights| heights.of(index));
         self.heights.update_value(|heights| heights.measure(index, height));
-        if is_above && (height - before).abs() >= 0.5 {
+        // What counts is where the block ended before it changed: what was above the view has pushed it away.
+        let was_above = top + before < HEAD + SLACK;
+        if was_above && (height - before).abs() >= 0.5 {
             window().scroll_by_with_x_and_y(0.0, height - before);
         }
     }
@@ -227,8 +231,8 @@ impl Reel {
     pub fn first_in_view(&self) -> Option<u32> {
         let frame = self.frame.try_get_untracked().flatten()?;
         let turns = frame.query_selector_all(".turn").ok()?;
-        let turns = (0..turns.length())
-            .filter_map(|index| turns.get(index)?.dyn_into::<web_sys::Element>().ok());
+        let turns =
+            (0..turns.length()).filter_map(|index| turns.get(index)?.dyn_into::<web_sys::Element>().ok());
         let mut above = None;
         for turn in turns {
             let top = turn.get_bounding_client_rect().top();

@@ -96,11 +96,8 @@ impl Layout {
             })
             .collect();
         let stops = stops(&segments);
-        let mut edits: Vec<EditMark> = score
-            .edits
-            .iter()
-            .map(|edit| EditMark { x: x_of_turn(&stops, edit.turn) })
-            .collect();
+        let mut edits: Vec<EditMark> =
+            score.edits.iter().map(|edit| EditMark { x: x_of_turn(&stops, edit.turn) }).collect();
         edits.dedup_by(|one, other| one.x.abs_diff(other.x) < 50);
         Self { words: words(score, sounding), segments, edits, end: score.end_mark }
     }

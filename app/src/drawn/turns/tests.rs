@@ -91,7 +91,8 @@ fn nothing_a_transcript_holds_becomes_markup() {
 fn runs_of_reading_fold_and_cover_every_turn() {
     let turns = [read(0, false), read(1, false), read(2, true), read(3, false)];
     let items = draw(&turns, &manuscript());
-    let covered: Vec<_> = items.iter().filter_map(|item| item.stamp.rsplit_once('-')).map(|(turns, _)| turns).collect();
+    let covered: Vec<_> =
+        items.iter().filter_map(|item| item.stamp.rsplit_once('-')).map(|(turns, _)| turns).collect();
     assert_eq!(covered, ["0-1", "2-2", "3-3"]);
     assert!(items[0].html.contains("read 2 files"), "{}", items[0].html);
     assert!(items[0].html.contains("id=\"turn-1\""), "a link to a folded turn arrives");
