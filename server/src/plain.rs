@@ -75,7 +75,7 @@ pub(crate) fn respond(page: &Page) -> Response {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"referrer\" content=\"same-origin\"><meta name=\"color-scheme\" content=\"light dark\">\
-         <title>{} · Orchestra</title><link rel=\"stylesheet\" href=\"{STYLE_PATH}\"></head>\
+         <title>{} · Orchestra</title><link rel=\"icon\" href=\"/icon.svg\" type=\"image/svg+xml\"><link rel=\"stylesheet\" href=\"{STYLE_PATH}\"></head>\
          <body><main>{}</main>{script}</body></html>",
         page.title, page.body
     );

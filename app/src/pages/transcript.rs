@@ -84,6 +84,8 @@ fn Lost(error: AppError) -> impl IntoView {
 #[component]
 fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>) -> impl IntoView {
     let TranscriptHead { row, agent, lane, details, silence, clock } = head;
+    // An address may hold the beginning of an id only; the event stream names whole ones.
+    let place = Place { id: row.id.to_string(), ..place };
     let row = live_row(row);
     let title = agent.clone().unwrap_or_else(|| row.read_untracked().title.clone());
     let lane = RwSignal::new(lane);
