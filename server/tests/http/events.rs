@@ -58,6 +58,12 @@ fn listen(server: &Running, cookie: &str) -> Request {
     server.get("/events").header("Cookie", cookie)
 }
 
+/// Whether an event was said that names nothing: fetch again.
+fn asks_to_fetch_again(said: &str) -> bool {
+    let mut events = said.lines().filter_map(|line| line.strip_prefix("data: "));
+    events.any(|event| !event.contains("\"row\"") && !event.contains("\"removed\""))
+}
+
 /// The number of the last event in what was said.
 fn last_number(said: &str) -> u64 {
     said.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().unwrap().parse().unwrap()
@@ -85,7 +91,7 @@ async fn what_is_appended_is_heard_and_a_listener_goes_on_where_it_was() {
         server.get(&format!("/events?after={place}")).header("Cookie", &cookie),
     ] {
         let said = Listening::start(&request).await.hear("second words").await;
-        assert!(!said.contains("resync"), "{said}");
+        assert!(!asks_to_fetch_again(&said), "{said}");
     }
     server.stop().await;
 }
@@ -97,9 +103,34 @@ async fn an_unknown_place_is_told_to_fetch_again() {
     let cookie = server.pair().await;
     for place in ["0", "1", "18446744073709551615", "nonsense", ""] {
         let request = listen(&server, &cookie).header("Last-Event-ID", place);
-        let said = Listening::start(&request).await.hear("\"event\":\"resync\"").await;
+        let said = Listening::start(&request).await.hear("}\n\n").await;
+        assert!(asks_to_fetch_again(&said), "{said}");
         assert!(last_number(&said) > 1, "{said}");
     }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_misses_nothing_between_its_rendering_and_its_stream() {
+    let machine = Machine::new();
+    let server = machine.serve().await;
+    let cookie = server.pair().await;
+    let place = async || {
+        let page = server.get("/sessions").header("Cookie", &cookie).send().await.text();
+        let (_, rest) =
+            page.split_once("data-sequence=\"").expect("the page says at which event it was rendered");
+        rest.split('"').next().unwrap().to_owned()
+    };
+    // Nothing watched when the first page was rendered, so whatever happened since is unknown.
+    let before = place().await;
+    let after = |place: &str| server.get(&format!("/events?after={place}")).header("Cookie", &cookie);
+    let said = Listening::start(&after(&before)).await.hear("}\n\n").await;
+    assert!(asks_to_fetch_again(&said), "{said}");
+    // From then on each event is kept for the page that will ask.
+    let rendered = place().await;
+    machine.append(SESSION, &Machine::prompt(1, "words in between"));
+    let said = Listening::start(&after(&rendered)).await.hear("words in between").await;
+    assert!(!asks_to_fetch_again(&said), "{said}");
     server.stop().await;
 }
 
