@@ -16,6 +16,9 @@ use crate::{
     pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
 };
 
+/// The element that holds what the browser takes over; the frame around it stays as the server rendered it.
+pub const APP_ELEMENT: &str = "app";
+
 /// The application.
 #[component]
 pub fn App() -> impl IntoView {

@@ -20,7 +20,7 @@ pub mod ssr;
 pub mod text;
 pub mod window;
 
-pub use app::App;
+pub use app::{APP_ELEMENT, App};
 pub use orchestra_model as model;
 #[cfg(feature = "ssr")]
 pub use shell::{AssetNames, shell};

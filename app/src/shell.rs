@@ -6,7 +6,7 @@ use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::{App, components::icon::IconSheet, ssr};
+use crate::{APP_ELEMENT, App, components::icon::IconSheet, ssr};
 
 /// The addresses of the site's files, with the hashes in their names.
 #[derive(Clone, Debug)]
@@ -21,9 +21,6 @@ pub struct AssetNames {
 
 const THEME: &str = include_str!("shell/theme.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
-
-/// The element that holds what the browser takes over; the frame around it stays as the server rendered it.
-pub const APP_ELEMENT: &str = "app";
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
 pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {

@@ -51,6 +51,10 @@ pub struct Reel {
     /// The element around spacers and blocks.
     pub frame: NodeRef<html::Div>,
     heights: StoredValue<Heights>,
+    /// Whether the reader was at the end and has not moved up since: then the page stays there while it grows.
+    stays_at_end: StoredValue<bool>,
+    /// How far the page was scrolled at the last look.
+    last_y: StoredValue<f64>,
 }
 
 /// How much of the view is kept mounted on either side of it.
@@ -79,6 +83,8 @@ impl Reel {
             wanted: RwSignal::new(None),
             frame: NodeRef::new(),
             heights: StoredValue::new(Heights::new(block_count(total), TURNS_PER_BLOCK)),
+            stays_at_end: StoredValue::new(false),
+            last_y: StoredValue::new(0.0),
         }
     }
 
@@ -102,7 +108,11 @@ impl Reel {
         });
         self.at_turn.set(at.min(self.total.get_untracked().saturating_sub(1)));
         self.mount(range);
-        if self.is_at_end() {
+        let (y, is_at_end) = (scroll_y(), self.is_at_end());
+        let moved_up = y < self.last_y.get_value();
+        self.last_y.set_value(y);
+        self.stays_at_end.set_value(is_at_end || (self.stays_at_end.get_value() && !moved_up));
+        if is_at_end {
             self.unseen.set(0);
         }
     }
@@ -145,7 +155,7 @@ impl Reel {
             if reel.total.try_get_untracked().is_none() {
                 return;
             }
-            let was_at_end = reel.is_at_end();
+            let was_at_end = reel.is_at_end() || reel.stays_at_end.get_value();
             let more = total.saturating_sub(reel.total.get_untracked());
             let (first, past) = reel.range.get_untracked();
             if let Some(block) =
@@ -181,6 +191,9 @@ impl Reel {
         if was_above && (height - before).abs() >= 0.5 {
             window().scroll_by_with_x_and_y(0.0, height - before);
         }
+        if self.stays_at_end.get_value() {
+            to_end();
+        }
     }
 
     /// Goes to a turn, wherever it is.
@@ -188,6 +201,7 @@ impl Reel {
         let turn = turn.min(self.total.get_untracked().saturating_sub(1));
         let block = turn / TURNS_PER_BLOCK;
         self.wanted.set(Some(turn));
+        self.stays_at_end.set_value(false);
         let (first, past) = self.range.get_untracked();
         if !(first..past).contains(&block) {
             let count = block_count(self.total.get_untracked());
@@ -250,7 +264,7 @@ impl Reel {
     /// Whether the reader is at the end.
     pub fn is_at_end(&self) -> bool {
         let page = document().document_element().map_or(0.0, |page| f64::from(page.scroll_height()));
-        let bottom = window().scroll_y().unwrap_or(0.0) + view_height();
+        let bottom = scroll_y() + view_height();
         self.range.get_untracked().1 == block_count(self.total.get_untracked()) && page - bottom < AT_END
     }
 }
@@ -265,6 +279,10 @@ fn nearest_turn(turn: u32) -> Option<web_sys::Element> {
 pub fn to_end() {
     let height = document().document_element().map_or(0, |page| page.scroll_height());
     window().scroll_to_with_x_and_y(0.0, f64::from(height));
+}
+
+fn scroll_y() -> f64 {
+    window().scroll_y().unwrap_or(0.0)
 }
 
 fn view_height() -> f64 {
