@@ -6,6 +6,8 @@ mod corpus;
 mod measure;
 mod sessions;
 
+pub(crate) use measure::{MEASURE, print_run};
+
 use crate::failure::Failure;
 use crate::project::Project;
 

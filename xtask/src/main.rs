@@ -60,6 +60,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<(), Failure> {
         "build" => nothing_more().and_then(|()| start::build(&Project::find()?).map(drop)),
         "site" => nothing_more().and_then(|()| site::check(&Project::find()?).map(drop)),
         "bench" => bench::bench(&Project::find()?, arguments),
+        bench::MEASURE => bench::print_run(arguments),
         "test" => test::test(&Project::find()?, arguments),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::process::not_started;
+use crate::process::{self, not_started};
 
 /// One run.
 #[derive(Clone, Copy, Debug)]
@@ -14,15 +14,43 @@ pub(crate) struct Run {
     pub(crate) peak: u64,
 }
 
+/// The command by which this program measures another in a process of its own: the system counts the memory of who
+/// starts a program as the program's, and this one has grown while it built.
+pub(crate) const MEASURE: &str = "__measure";
+
 /// Runs a program to its end, its output going nowhere.
-pub(crate) fn run(command: &mut Command) -> Result<Run, Failure> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+pub(crate) fn run(command: &Command) -> Result<Run, Failure> {
+    let broken = |problem: String| Failure::Form { what: "a measured run", problem };
+    let this = std::env::current_exe().map_err(|error| broken(error.to_string()))?;
+    let mut measuring = Command::new(this);
+    measuring.arg(MEASURE).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => measuring.env(name, value),
+            None => measuring.env_remove(name),
+        };
+    }
+    let said = process::capture("a measured run", &mut measuring)?;
+    let mut numbers = said.split_whitespace().map(str::parse::<u64>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(nanoseconds)), Some(Ok(peak))) => Ok(Run { time: Duration::from_nanos(nanoseconds), peak }),
+        _ => Err(broken(format!("{command:?} was measured as {said:?}"))),
+    }
+}
+
+/// Runs a program and prints the nanoseconds it took and the most bytes of memory it held.
+pub(crate) fn print_run(arguments: &[String]) -> Result<(), Failure> {
+    let (program, arguments) =
+        arguments.split_first().ok_or_else(|| Failure::Usage(format!("{MEASURE} needs a program")))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let begun = Instant::now();
-    let child = command.spawn().map_err(|source| not_started(command, source))?;
-    let (success, peak) = wait(child)?;
+    let child = command.spawn().map_err(|source| not_started(&command, source))?;
+    let (success, peak) = wait(&child)?;
     let time = begun.elapsed();
     if success {
-        Ok(Run { time, peak })
+        println!("{} {peak}", time.as_nanos());
+        Ok(())
     } else {
         Err(Failure::Form { what: "a measured run", problem: format!("{command:?} failed") })
     }
@@ -30,7 +58,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Run, Failure> {
 
 /// Waits for a child and asks the system for the most memory it had.
 #[expect(unsafe_code, reason = "wait4 is the one call that tells a single child's memory")]
-fn wait(child: Child) -> Result<(bool, u64), Failure> {
+fn wait(child: &Child) -> Result<(bool, u64), Failure> {
     let mut status = 0;
     // SAFETY: all zeroes is a valid rusage, and both pointers are valid for the call.
     let (waited, usage) = unsafe {

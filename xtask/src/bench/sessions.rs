@@ -172,11 +172,11 @@ impl Bench<'_> {
         prepare: &dyn Fn(&Self) -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
         // One run that does not count: it fills the caches that the row says are full.
-        measure::run(&mut self.orchestra(arguments))?;
+        measure::run(&self.orchestra(arguments))?;
         let mut runs = Vec::new();
         for _ in 0..self.runs {
             prepare(self)?;
-            runs.push(measure::run(&mut self.orchestra(arguments))?);
+            runs.push(measure::run(&self.orchestra(arguments))?);
         }
         print_row(name, measure::median(runs));
         Ok(())
@@ -221,7 +221,7 @@ impl Bench<'_> {
             if cold {
                 measure::drop_page_cache();
             }
-            runs.push(measure::run(&mut search())?);
+            runs.push(measure::run(&search())?);
         }
         print_row(
             if cold { "reference: rg -c, cold" } else { "reference: rg -c, warm" },

@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 
 use super::reel::Reel;
-use crate::data::Item;
+use crate::{data::Item, text};
 
 /// What an item's element says of its drawing: the same stamp is the same drawing.
 const STAMP: &str = "data-stamp";
@@ -22,7 +22,12 @@ pub fn BlockView(
         Some(Ok(items)) => items.iter().map(element).collect(),
         _ => String::new(),
     });
+    let block = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
+        let room = state.read().is_none().then(|| reel.height(index));
+        if let Some(block) = block.get() {
+            set_room(&block, room);
+        }
         match &*state.read() {
             None => return reel.fetch(index),
             Some(Ok(new)) => {
@@ -44,11 +49,20 @@ pub fn BlockView(
         })
     };
     view! {
-        <div class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string()>
+        <div class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string() node_ref=block>
             <div class="items" node_ref=items inner_html=drawn></div>
             {trouble}
         </div>
     }
+}
+
+/// Keeps the room that a block is taken to need while its turns are on their way, so that nothing moves meanwhile.
+fn set_room(block: &web_sys::HtmlElement, room: Option<f64>) {
+    let style = block.style();
+    let _ = match room {
+        Some(height) => style.set_property("min-height", &format!("{}px", text::decimal(height, 0))),
+        None => style.remove_property("min-height").map(drop),
+    };
 }
 
 /// An item with its element.

@@ -154,6 +154,7 @@ fn watch_sizes(reel: Reel) {
             let place = block.get_bounding_client_rect();
             reel.measured(index, place.top(), place.height());
         }
+        reel.settle();
     });
     let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
     let observer = StoredValue::new_local(observer);

@@ -53,8 +53,8 @@ pub struct Reel {
     heights: StoredValue<Heights>,
     /// Whether the reader was at the end and has not moved up since: then the page stays there while it grows.
     stays_at_end: StoredValue<bool>,
-    /// How far the page was scrolled at the last look.
-    last_y: StoredValue<f64>,
+    /// How far the page was scrolled when last looked at, and how tall it was.
+    last_look: StoredValue<(f64, f64)>,
 }
 
 /// How much of the view is kept mounted on either side of it.
@@ -82,9 +82,9 @@ impl Reel {
             unseen: RwSignal::new(0),
             wanted: RwSignal::new(None),
             frame: NodeRef::new(),
-            heights: StoredValue::new(Heights::new(block_count(total), TURNS_PER_BLOCK)),
+            heights: StoredValue::new(Heights::new(total, TURNS_PER_BLOCK)),
             stays_at_end: StoredValue::new(false),
-            last_y: StoredValue::new(0.0),
+            last_look: StoredValue::new((0.0, 0.0)),
         }
     }
 
@@ -93,6 +93,11 @@ impl Reel {
         let (first, past) = self.range.get();
         self.total.track();
         self.heights.with_value(|heights| (heights.before(first), heights.from(past)))
+    }
+
+    /// How tall a block is, or is taken to be.
+    pub fn height(&self, index: u32) -> f64 {
+        self.heights.with_value(|heights| heights.of(index))
     }
 
     /// Looks where the reader is, and mounts what is near.
@@ -108,10 +113,12 @@ impl Reel {
         });
         self.at_turn.set(at.min(self.total.get_untracked().saturating_sub(1)));
         self.mount(range);
-        let (y, is_at_end) = (scroll_y(), self.is_at_end());
-        let moved_up = y < self.last_y.get_value();
-        self.last_y.set_value(y);
+        let ((y, height), (last_y, last_height)) = (scroll_place(), self.last_look.get_value());
+        // A page that became shorter moves up by itself; only who moves within it leaves the end.
+        let moved_up = y < last_y && height >= last_height;
+        let is_at_end = self.is_at_end();
         self.stays_at_end.set_value(is_at_end || (self.stays_at_end.get_value() && !moved_up));
+        self.last_look.set_value((y, height));
         if is_at_end {
             self.unseen.set(0);
         }
@@ -177,7 +184,7 @@ impl Reel {
 
     fn grow(&self, total: u32) {
         if total > self.total.get_untracked() {
-            self.heights.update_value(|heights| heights.grow(block_count(total)));
+            self.heights.update_value(|heights| heights.grow(total));
             self.total.set(total);
         }
     }
@@ -191,9 +198,14 @@ impl Reel {
         if was_above && (height - before).abs() >= 0.5 {
             window().scroll_by_with_x_and_y(0.0, height - before);
         }
+    }
+
+    /// Keeps the end in view after blocks changed their size, for who was there.
+    pub fn settle(&self) {
         if self.stays_at_end.get_value() {
             to_end();
         }
+        self.last_look.set_value(scroll_place());
     }
 
     /// Goes to a turn, wherever it is.
@@ -263,9 +275,9 @@ impl Reel {
 
     /// Whether the reader is at the end.
     pub fn is_at_end(&self) -> bool {
-        let page = document().document_element().map_or(0.0, |page| f64::from(page.scroll_height()));
-        let bottom = scroll_y() + view_height();
-        self.range.get_untracked().1 == block_count(self.total.get_untracked()) && page - bottom < AT_END
+        let (y, height) = scroll_place();
+        let is_near = height - y - view_height() < AT_END;
+        is_near && self.range.get_untracked().1 == block_count(self.total.get_untracked())
     }
 }
 
@@ -277,12 +289,13 @@ fn nearest_turn(turn: u32) -> Option<web_sys::Element> {
 
 /// Scrolls to the end of the page.
 pub fn to_end() {
-    let height = document().document_element().map_or(0, |page| page.scroll_height());
-    window().scroll_to_with_x_and_y(0.0, f64::from(height));
+    window().scroll_to_with_x_and_y(0.0, scroll_place().1);
 }
 
-fn scroll_y() -> f64 {
-    window().scroll_y().unwrap_or(0.0)
+/// How far the page is scrolled, and how tall it is.
+fn scroll_place() -> (f64, f64) {
+    let height = document().document_element().map_or(0, |page| page.scroll_height());
+    (window().scroll_y().unwrap_or(0.0), f64::from(height))
 }
 
 fn view_height() -> f64 {
