@@ -198,6 +198,8 @@ struct Eliding<'a> {
     /// The last byte was a backslash within a string.
     escaped: bool,
     string_length: usize,
+    /// Where in `out` the string begins.
+    string_from: usize,
     elided: u64,
     had_nuls: bool,
 }
@@ -205,7 +207,16 @@ struct Eliding<'a> {
 impl<'a> Eliding<'a> {
     fn new(out: &'a mut Vec<u8>, limits: Limits) -> Self {
         out.clear();
-        Self { out, limits, in_string: false, escaped: false, string_length: 0, elided: 0, had_nuls: false }
+        Self {
+            out,
+            limits,
+            in_string: false,
+            escaped: false,
+            string_length: 0,
+            string_from: 0,
+            elided: 0,
+            had_nuls: false,
+        }
     }
 
     fn push(&mut self, mut piece: &[u8]) {
@@ -215,6 +226,7 @@ impl<'a> Eliding<'a> {
                 self.in_string = piece[until - 1] == b'"';
                 self.string_length = 0;
                 self.write(&piece[..until]);
+                self.string_from = self.out.len();
                 piece = &piece[until..];
             } else if self.escaped {
                 self.escaped = false;
@@ -258,10 +270,9 @@ impl<'a> Eliding<'a> {
 
     /// Takes back an escape or a character that the cut went through, so that what is left is a valid string.
     fn end_on_a_boundary(&mut self) {
-        let tail_from = self.out.len().saturating_sub(6);
-        if let Some(backslash) = last_open_escape(&self.out[tail_from..]) {
-            self.elided += (self.out.len() - tail_from - backslash) as u64;
-            self.out.truncate(tail_from + backslash);
+        if let Some(backslash) = open_escape(self.out.get(self.string_from..).unwrap_or_default()) {
+            self.elided += (self.out.len() - self.string_from - backslash) as u64;
+            self.out.truncate(self.string_from + backslash);
         }
         while let Some(last) = self.out.last().copied() {
             if last < 0x80 {
@@ -288,20 +299,18 @@ impl<'a> Eliding<'a> {
     }
 }
 
-/// Where in the last bytes of a string an escape begins that is not finished.
-fn last_open_escape(tail: &[u8]) -> Option<usize> {
+/// Where at the end of a string's text an escape begins that is not finished. Only from the beginning of the string can
+/// it be told which of many backslashes begin an escape.
+fn open_escape(text: &[u8]) -> Option<usize> {
     let mut at = 0;
-    while at < tail.len() {
-        if tail[at] != b'\\' {
-            at += 1;
-            continue;
-        }
-        let needs = match tail.get(at + 1) {
+    while let Some(found) = memchr(b'\\', &text[at..]) {
+        at += found;
+        let needs = match text.get(at + 1) {
             Some(b'u') => 6,
             Some(_) => 2,
             None => return Some(at),
         };
-        if at + needs > tail.len() {
+        if at + needs > text.len() {
             return Some(at);
         }
         at += needs;
