@@ -136,7 +136,10 @@ impl Catalog {
 
     /// The sessions that a filter asks for, newest first.
     pub fn list(&self, filter: &SessionFilter, now: Timestamp) -> Listing {
-        let walk = scan::walk(&self.inner.places.roots);
+        let walk = std::thread::scope(|scope| {
+            scope.spawn(|| drop(self.loaded_cache()));
+            scan::walk(&self.inner.places.roots)
+        });
         *self.inner.met.lock().unwrap_or_else(PoisonError::into_inner) =
             walk.found.iter().map(|found| found.id.clone()).collect();
         let look = self.look(walk, Scope::Everything, filter.kinds, filter.since, now);
@@ -174,7 +177,6 @@ impl Catalog {
     ) -> Look {
         let places = &self.inner.places;
         let Walk { found, mut problems } = walk;
-        let cache_file = places.cache_dir.as_deref().map(|folder| cache::file_in(folder, &places.roots));
         let live = live::live_sessions(&places.roots);
         let since_ms = since.map(Timestamp::as_millisecond);
         // Known without opening the file. A live session is wanted however long it has waited.
@@ -183,14 +185,14 @@ impl Catalog {
                 && !live.contains_key(&found.id)
         };
 
-        let mut guard = self.cache();
-        let cache = guard.get_or_insert_with(|| cache_file.as_deref().map(Cache::load).unwrap_or_default());
+        let mut guard = self.loaded_cache();
+        let cache = guard.get_or_insert_default();
         let everything = matches!(scope, Scope::Everything);
         let mut changed = everything && forget_the_deleted(cache, &found);
         changed |= read_what_is_new(cache, &found, too_old, &mut problems);
         changed |= refresh_histories(cache, &places.roots, &mut problems);
-        if let (true, true, Some(file)) = (changed, everything, &cache_file)
-            && let Err(error) = cache.save(file)
+        if let (true, true, Some(file)) = (changed, everything, self.cache_file())
+            && let Err(error) = cache.save(&file)
         {
             // Only speed is lost.
             tracing::debug!(%error, file = %file.display(), "the cache cannot be written");
@@ -207,21 +209,21 @@ impl Catalog {
                 left_out.older += usize::from(too_old);
                 continue;
             };
-            let facts = &kept.reading.facts;
             let is_live = live.contains_key(&found.id);
-            let active_ms = builder.active_ms(facts, found.stamp.modified_ns);
+            let active_ms = builder.active_ms(kept.gist.active_ms, found.stamp.modified_ns);
             if !is_live && since_ms.is_some_and(|since| active_ms < since) {
                 left_out.older += 1;
                 continue;
             }
-            if facts.says_nothing() {
+            if kept.gist.says_nothing {
                 problems.push(not_a_transcript(found));
             }
-            if !kinds.accepts(facts.kind()) {
+            if !kinds.accepts(kept.gist.kind) {
                 left_out.other_kinds += 1;
                 continue;
             }
-            sessions.push(builder.session(found, facts));
+            let reading = kept.reading();
+            sessions.extend(reading.map(|reading| builder.session(found, &reading.facts)));
         }
         let sessions = once_an_id(sessions);
         let mut look = Look { sessions, left_out, problems };
@@ -229,6 +231,19 @@ impl Catalog {
             add_remembered(&mut look, cache, &found, scope, &builder, since_ms);
         }
         look
+    }
+
+    /// The file that the cache is kept in; none when it is not kept.
+    fn cache_file(&self) -> Option<PathBuf> {
+        let places = &self.inner.places;
+        places.cache_dir.as_deref().map(|folder| cache::file_in(folder, &places.roots))
+    }
+
+    /// What was read of earlier, from the file the first time.
+    fn loaded_cache(&self) -> MutexGuard<'_, Option<Cache>> {
+        let mut guard = self.cache();
+        guard.get_or_insert_with(|| self.cache_file().as_deref().map(Cache::load).unwrap_or_default());
+        guard
     }
 
     fn cache(&self) -> MutexGuard<'_, Option<Cache>> {
@@ -299,7 +314,7 @@ fn read_what_is_new(
     let work = || {
         let mut buffer = Vec::new();
         while let Some(found) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let earlier = readings.get(&found.stamp.file()).map(|kept| kept.reading.clone());
+            let earlier = readings.get(&found.stamp.file()).and_then(Kept::reading);
             let result = read_one(found, earlier, &mut buffer);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((*found, result));
         }
@@ -313,7 +328,7 @@ fn read_what_is_new(
     for (found, result) in results.into_inner().unwrap_or_else(PoisonError::into_inner) {
         match result {
             Ok(reading) => {
-                cache.readings.insert(found.stamp.file(), Kept { stamp: found.stamp, reading });
+                cache.readings.insert(found.stamp.file(), Kept::new(found.stamp, &reading));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => problems.push(scan::unreadable(&found.path(), &error)),

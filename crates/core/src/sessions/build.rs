@@ -35,9 +35,9 @@ impl<'a> Builder<'a> {
     }
 
     /// The time of the last activity: the last timestamp, unless the clock that wrote it was ahead.
-    pub(super) fn active_ms(&self, facts: &Facts, modified_ns: i64) -> i64 {
+    pub(super) fn active_ms(&self, last_time_ms: Option<i64>, modified_ns: i64) -> i64 {
         let modified_ms = modified_ns / 1_000_000;
-        match facts.active_ms {
+        match last_time_ms {
             Some(active) if active <= self.now_ms + TOLERATED_MS => active,
             _ => modified_ms.min(self.now_ms),
         }
@@ -57,7 +57,7 @@ impl<'a> Builder<'a> {
             Some((status, process)) => (Some(*status), Some(process.clone())),
             None => (None, None),
         };
-        let active_ms = self.active_ms(facts, found.stamp.modified_ns);
+        let active_ms = self.active_ms(facts.active_ms, found.stamp.modified_ns);
         let (title, title_source) = facts.title().unwrap_or((found.id.short(), TitleSource::Id));
         let kept_until = found.stamp.modified_ns / 1_000_000
             + i64::from(self.retention_days.get(root).copied().unwrap_or(DEFAULT_RETENTION_DAYS)) * DAY_MS;

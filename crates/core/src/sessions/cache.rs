@@ -9,16 +9,46 @@ use std::{
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Root, history::History, read::Reading, scan::Stamp};
+use orchestra_model::SessionKind;
+
+use super::{Root, facts::Facts, history::History, read::Reading, scan::Stamp};
 
 /// Changes whenever the shape or the meaning of what is kept does.
-const MAGIC: &[u8; 16] = b"orchestra-list-1";
+const MAGIC: &[u8; 16] = b"orchestra-list-2";
 
-/// A reading with the stamp of the file it was made of.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// A reading with the stamp of the file it was made of. It stays encoded until its session is shown: most never are.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub(super) stamp: Stamp,
-    pub(super) reading: Reading,
+    pub(super) gist: Gist,
+    #[serde(with = "serde_bytes")]
+    reading: Vec<u8>,
+}
+
+impl Kept {
+    pub(super) fn new(stamp: Stamp, reading: &Reading) -> Self {
+        let encoded = postcard::to_stdvec(reading).unwrap_or_default();
+        Self { stamp, gist: Gist::of(&reading.facts), reading: encoded }
+    }
+
+    /// The reading; `None` would be a fault of ours, since the whole cache is checked when it is loaded.
+    pub(super) fn reading(&self) -> Option<Reading> {
+        postcard::from_bytes(&self.reading).ok()
+    }
+}
+
+/// What decides whether a session is shown.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Gist {
+    pub(super) kind: SessionKind,
+    pub(super) active_ms: Option<i64>,
+    pub(super) says_nothing: bool,
+}
+
+impl Gist {
+    fn of(facts: &Facts) -> Self {
+        Self { kind: facts.kind(), active_ms: facts.active_ms, says_nothing: facts.says_nothing() }
+    }
 }
 
 /// The readings, by device and inode, and the histories, by root.
