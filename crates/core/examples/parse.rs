@@ -14,10 +14,6 @@ use std::{
 
 use orchestra_core::transcript::Transcript;
 
-/// The allocator of the program that this measures a part of.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROUNDS: usize = 9;
 
 /// The time that this thread really ran, where the system tells (Linux); else the time that passed.

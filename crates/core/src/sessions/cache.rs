@@ -15,6 +15,8 @@ use super::{Root, facts::Facts, history::History, read::Reading, scan::Stamp};
 
 /// Changes whenever the shape or the meaning of what is kept does.
 const MAGIC: &[u8; 16] = b"orchestra-list-2";
+/// How many bytes the checksum takes that stands between the mark and what it sums up.
+const SUM: usize = 8;
 
 /// A reading with the stamp of the file it was made of. It stays encoded until its session is shown: most never are.
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,7 +74,7 @@ impl Cache {
     /// The kept readings; empty when there are none, or when they are another version's or damaged.
     pub(super) fn load(file: &Path) -> Self {
         let Ok(bytes) = fs::read(file) else { return Self::default() };
-        let body = bytes.strip_prefix(MAGIC).and_then(|rest| rest.split_first_chunk::<8>());
+        let body = bytes.strip_prefix(MAGIC).and_then(|rest| rest.split_first_chunk::<SUM>());
         let Some((_, body)) = body.filter(|(sum, body)| u64::from_le_bytes(**sum) == xxh3_64(body)) else {
             return Self::default();
         };
@@ -84,11 +86,10 @@ impl Cache {
     /// # Errors
     /// What writing fails with; the old file is then still there.
     pub(super) fn save(&self, target: &Path) -> io::Result<()> {
-        let body = postcard::to_stdvec(self).map_err(io::Error::other)?;
-        let mut bytes = Vec::with_capacity(MAGIC.len() + 8 + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&xxh3_64(&body).to_le_bytes());
-        bytes.extend_from_slice(&body);
+        let head = [MAGIC.as_slice(), &[0; SUM]].concat();
+        let mut bytes = postcard::to_extend(self, head).map_err(io::Error::other)?;
+        let (head, body) = bytes.split_at_mut(MAGIC.len() + SUM);
+        head[MAGIC.len()..].copy_from_slice(&xxh3_64(body).to_le_bytes());
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder)?;
         }
