@@ -20,6 +20,7 @@ pub struct AssetNames {
 }
 
 const THEME: &str = include_str!("shell/theme.js");
+const START: &str = include_str!("shell/start.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
@@ -31,19 +32,13 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
     let path = use_context::<http::request::Parts>()
         .map(|request| request.uri.path().to_owned())
         .unwrap_or_default();
-    let links = assets.clone().map(|AssetNames { css, js, wasm }| {
+    let links = assets.clone().map(|AssetNames { css, .. }| {
         view! {
             <link rel="stylesheet" href=css/>
-            <link rel="modulepreload" href=js nonce=nonce.clone()/>
-            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         }
     });
     let start = assets.map(|AssetNames { js, wasm, .. }| {
-        let script = format!(
-            "import start,{{hydrate}} from {js:?};await start({{module_or_path:{wasm:?}}});hydrate();\
-             document.documentElement.dataset.hydrated=\"\";\
-             if(\"serviceWorker\" in navigator)navigator.serviceWorker.register(\"/sw.js\").catch(()=>{{}})"
-        );
+        let script = format!("const js={js:?},wasm={wasm:?};{START}");
         view! { <script type="module" nonce=nonce.clone() inner_html=script></script> }
     });
     view! {

@@ -2,19 +2,22 @@
 //!
 //! One watcher feeds a ring of the last events; each stream has a place of its own in the numbering and takes what
 //! comes after it. So a browser that does not read costs nothing but its place, and one that comes back goes on where
-//! it was; whoever asks for what the ring no longer holds is told to fetch again. The watcher starts with the first
-//! listener. Events say what to fetch: nothing is acknowledged and nothing is kept on disk.
+//! it was; whoever asks for what the ring no longer holds is told to fetch again. The watcher starts with the first page
+//! or listener. Events say what to fetch: nothing is acknowledged and nothing is kept on disk.
 
 mod ring;
 mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::extract::{Request, State};
+use axum::middleware::Next as Handler;
+use axum::response::Response;
 use orchestra_app::data::{News, SessionRow};
 use orchestra_app::ssr::Clock;
 use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
 use orchestra_model::Timestamp;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OnceCell, Semaphore, watch};
 
 use ring::Ring;
 pub(crate) use stream::stream;
@@ -31,7 +34,7 @@ pub(crate) struct Events {
 struct Shared {
     catalog: Catalog,
     clock: Clock,
-    watcher: Mutex<Option<Watcher>>,
+    watcher: OnceCell<Watcher>,
     ring: Arc<Mutex<Ring>>,
     /// The number of the last event.
     latest: watch::Sender<u64>,
@@ -57,7 +60,7 @@ impl Events {
             shared: Arc::new(Shared {
                 catalog,
                 clock,
-                watcher: Mutex::new(None),
+                watcher: OnceCell::new(),
                 ring: Arc::new(Mutex::new(Ring::after(first))),
                 latest: watch::Sender::new(first),
                 places: Arc::new(Semaphore::new(most_streams.min(MOST_STREAMS))),
@@ -70,23 +73,30 @@ impl Events {
         self.shared.latest.subscribe()
     }
 
-    /// Sees that the watcher runs. Reads folders: call it where that may block.
-    fn start(&self) {
-        let mut watcher = lock(&self.shared.watcher);
-        if watcher.is_none() {
+    /// Sees that the watcher runs: whatever changes from here on is an event.
+    async fn watch(&self) {
+        let start = || {
             let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
-            let clock = self.shared.clock.clone();
-            *watcher =
-                Some(self.shared.catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock))));
-            // Nobody watched before: a page that was rendered by then fetches again.
-            let sequence = lock(&self.shared.ring).skip();
-            self.shared.latest.send_replace(sequence);
+            let (catalog, clock) = (self.shared.catalog.clone(), self.shared.clock.clone());
+            // It reads folders.
+            tokio::task::spawn_blocking(move || {
+                catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock)))
+            })
+        };
+        if let Err(problem) = self.shared.watcher.get_or_try_init(start).await {
+            tracing::error!(%problem, "cannot watch for changes");
         }
     }
 
     fn next(&self, after: u64) -> Next {
         lock(&self.shared.ring).next(after)
     }
+}
+
+/// Lets a page be made only when the watcher runs, so that no change is missed between the two.
+pub(crate) async fn watch_first(State(events): State<Events>, request: Request, page: Handler) -> Response {
+    events.watch().await;
+    page.run(request).await
 }
 
 /// Numbers an event, keeps it and wakes the streams.

@@ -46,8 +46,8 @@ impl Pages {
         server_fn::axum::server_fn_paths()
     }
 
-    /// Adds the pages and the server functions to a router; what is nowhere gets the app's page for that.
-    pub(crate) fn add_to<S>(&self, router: Router<S>, state: &S, pages: Vec<AxumRouteListing>) -> Router<S>
+    /// The router of the pages and the server functions; what is nowhere gets the app's page for that.
+    pub(crate) fn router<S>(&self, state: &S, pages: Vec<AxumRouteListing>) -> Router<S>
     where
         S: Clone + Send + Sync + 'static,
         LeptosOptions: FromRef<S>,
@@ -60,9 +60,9 @@ impl Pages {
         let (options, assets) = (self.options.clone(), self.assets.clone());
         let view = move || shell(options.clone(), assets.clone());
         let nowhere = render_app_to_stream_with_context(provide.clone(), view.clone());
-        router.leptos_routes_with_context(state, pages, provide, view).fallback(move |request: Request| async move {
-            not_found(&request.method().clone(), nowhere(request)).await
-        })
+        Router::new().leptos_routes_with_context(state, pages, provide, view).fallback(
+            move |request: Request| async move { not_found(&request.method().clone(), nowhere(request)).await },
+        )
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use orchestra_app::ssr::AppContext;
 use orchestra_core::export::ExportFormat;
@@ -99,7 +100,9 @@ pub(crate) fn table(state: AppState) -> Table {
         making.list(Access::Paired, method, path);
     }
     let Making { router, routes } = making;
-    let router = state.pages.add_to(router, &state, pages).with_state(state).layer(compression());
+    let watched = from_fn_with_state(state.events.clone(), events::watch_first);
+    let pages = state.pages.router(&state, pages).layer(watched);
+    let router = router.merge(pages).with_state(state).layer(compression());
     let public = public_paths(&routes);
     Table { router, routes, public }
 }

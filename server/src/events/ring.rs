@@ -31,13 +31,6 @@ impl Ring {
         self.latest
     }
 
-    /// Makes every place before this moment one that is lost; returns the new number.
-    pub(super) fn skip(&mut self) -> u64 {
-        self.latest += 1;
-        self.events.clear();
-        self.latest
-    }
-
     /// The event after a place.
     pub(super) fn next(&self, place: u64) -> Next {
         let Some(behind) = self.latest.checked_sub(place) else { return Next::Lost(self.latest) };
@@ -86,16 +79,6 @@ mod tests {
             assert!(matches!(ring.next(place), Next::Lost(at) if at == latest), "{place}");
         }
         assert!(matches!(ring.next(1010), Next::Event(1011, _)));
-    }
-
-    #[test]
-    fn what_was_skipped_is_lost() {
-        let mut ring = ring(3);
-        assert_eq!(ring.skip(), 1004);
-        assert!(matches!(ring.next(1002), Next::Lost(1004)));
-        ring.push(|sequence| sequence.to_string().into());
-        assert!(matches!(ring.next(1004), Next::Event(1005, _)));
-        assert!(matches!(ring.next(1003), Next::Lost(1005)));
     }
 
     #[test]

@@ -63,10 +63,7 @@ pub(crate) async fn stream(
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "30")], words).into_response();
     };
     let latest = events.shared.latest.subscribe();
-    let starting = events.clone();
-    if let Err(problem) = tokio::task::spawn_blocking(move || starting.start()).await {
-        tracing::error!(%problem, "cannot watch for changes");
-    }
+    events.watch().await;
     let place = match headers.get(LAST_EVENT_ID) {
         // An id that is no number was never ours: as good as one from long ago.
         Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).unwrap_or(0),
