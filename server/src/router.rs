@@ -142,7 +142,8 @@ fn public_paths(routes: &[Route]) -> PublicPaths {
     public
 }
 
-/// Compresses what is made for each request, quickly; not the event stream, whose events must not wait for more.
+/// Compresses what is made for each request, quickly, with gzip, which every browser reads; not the event stream, whose
+/// events must not wait for more.
 fn compression() -> CompressionLayer<impl Predicate> {
     let not_stored = |_: StatusCode, _: Version, _: &HeaderMap, extensions: &Extensions| {
         extensions.get::<AsStored>().is_none()
