@@ -72,7 +72,7 @@ impl Since {
             Self::Day => "in the last 24 hours",
             Self::Week => "in the last 7 days",
             Self::Month => "in the last 30 days",
-            Self::All => "in all",
+            Self::All => "at all",
         }
     }
 
