@@ -13,6 +13,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Parser;
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
 use orchestra_core::sessions::{Catalog, Places};
+use orchestra_model::{Listing, SessionFilter};
 
 use crate::{
     cli::{Command, CommandLine},
@@ -36,6 +37,15 @@ impl Context {
 
     fn catalog(&self) -> Catalog {
         Catalog::new(self.places())
+    }
+
+    /// The sessions that a filter asks for. The first list of a large history takes a second or more.
+    fn list(&self, catalog: &Catalog, filter: &SessionFilter) -> Listing {
+        let how_far = || {
+            let (read, of) = catalog.reading();
+            (of > 0).then(|| format!("Reading {read} of {of} new transcripts…"))
+        };
+        self.words.while_working(how_far, || catalog.list(filter, self.now.timestamp()))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod families;
 pub(crate) mod layout;
+mod progress;
 pub(crate) mod session_table;
 pub(crate) mod style;
 pub(crate) mod text;

@@ -7,3 +7,4 @@ pub mod head;
 pub mod lane;
 pub mod list_column;
 pub mod reel;
+pub mod scroll;

@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
     let catalog = context.catalog();
     let since = Since::hours_ago(sessions::DEFAULT_HOURS).resolve(&context.now);
     let filter = SessionFilter { since: Some(since), limit: Some(SHOWN), ..SessionFilter::default() };
-    let listing = catalog.list(&filter, context.now.timestamp());
+    let listing = context.list(&catalog, &filter);
     let mut out = Out::standard(&context.surroundings);
     let paint = out.paint;
     writeln!(out, "{}\n", paint.on(style::STRONG, "Finds every Claude Code session on this machine."))?;

@@ -21,7 +21,7 @@ pub(super) const DEFAULT_HOURS: u32 = 24;
 pub(super) fn run(context: &Context, arguments: &SessionsArguments) -> Result<(), Failure> {
     let filter = filter(context, arguments)?;
     let catalog = context.catalog();
-    let listing = catalog.list(&filter, context.now.timestamp());
+    let listing = context.list(&catalog, &filter);
     let mut out = Out::standard(&context.surroundings);
     if arguments.json {
         write_json(&listing, &mut out)?;

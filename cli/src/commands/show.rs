@@ -22,7 +22,7 @@ use crate::{
 
 /// Writes the session that was asked for.
 pub(super) fn run(context: &Context, arguments: &ShowArguments) -> Result<(), Failure> {
-    let format = format(arguments);
+    let format = format(arguments)?;
     let session = lookup::session(context, &context.catalog(), &arguments.session)?;
     let Some(path) = &session.path else { return Err(cleaned_up(&session)) };
     let transcript = Transcript::open(Path::new(path)).map_err(unreadable)?;
@@ -54,18 +54,24 @@ pub(super) fn run(context: &Context, arguments: &ShowArguments) -> Result<(), Fa
     Ok(())
 }
 
-fn format(arguments: &ShowArguments) -> ExportFormat {
-    let ending = || {
-        let ending = arguments.output.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
-        ending.and_then(|ending| <Format as clap::ValueEnum>::from_str(ending, true).ok())
+/// The format that was asked for, or else the one that the file's name says.
+fn format(arguments: &ShowArguments) -> Result<ExportFormat, Failure> {
+    let ending = arguments.output.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
+    let format = match (arguments.json, arguments.format, ending) {
+        (true, ..) => Format::Json,
+        (false, Some(format), _) => format,
+        (false, None, None) => Format::Text,
+        (false, None, Some(ending)) => <Format as clap::ValueEnum>::from_str(ending, true).map_err(|_| {
+            Failure::usage(format!("there is no format for a file named .{ending}"))
+                .hint("name it .txt, .md, .json or .html, or say which with --format")
+        })?,
     };
-    let asked = if arguments.json { Some(Format::Json) } else { arguments.format.or_else(ending) };
-    match asked.unwrap_or(Format::Text) {
+    Ok(match format {
         Format::Text => ExportFormat::Text,
         Format::Markdown => ExportFormat::Markdown,
         Format::Json => ExportFormat::Json,
         Format::Html => ExportFormat::Html,
-    }
+    })
 }
 
 /// The document; what could be read of it is written before a failure to read on is told.

@@ -36,9 +36,17 @@ fn nothing_is_overwritten() {
     let world = World::with_sessions();
     let transcript = world.transcript("8888");
     let before = fs::read(&transcript).unwrap();
-    let said = world.run(&["show", "8888", "--output", transcript.to_str().unwrap()]);
+    let said = world.run(&["show", "8888", "--format", "json", "--output", transcript.to_str().unwrap()]);
     assert!(said.failure().contains("is already there"));
     assert_eq!(fs::read(&transcript).unwrap(), before);
+}
+
+#[test]
+fn a_name_that_says_no_format_is_asked_about() {
+    let world = World::with_sessions();
+    let said = world.run(&["show", "8888", "--output", "basket.pdf"]).failure();
+    assert!(said.starts_with("exit code 2\nerror: there is no format for a file named .pdf\n"), "{said}");
+    assert!(!world.home().join("basket.pdf").exists());
 }
 
 #[test]

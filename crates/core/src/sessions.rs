@@ -107,6 +107,14 @@ struct Inner {
     cache: Mutex<Option<Cache>>,
     /// The ids of the last list, before any filter.
     met: Mutex<Vec<SessionId>>,
+    reading: Reads,
+}
+
+/// How many transcripts are being read, and how many of them are done.
+#[derive(Debug, Default)]
+struct Reads {
+    done: AtomicUsize,
+    of: AtomicUsize,
 }
 
 /// How much of the machine a look is about.
@@ -126,12 +134,26 @@ struct Look {
 impl Catalog {
     /// A catalog of what lies in these places. Reads nothing yet.
     pub fn new(places: Places) -> Self {
-        Self { inner: Arc::new(Inner { places, cache: Mutex::new(None), met: Mutex::default() }) }
+        Self {
+            inner: Arc::new(Inner {
+                places,
+                cache: Mutex::new(None),
+                met: Mutex::default(),
+                reading: Reads::default(),
+            }),
+        }
     }
 
     /// The configuration folders it looks in.
     pub fn roots(&self) -> &[Root] {
         &self.inner.places.roots
+    }
+
+    /// How many of the transcripts that the list under way has to read are read, and how many there are: for whoever
+    /// waits for it on another thread.
+    pub fn reading(&self) -> (usize, usize) {
+        let Reads { done, of } = &self.inner.reading;
+        (done.load(Ordering::Relaxed), of.load(Ordering::Relaxed))
     }
 
     /// The sessions that a filter asks for, newest first.
@@ -189,7 +211,7 @@ impl Catalog {
         let cache = guard.get_or_insert_default();
         let everything = matches!(scope, Scope::Everything);
         let mut changed = everything && forget_the_deleted(cache, &found);
-        changed |= read_what_is_new(cache, &found, too_old, &mut problems);
+        changed |= read_what_is_new(cache, &found, too_old, &self.inner.reading, &mut problems);
         changed |= refresh_histories(cache, &places.roots, &mut problems);
         if let (true, true, Some(file)) = (changed, everything, self.cache_file())
             && let Err(error) = cache.save(&file)
@@ -296,6 +318,7 @@ fn read_what_is_new(
     cache: &mut Cache,
     found: &[Found],
     too_old: impl Fn(&Found) -> bool,
+    reading: &Reads,
     problems: &mut Vec<Problem>,
 ) -> bool {
     let wanted: Vec<&Found> = found
@@ -308,6 +331,8 @@ fn read_what_is_new(
     if wanted.is_empty() {
         return false;
     }
+    reading.done.store(0, Ordering::Relaxed);
+    reading.of.store(wanted.len(), Ordering::Relaxed);
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(wanted.len()));
     let readings = &cache.readings;
@@ -316,6 +341,7 @@ fn read_what_is_new(
         while let Some(found) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             let earlier = readings.get(&found.stamp.file()).and_then(Kept::reading);
             let result = read_one(found, earlier, &mut buffer);
+            reading.done.fetch_add(1, Ordering::Relaxed);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((*found, result));
         }
     };

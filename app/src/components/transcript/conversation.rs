@@ -6,10 +6,7 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{HtmlElement, ResizeObserver, ResizeObserverEntry};
 
-use super::{
-    block::BlockView,
-    reel::{Reel, to_end},
-};
+use super::{block::BlockView, reel::Reel, scroll::to_end};
 use crate::{
     components::{drawn::plainly_clicked, icon::Icon},
     data::transcript::TURNS_PER_BLOCK,

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use leptos::{html, prelude::*, task::spawn_local};
-use wasm_bindgen::JsCast;
 
+use super::scroll::{self, nearest_turn, scroll_place, to_end, view_height};
 use crate::{
     api::get_block,
     data::{
@@ -255,22 +255,7 @@ impl Reel {
 
     /// The turn that the view begins with; none while turns are on their way.
     pub fn first_in_view(&self) -> Option<u32> {
-        let frame = self.frame.try_get_untracked().flatten()?;
-        let turns = frame.query_selector_all(".turn").ok()?;
-        let turns =
-            (0..turns.length()).filter_map(|index| turns.get(index)?.dyn_into::<web_sys::Element>().ok());
-        let mut above = None;
-        for turn in turns {
-            let top = turn.get_bounding_client_rect().top();
-            if top > view_height() {
-                break;
-            }
-            above = turn.id().strip_prefix("turn-").and_then(|ordinal| ordinal.parse().ok()).or(above);
-            if top >= HEAD {
-                break;
-            }
-        }
-        above
+        self.frame.try_get_untracked().flatten().and_then(|frame| scroll::first_turn(&frame, HEAD))
     }
 
     /// Whether the reader is at the end.
@@ -279,25 +264,4 @@ impl Reel {
         let is_near = height - y - view_height() < AT_END;
         is_near && self.range.get_untracked().1 == block_count(self.total.get_untracked())
     }
-}
-
-/// The element of a turn, or of the run of turns that holds it.
-fn nearest_turn(turn: u32) -> Option<web_sys::Element> {
-    let first = turn - turn % TURNS_PER_BLOCK;
-    (first..=turn).rev().find_map(|turn| document().get_element_by_id(&format!("turn-{turn}")))
-}
-
-/// Scrolls to the end of the page.
-pub fn to_end() {
-    window().scroll_to_with_x_and_y(0.0, scroll_place().1);
-}
-
-/// How far the page is scrolled, and how tall it is.
-fn scroll_place() -> (f64, f64) {
-    let height = document().document_element().map_or(0, |page| page.scroll_height());
-    (window().scroll_y().unwrap_or(0.0), f64::from(height))
-}
-
-fn view_height() -> f64 {
-    window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(0.0)
 }
