@@ -73,7 +73,7 @@ fn choose(context: &Context, catalog: &Catalog, arguments: &ResumeArguments) -> 
         }
     }
     let filter = SessionFilter { query: Some(query.clone()), ..SessionFilter::default() };
-    let mut found = context.list(&catalog, &filter).sessions;
+    let mut found = context.list(catalog, &filter).sessions;
     match found.len() {
         0 => {
             Err(Failure::new(format!("no session has {query:?} in its id, title, project, branch or prompt"))
