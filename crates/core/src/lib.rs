@@ -1,5 +1,6 @@
 //! Orchestra's engine: everything that needs a real machine.
 //!
+//! - [`agents`] keeps what agents heard, said and were allowed.
 //! - [`jsonl`] reads lines of JSON that may be damaged, huge or half written.
 //! - [`render`] turns what a transcript holds into safe HTML and safe text; [`export`] writes a session as a document.
 //! - [`sessions`] finds every session on the machine and says when one changes.
@@ -10,6 +11,7 @@
 #[cfg(target_family = "wasm")]
 compile_error!("orchestra-core runs on the host; the browser gets orchestra-model");
 
+pub mod agents;
 pub mod export;
 pub mod jsonl;
 pub mod prompt;
