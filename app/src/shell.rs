@@ -32,15 +32,15 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
     let path = use_context::<http::request::Parts>()
         .map(|request| request.uri.path().to_owned())
         .unwrap_or_default();
-    let links = assets.clone().map(|AssetNames { css, .. }| {
-        view! {
-            <link rel="stylesheet" href=css/>
-        }
-    });
-    let start = assets.map(|AssetNames { js, wasm, .. }| {
-        let script = format!("const js={js:?},wasm={wasm:?};{START}");
-        view! { <script type="module" nonce=nonce.clone() inner_html=script></script> }
-    });
+    let (style, start) = assets
+        .map(|AssetNames { css, js, wasm }| {
+            let script = format!("const js={js:?},wasm={wasm:?};{START}");
+            (
+                view! { <link rel="stylesheet" href=css/> },
+                view! { <script type="module" nonce=nonce.clone() inner_html=script></script> },
+            )
+        })
+        .unzip();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-sequence=sequence>
@@ -58,7 +58,7 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <meta name="referrer" content="no-referrer"/>
                 <meta name="format-detection" content="telephone=no"/>
                 <script nonce=nonce.clone() inner_html=THEME></script>
-                {links}
+                {style}
                 <AutoReload options/>
                 <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"/>
                 <link rel="icon" href="/icon.svg" type="image/svg+xml"/>

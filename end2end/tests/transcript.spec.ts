@@ -97,6 +97,19 @@ test("what is appended appears, and calls when the reader is elsewhere", async (
   await expect(page.getByText(`And an answer to it, ${mark}.`)).toBeInViewport();
 });
 
+test("what is opened at the end stays where it was", async ({ page, hydrated }) => {
+  await page.goto("/sessions/11111111");
+  await hydrated();
+  const command = page.locator(".turn-tool", { hasText: "cargo test" }).locator("summary").first();
+  await command.scrollIntoViewIfNeeded();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  const place = async () => (await command.boundingBox())!.y;
+  const before = await place();
+  await command.click();
+  await page.waitForTimeout(300);
+  expect(Math.abs((await place()) - before)).toBeLessThan(2);
+});
+
 test("details, the resume command and the exports are at hand", async ({ page, context, hydrated }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto("/sessions/11111111");

@@ -1,7 +1,6 @@
 // Takes the page over once it is painted: until then the line and the processor are the page's alone. What runs then is
 // cut into tasks, so that a tap in between is answered.
 const soon = () => new Promise((resume) => setTimeout(resume));
-if (document.readyState !== "complete") await new Promise((resume) => addEventListener("load", resume));
 await new Promise((resume) => {
   new PerformanceObserver(resume).observe({ type: "paint", buffered: true });
   // Not every browser tells, and a page in the background is not painted.

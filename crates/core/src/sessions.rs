@@ -27,7 +27,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -104,7 +104,8 @@ pub struct Catalog {
 #[derive(Debug)]
 struct Inner {
     places: Places,
-    cache: Mutex<Option<Cache>>,
+    /// What was read of earlier, from the file the first time.
+    cache: OnceLock<Mutex<Cache>>,
     /// The ids of the last list, before any filter.
     met: Mutex<Vec<SessionId>>,
     reading: Reads,
@@ -137,7 +138,7 @@ impl Catalog {
         Self {
             inner: Arc::new(Inner {
                 places,
-                cache: Mutex::new(None),
+                cache: OnceLock::new(),
                 met: Mutex::default(),
                 reading: Reads::default(),
             }),
@@ -159,7 +160,7 @@ impl Catalog {
     /// The sessions that a filter asks for, newest first.
     pub fn list(&self, filter: &SessionFilter, now: Timestamp) -> Listing {
         let walk = std::thread::scope(|scope| {
-            scope.spawn(|| drop(self.loaded_cache()));
+            scope.spawn(|| drop(self.cache()));
             scan::walk(&self.inner.places.roots)
         });
         *self.inner.met.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -207,8 +208,8 @@ impl Catalog {
                 && !live.contains_key(&found.id)
         };
 
-        let mut guard = self.loaded_cache();
-        let cache = guard.get_or_insert_default();
+        let mut guard = self.cache();
+        let cache = &mut *guard;
         let everything = matches!(scope, Scope::Everything);
         let mut changed = everything && forget_the_deleted(cache, &found);
         changed |= read_what_is_new(cache, &found, too_old, &self.inner.reading, &mut problems);
@@ -261,15 +262,9 @@ impl Catalog {
         places.cache_dir.as_deref().map(|folder| cache::file_in(folder, &places.roots))
     }
 
-    /// What was read of earlier, from the file the first time.
-    fn loaded_cache(&self) -> MutexGuard<'_, Option<Cache>> {
-        let mut guard = self.cache();
-        guard.get_or_insert_with(|| self.cache_file().as_deref().map(Cache::load).unwrap_or_default());
-        guard
-    }
-
-    fn cache(&self) -> MutexGuard<'_, Option<Cache>> {
-        self.inner.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        let load = || Mutex::new(self.cache_file().as_deref().map(Cache::load).unwrap_or_default());
+        self.inner.cache.get_or_init(load).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

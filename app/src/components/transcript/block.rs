@@ -2,8 +2,8 @@
 
 use leptos::{html, prelude::*};
 
-use super::reel::Reel;
-use crate::{data::Item, text};
+use super::{reel::Reel, scroll::set_room};
+use crate::data::Item;
 
 /// What an item's element says of its drawing: the same stamp is the same drawing.
 const STAMP: &str = "data-stamp";
@@ -24,9 +24,10 @@ pub fn BlockView(
     });
     let block = NodeRef::<html::Div>::new();
     Effect::new(move |_| {
+        // While its turns are on their way it keeps the room it is taken to need, so that nothing moves meanwhile.
         let room = state.read().is_none().then(|| reel.height(index));
         if let Some(block) = block.get() {
-            set_room(&block, room);
+            set_room(&block, "min-height", room);
         }
         match &*state.read() {
             None => return reel.fetch(index),
@@ -54,15 +55,6 @@ pub fn BlockView(
             {trouble}
         </div>
     }
-}
-
-/// Keeps the room that a block is taken to need while its turns are on their way, so that nothing moves meanwhile.
-fn set_room(block: &web_sys::HtmlElement, room: Option<f64>) {
-    let style = block.style();
-    let _ = match room {
-        Some(height) => style.set_property("min-height", &format!("{}px", text::decimal(height, 0))),
-        None => style.remove_property("min-height").map(drop),
-    };
 }
 
 /// An item with its element.

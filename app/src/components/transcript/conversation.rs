@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
-use web_sys::{HtmlElement, ResizeObserver, ResizeObserverEntry};
+use web_sys::{ResizeObserver, ResizeObserverEntry};
 
-use super::{block::BlockView, reel::Reel, scroll::to_end};
+use super::{
+    block::BlockView,
+    reel::Reel,
+    scroll::{set_room, to_end},
+};
 use crate::{
     components::{drawn::plainly_clicked, icon::Icon},
     data::transcript::TURNS_PER_BLOCK,
@@ -34,8 +38,10 @@ pub fn Conversation(
         let heights = reel.spacers();
         if let (Some(above), Some(below)) = (above.get(), below.get()) {
             let first_time = started.is_none();
-            set_height(&above, heights.0);
-            set_height(&below, heights.1);
+            for (spacer, height) in [(above, heights.0), (below, heights.1)] {
+                set_room(&spacer, "height", Some(height));
+                let _ = spacer.set_attribute("data-sized", "");
+            }
             if first_time {
                 begin(reel, asked);
             }
@@ -65,21 +71,17 @@ fn page_link(turn: u32, label: &'static str) -> impl IntoView {
     view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }
 }
 
-/// Follows a click on a turn's time.
+/// Follows a click on a turn's time. Whoever opens something reads it: it stays where it is.
 fn clicked(reel: Reel, event: &ev::MouseEvent) {
+    if plainly_clicked(event, "summary").is_some() {
+        reel.stay_here();
+    }
     let link = plainly_clicked(event, "a.turn-time").and_then(|link| link.get_attribute("href"));
     let turn = link.and_then(|href| href.strip_prefix("?at=")?.parse().ok());
     if let Some(turn) = turn {
         event.prevent_default();
         reel.go_to(turn);
     }
-}
-
-/// Sets a spacer's height through the object model: the page's policy allows no inline style.
-fn set_height(element: &HtmlElement, height: f64) {
-    let style = element.style();
-    let _ = style.set_property("height", &format!("{}px", text::decimal(height, 0)));
-    let _ = element.set_attribute("data-sized", "");
 }
 
 /// Goes where the reader expects to be: the spacers have just taken their room.

@@ -175,7 +175,7 @@ impl Reel {
             reel.grow(total);
             if first == past || was_at_end {
                 reel.range.set((first, block_count(total)));
-                request_animation_frame(to_end);
+                reel.stays_at_end.set_value(true);
             } else {
                 reel.unseen.update(|unseen| *unseen += more);
             }
@@ -208,12 +208,17 @@ impl Reel {
         self.last_look.set_value(scroll_place());
     }
 
+    /// Keeps the page where it is when something below changes its size, until the reader comes to the end again.
+    pub fn stay_here(&self) {
+        self.stays_at_end.set_value(false);
+    }
+
     /// Goes to a turn, wherever it is.
     pub fn go_to(&self, turn: u32) {
         let turn = turn.min(self.total.get_untracked().saturating_sub(1));
         let block = turn / TURNS_PER_BLOCK;
         self.wanted.set(Some(turn));
-        self.stays_at_end.set_value(false);
+        self.stay_here();
         let (first, past) = self.range.get_untracked();
         if !(first..past).contains(&block) {
             let count = block_count(self.total.get_untracked());

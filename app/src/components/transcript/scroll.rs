@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::data::transcript::TURNS_PER_BLOCK;
+use crate::{data::transcript::TURNS_PER_BLOCK, text};
 
 /// The element of a turn, or of the run of turns that holds it.
 pub fn nearest_turn(turn: u32) -> Option<web_sys::Element> {
@@ -14,6 +14,15 @@ pub fn nearest_turn(turn: u32) -> Option<web_sys::Element> {
 /// Scrolls to the end of the page.
 pub fn to_end() {
     window().scroll_to_with_x_and_y(0.0, scroll_place().1);
+}
+
+/// Gives an element room through the object model: the page's policy allows no inline style.
+pub fn set_room(element: &web_sys::HtmlElement, property: &str, pixels: Option<f64>) {
+    let style = element.style();
+    let _ = match pixels {
+        Some(pixels) => style.set_property(property, &format!("{}px", text::decimal(pixels, 0))),
+        None => style.remove_property(property).map(drop),
+    };
 }
 
 /// How far the page is scrolled, and how tall it is.

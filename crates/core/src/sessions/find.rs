@@ -80,8 +80,7 @@ impl Catalog {
     pub fn shortest_prefixes(&self, sessions: &[Session]) -> Vec<usize> {
         let met = self.inner.met.lock().unwrap_or_else(PoisonError::into_inner);
         let cache = self.cache();
-        let remembered = cache.iter().flat_map(|cache| cache.histories.values());
-        let others = remembered.flat_map(|history| history.sessions.keys().map(String::as_str));
+        let others = cache.histories.values().flat_map(|history| history.sessions.keys().map(String::as_str));
         prefixes_among(met.iter().map(SessionId::as_str).chain(others), sessions)
     }
 }
