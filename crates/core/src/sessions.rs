@@ -49,6 +49,8 @@ use scan::{Found, Walk};
 
 /// How many threads read files that the cache does not know. Many more than cores, since they wait for the disk.
 const READERS: usize = 16;
+/// How large a reader's buffer stays.
+const USUAL_BUFFER: usize = 64 << 10;
 /// How few files one thread is worth starting for.
 const FILES_PER_READER: usize = 16;
 
@@ -336,6 +338,8 @@ fn read_what_is_new(
         while let Some(found) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             let earlier = readings.get(&found.stamp.file()).and_then(Kept::reading);
             let result = read_one(found, earlier, &mut buffer);
+            // A line that had to be looked for keeps no room in sixteen threads.
+            buffer.shrink_to(USUAL_BUFFER);
             reading.done.fetch_add(1, Ordering::Relaxed);
             results.lock().unwrap_or_else(PoisonError::into_inner).push((*found, result));
         }

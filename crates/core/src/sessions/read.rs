@@ -54,7 +54,7 @@ pub(super) fn read(
     {
         return read_appended(file, bucket, earlier, buffer);
     }
-    advise_random(file);
+    announce(file, size);
     let (facts, parsed) = if size <= 2 * CHUNK {
         read_whole(file, size, bucket, buffer)?
     } else {
@@ -224,12 +224,20 @@ fn hash_before(file: &File, offset: u64, buffer: &mut Vec<u8>) -> io::Result<u64
     Ok(xxh3_64(read_at(file, from, offset - from, buffer)?))
 }
 
-/// Without this the system reads 128 KB ahead of every head and tail.
-fn advise_random(file: &File) {
+/// Tells the system what will be read: it fetches the tail while the head is read, and not 128 KB ahead of each.
+fn announce(file: &File, size: u64) {
     #[cfg(target_os = "linux")]
-    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::Random);
+    {
+        use std::num::NonZeroU64;
+
+        use rustix::fs::{Advice, fadvise};
+        let _ = fadvise(file, 0, None, Advice::Random);
+        if size > 2 * CHUNK {
+            let _ = fadvise(file, size - CHUNK, NonZeroU64::new(CHUNK), Advice::WillNeed);
+        }
+    }
     #[cfg(not(target_os = "linux"))]
-    let _ = file;
+    let _ = (file, size);
 }
 
 #[cfg(test)]
