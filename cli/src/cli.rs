@@ -1,5 +1,6 @@
 //! The command line as clap reads it: names, help and examples; no behaviour.
 
+mod agents;
 mod since;
 
 use std::{
@@ -15,6 +16,9 @@ use clap::{
 use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
+pub(crate) use agents::{
+    AgentArguments, AnswerArguments, LogsArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+};
 pub(crate) use since::Since;
 
 /// Headings bold, what is typed literally in the accent colour: the same as the tables.
@@ -76,10 +80,30 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// Continue a session in Claude Code, in the right folder
     Resume(ResumeArguments),
+    /// Start an agent on each task, in a worktree and branch of its own
+    Spawn(SpawnArguments),
+    /// Show what the agents do, and who needs you
+    Status(StatusArguments),
+    /// Read the conversation of an agent, and follow it
+    Logs(LogsArguments),
+    /// Send an agent a message
+    Send(SendArguments),
+    /// Answer what an agent asks
+    Answer(AnswerArguments),
+    /// End the turn of an agent; it keeps listening
+    Interrupt(AgentArguments),
+    /// Stop an agent; a message resumes it
+    Stop(AgentArguments),
     /// Serve the dashboard to your browser
     Web(WebArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
+    /// See that nothing outlives the runner of an agent.
+    #[command(name = "__guard", hide = true)]
+    Guard(RunnerArguments),
+    /// Run an agent.
+    #[command(name = "__runner", hide = true)]
+    Runner(RunnerArguments),
 }
 
 const SESSIONS_EXAMPLES: &str = "\

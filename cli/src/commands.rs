@@ -1,11 +1,18 @@
 //! The commands, one module each, and the way into them.
 
+mod agent;
+mod client;
 mod completions;
 mod lookup;
 mod overview;
+mod logs;
 mod resume;
+mod runner;
 mod sessions;
 mod show;
+mod spawn;
+mod status;
+mod steer;
 mod web;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -79,6 +86,15 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         None => overview::run(context),
         Some(Command::Sessions(arguments)) => sessions::run(context, &arguments),
         Some(Command::Web(arguments)) => web::run(context, &arguments),
+        Some(Command::Spawn(arguments)) => spawn::run(context, &arguments),
+        Some(Command::Status(arguments)) => status::run(context, &arguments),
+        Some(Command::Logs(arguments)) => logs::run(context, &arguments),
+        Some(Command::Send(arguments)) => steer::send(context, &arguments),
+        Some(Command::Answer(arguments)) => steer::answer(context, &arguments),
+        Some(Command::Interrupt(arguments)) => steer::interrupt(context, &arguments),
+        Some(Command::Stop(arguments)) => steer::stop(context, &arguments),
+        Some(Command::Guard(arguments)) => runner::guard(context, &arguments.folder),
+        Some(Command::Runner(arguments)) => runner::run(context, &arguments.folder),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),
         Some(Command::Show(arguments)) => show::run(context, &arguments),
         Some(Command::Resume(arguments)) => resume::run(context, &arguments),

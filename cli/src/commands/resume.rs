@@ -2,14 +2,12 @@
 //!
 //! The engine decides how; here the choice is made and the process replaced.
 
-mod client;
-
 use std::io::{self, IsTerminal, Write};
 
 use orchestra_core::sessions::{Catalog, FindError, ResumeCommand, ResumePlan, plan_resume};
 use orchestra_model::{LiveProcess, LiveStatus, Session, SessionFilter, SessionId};
 
-use super::{Context, lookup};
+use super::{Context, client, lookup};
 use crate::{
     cli::ResumeArguments,
     error::Failure,

@@ -1,3 +1,135 @@
-//! Agents that Orchestra runs: what each of them has heard, said and been allowed.
+//! Agents that Orchestra runs: each has a folder, a log, and while it works a runner of its own.
+//!
+//! Everything that is known of an agent stands in its folder; there is no daemon and no registry. [`Agents`] makes,
+//! finds and starts them, [`run`] is what a runner does, and [`Control`] speaks to one. What a log says is told by
+//! [`Facts`]; nothing but a [`client`]'s own module knows what its client prints.
 
+mod claude;
+pub mod client;
+pub mod control;
+pub mod entry;
+mod facts;
+mod folder;
 pub mod log;
+mod name;
+pub mod plan;
+mod runner;
+mod start;
+mod story;
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use orchestra_model::{Agent, AgentId, Problem, ProblemKind};
+
+pub use control::{Control, ControlError};
+pub use facts::Facts;
+pub use folder::{AgentFolder, FolderError};
+pub use name::slug;
+pub use runner::{RunnerError, RunnerSettings, guard, run};
+pub use start::{Launcher, NewAgent, NewRun, StartError, Started};
+pub use story::{Scene, Story};
+
+/// All agents of a state folder. Cheap to make; it holds nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agents {
+    state: PathBuf,
+}
+
+/// Why an agent could not be found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FindAgentError {
+    /// None is called so.
+    #[error("there is no agent {asked:?}")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+    },
+    /// More than one could be meant.
+    #[error("{asked:?} could be any of {}", .candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        asked: String,
+        /// The names of those.
+        candidates: Vec<String>,
+    },
+}
+
+impl Agents {
+    /// The agents of a state folder, which need not be there.
+    pub fn new(state: &Path) -> Self {
+        Self { state: state.to_owned() }
+    }
+
+    /// The folder that holds the agents' folders.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.state.join("agents")
+    }
+
+    /// The folder of an agent.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn open(&self, id: &AgentId) -> Result<AgentFolder, FolderError> {
+        AgentFolder::open(&self.folder().join(id.as_str()))
+    }
+
+    /// The folders of all agents, in no order.
+    fn folders(&self) -> io::Result<Vec<AgentFolder>> {
+        let entries = match fs::read_dir(self.folder()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        Ok(entries.flatten().filter_map(|entry| AgentFolder::open(&entry.path()).ok()).collect())
+    }
+
+    /// All agents, newest first, and what could not be read.
+    pub fn list(&self) -> (Vec<Agent>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let mut problem = |path: &Path, message: String| {
+            let path = path.display().to_string();
+            problems.push(Problem { path, kind: ProblemKind::Unreadable, message });
+        };
+        let folders = self.folders().unwrap_or_else(|error| {
+            problem(&self.folder(), format!("failed to read {}: {error}", self.folder().display()));
+            Vec::new()
+        });
+        let mut agents: Vec<Agent> = folders
+            .iter()
+            .filter_map(|folder| {
+                folder.agent().map_err(|error| problem(folder.path(), error.to_string())).ok()
+            })
+            .collect();
+        agents.sort_by(|one, other| {
+            other.created_at.cmp(&one.created_at).then_with(|| one.name.cmp(&other.name))
+        });
+        (agents, problems)
+    }
+
+    /// The agent that a name, an id or the beginning of one means.
+    ///
+    /// # Errors
+    /// When none is meant, or more than one could be.
+    pub fn find(&self, asked: &str) -> Result<Agent, FindAgentError> {
+        let (agents, _) = self.list();
+        let unknown = || FindAgentError::Unknown { asked: asked.to_owned() };
+        let is_meant = |agent: &Agent| agent.id.as_str() == asked || agent.name == asked;
+        if let Some(agent) = agents.iter().find(|agent| is_meant(agent)) {
+            return Ok(agent.clone());
+        }
+        let may_be_meant =
+            |agent: &Agent| agent.id.as_str().starts_with(asked) || agent.name.starts_with(asked);
+        let mut candidates: Vec<Agent> =
+            agents.into_iter().filter(|agent| !asked.is_empty() && may_be_meant(agent)).collect();
+        match candidates.len() {
+            0 => Err(unknown()),
+            1 => candidates.pop().ok_or_else(unknown),
+            _ => Err(FindAgentError::Ambiguous {
+                asked: asked.to_owned(),
+                candidates: candidates.into_iter().map(|agent| agent.name).collect(),
+            }),
+        }
+    }
+}

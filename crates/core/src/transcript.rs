@@ -26,6 +26,8 @@ mod text;
 mod tools;
 mod turns;
 
+pub(crate) use tools::summary_of_call;
+
 use std::{
     collections::{HashMap, VecDeque},
     fs::File,

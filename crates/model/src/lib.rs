@@ -4,13 +4,18 @@
 //! the ones that `--json` prints, so other programs may rely on them. Times are [`jiff::Timestamp`]s, written as
 //! RFC 3339 in UTC.
 
+pub mod agent;
 pub mod id;
 pub mod listing;
 pub mod score;
 pub mod session;
 pub mod transcript;
 
-pub use id::{InvalidId, SessionId};
+pub use agent::{
+    Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question, QueuedPrompt,
+    Request, RequestKind, Suggestion,
+};
+pub use id::{AgentId, InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};
 pub use score::{EndMark, Score, Span, SpanKind, Tick};

@@ -10,7 +10,10 @@ use orchestra_model::{LiveProcess, LiveStatus, SessionId};
 use serde::Deserialize;
 
 use super::Root;
-use crate::jsonl::lenient::{Number, Text};
+use crate::{
+    jsonl::lenient::{Number, Text},
+    process,
+};
 
 /// A record larger than this is none.
 const LARGEST_RECORD: u64 = 64 << 10;
@@ -54,7 +57,10 @@ fn read_record(path: &Path) -> Option<(SessionId, LiveStatus, LiveProcess)> {
     let bytes = fs::read(path).ok()?;
     let record: Record<'_> = serde_json::from_slice(&bytes).ok()?;
     let pid = u32::try_from(record.pid.0?).ok()?;
-    if !is_running(pid, record.proc_start.as_str()) {
+    let start = process::start_of(pid)?;
+    // Elsewhere than on Linux the form of the recorded start is not known.
+    let recorded = record.proc_start.as_str().filter(|_| cfg!(target_os = "linux"));
+    if recorded.is_some_and(|recorded| recorded != start) {
         return None;
     }
     let status = match record.status.as_str() {
@@ -67,25 +73,6 @@ fn read_record(path: &Path) -> Option<(SessionId, LiveStatus, LiveProcess)> {
     let since = since.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     let process = LiveProcess { pid, version: record.version.non_empty(), since };
     Some((record.session_id.as_str()?.parse().ok()?, status, process))
-}
-
-/// Whether the process runs and is the one that was recorded.
-#[cfg(target_os = "linux")]
-fn is_running(pid: u32, recorded_start: Option<&str>) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    // The second field is a name in parentheses that may hold anything; the start time is the 22nd field.
-    let Some((_, fields)) = stat.rsplit_once(") ") else { return false };
-    let mut fields = fields.split(' ');
-    let is_dead = matches!(fields.next(), Some("Z" | "X"));
-    let start = fields.nth(18);
-    !is_dead && recorded_start.is_none_or(|recorded| Some(recorded) == start)
-}
-
-/// Whether a process of this id runs; elsewhere than on Linux the form of the recorded start is not known.
-#[cfg(not(target_os = "linux"))]
-fn is_running(pid: u32, _recorded_start: Option<&str>) -> bool {
-    let pid = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw);
-    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
 }
 
 #[cfg(test)]

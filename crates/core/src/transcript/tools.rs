@@ -97,6 +97,11 @@ const TELLING: [&[u8]; 18] = [
     b"bash_id",
 ];
 
+/// One line that says what a call is about, from its input as JSON text.
+pub(crate) fn summary_of_call(name: &str, input: &str) -> String {
+    summary(name, &Fields::of(Raw(input.as_bytes())))
+}
+
 fn summary(name: &str, input: &Fields<'_>) -> String {
     let one =
         |field: &[u8]| input.text(field).map(|text| text.one_line(SUMMARY)).filter(|line| !line.is_empty());

@@ -1,4 +1,4 @@
-//! Claude Code itself: where it is, and how this process becomes it.
+//! Claude Code itself: where it is, what it must not inherit, and how this process becomes it.
 
 use std::{
     env,
@@ -21,7 +21,7 @@ pub(super) fn find(surroundings: &Surroundings) -> Result<PathBuf, Failure> {
     search(surroundings.path.as_deref().unwrap_or_default()).ok_or_else(|| {
         Failure::new("Claude Code is not installed: there is no `claude` on the PATH").hint(
             "npm install -g @anthropic-ai/claude-code, or see https://code.claude.com; \
-             everything but resume works without it",
+             everything but resume and spawn works without it",
         )
     })
 }
@@ -62,7 +62,7 @@ pub(super) fn become_it(context: &Context, program: &Path, command: &ResumeComma
 ///
 /// `CLAUDECODE` tells that there is one. Without it, a person's own settings (`CLAUDE_CODE_USE_BEDROCK` in a shell's
 /// profile) stay: only what names a single process goes all the same.
-fn not_inherited(names: &[OsString]) -> impl Iterator<Item = &OsString> {
+pub(super) fn not_inherited(names: &[OsString]) -> impl Iterator<Item = &OsString> {
     const ONE_PROCESS: [&str; 2] = ["CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SESSION_ID"];
     let inside_a_client = names.iter().any(|name| name == "CLAUDECODE");
     names.iter().filter(move |name| {

@@ -1,0 +1,235 @@
+//! The commands about agents as clap reads them.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+const SPAWN_EXAMPLES: &str = "\
+Examples:
+  orchestra spawn \"build auth\" \"write tests\"   two agents, each in its own
+                                               worktree and branch
+  orchestra spawn -f tasks.md --max-parallel 3  a task a paragraph, three at once
+  git diff | orchestra spawn -                 the task from standard input
+  orchestra spawn \"fix it\" --base v1.2 --model opus
+  orchestra spawn \"go on\" --session 4f2a       a copy of a session goes on
+  orchestra spawn \"tidy up\" --no-worktree      in this folder, as it is
+
+It returns when every agent has really started, and says which did not and why;
+with --wait when all of them have ended. Agents live on when the terminal is
+closed. `orchestra status` shows them.";
+
+/// Arguments of `spawn`.
+#[derive(Debug, Args)]
+#[command(after_help = SPAWN_EXAMPLES)]
+pub(crate) struct SpawnArguments {
+    /// What an agent is to do, one agent a task; - reads one from standard input
+    #[arg(value_name = "TASK")]
+    pub(crate) tasks: Vec<String>,
+
+    /// Read more tasks from a file, one a paragraph
+    #[arg(long, short = 'f', value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// The repository [default: the one of this folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) repo: Option<PathBuf>,
+
+    /// What the branches start from [default: HEAD]
+    #[arg(long, value_name = "REF", conflicts_with = "no_worktree")]
+    pub(crate) base: Option<String>,
+
+    /// The model
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+
+    /// How the agent asks for leave: default, acceptEdits, plan, bypassPermissions
+    #[arg(long, value_name = "MODE")]
+    pub(crate) permission_mode: Option<String>,
+
+    /// What an agent may cost, in USD
+    #[arg(long, value_name = "USD", value_parser = parse_budget)]
+    pub(crate) max_budget_usd: Option<f64>,
+
+    /// Go on from a copy of this session
+    #[arg(long, value_name = "SESSION")]
+    pub(crate) session: Option<String>,
+
+    /// Work in the folder as it is
+    #[arg(long)]
+    pub(crate) no_worktree: bool,
+
+    /// At most this many at work at once; the rest waits
+    #[arg(long, value_name = "N", value_parser = super::parse_number)]
+    pub(crate) max_parallel: Option<u32>,
+
+    /// Return when all have ended
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// Trust this repository: its settings, hooks and setup command run without a sandbox
+    #[arg(long)]
+    pub(crate) trust: bool,
+
+    /// Print JSON: one object with \"agents\"
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn parse_budget(text: &str) -> Result<f64, String> {
+    match text.trim_start_matches('$').parse::<f64>() {
+        Ok(budget) if budget.is_finite() && budget > 0.0 => Ok(budget),
+        _ => Err("write an amount in USD, like 2.50".to_owned()),
+    }
+}
+
+const STATUS_EXAMPLES: &str = "\
+Examples:
+  orchestra status                 who needs you first, then who is at work
+  orchestra status --watch         the same, kept up to date
+  orchestra status build-auth      one agent, with what it asks
+  orchestra status --json | jq -r '.agents[] | select(.attention) | .name'
+
+--json prints one object: \"agents\" and \"problems\". An agent has these stable
+fields: id, name, task, state (queued, starting, running, waiting, idle, done,
+failed, stopped, lost), attention (null or kind, since, summary, until), repo,
+worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
+cost_usd, tokens, turns, diffstat, queue, requests. Times are RFC 3339 in UTC.";
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+#[command(after_help = STATUS_EXAMPLES)]
+pub(crate) struct StatusArguments {
+    /// Only this agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: Option<String>,
+
+    /// Keep it up to date until Ctrl-C
+    #[arg(long, short)]
+    pub(crate) watch: bool,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const LOGS_EXAMPLES: &str = "\
+Examples:
+  orchestra logs build-auth        the conversation so far
+  orchestra logs build-auth -f     and what follows, until the agent ends
+  orchestra logs build-auth --json | jq .
+      one record a line: sequence, at, and \"output\" (what the client printed),
+      \"errors\" or an event of Orchestra's own";
+
+/// Arguments of `logs`.
+#[derive(Debug, Args)]
+#[command(after_help = LOGS_EXAMPLES)]
+pub(crate) struct LogsArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// Go on as it goes on
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    /// Only what comes after this record
+    #[arg(long, value_name = "SEQUENCE", default_value_t = 0, hide_default_value = true)]
+    pub(crate) after: u64,
+
+    /// Print every record as JSON, one a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SEND_EXAMPLES: &str = "\
+Examples:
+  orchestra send build-auth \"use argon2\"
+  orchestra send build-auth - < review.md
+  orchestra send build-auth --edit 3 \"use argon2id\"   while it has not got it
+  orchestra send build-auth --remove 3
+
+The agent gets it when its turn is over. One that has ended is resumed.";
+
+/// Arguments of `send`.
+#[derive(Debug, Args)]
+#[command(after_help = SEND_EXAMPLES)]
+pub(crate) struct SendArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// The message; - reads it from standard input
+    #[arg(value_name = "TEXT", required_unless_present = "remove")]
+    pub(crate) text: Option<String>,
+
+    /// Say this instead of a message that still waits
+    #[arg(long, value_name = "NUMBER", conflicts_with = "remove")]
+    pub(crate) edit: Option<u64>,
+
+    /// Take back a message that still waits
+    #[arg(long, value_name = "NUMBER", conflicts_with = "text")]
+    pub(crate) remove: Option<u64>,
+
+    /// Print JSON: \"prompt\" (the message's number) and \"sequence\"
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const ANSWER_EXAMPLES: &str = "\
+Examples:
+  orchestra answer build-auth allow
+  orchestra answer build-auth allow --always       and never ask this again
+  orchestra answer build-auth allow --always 2     the second rule it offers
+  orchestra answer build-auth deny --message \"use cargo, not npm\"
+  orchestra answer build-auth \"SQLite\"             the answer to a question
+  orchestra answer build-auth 2                    its second choice
+
+`orchestra status AGENT` shows what it asks, with choices and rules.";
+
+/// Arguments of `answer`.
+#[derive(Debug, Args)]
+#[command(after_help = ANSWER_EXAMPLES)]
+pub(crate) struct AnswerArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// allow or deny; for questions the answers, one each, as text or number
+    #[arg(value_name = "ANSWER", required = true)]
+    pub(crate) answers: Vec<String>,
+
+    /// Keep a rule that it offers, so that it need not ask again [default: the first]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = super::parse_number)]
+    pub(crate) always: Option<u32>,
+
+    /// Why not, or what to do instead
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+
+    /// The request's id, when it asks for more than one thing [default: the oldest]
+    #[arg(long, value_name = "ID")]
+    pub(crate) request: Option<String>,
+
+    /// Print JSON: \"request\", \"decision\" and \"sequence\"
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of commands that name one agent.
+#[derive(Debug, Args)]
+pub(crate) struct AgentArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// Print JSON: the agent as it is then
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of the programs that run an agent.
+#[derive(Debug, Args)]
+pub(crate) struct RunnerArguments {
+    /// The agent's folder.
+    pub(crate) folder: PathBuf,
+}

@@ -1,0 +1,107 @@
+//! What the commands about agents share: where agents are, which one is meant, and how one is spoken to.
+
+use std::{
+    io::{self, Read},
+    time::{Duration, Instant},
+};
+
+use orchestra_core::agents::{
+    Agents, Control, ControlError, FindAgentError, Launcher, StartError, control::Command,
+};
+use orchestra_model::Agent;
+
+use super::Context;
+use crate::error::Failure;
+
+/// Through which surface a command comes.
+const BY: &str = "cli";
+/// How long a runner that has just been started may take to listen.
+const UNTIL_IT_LISTENS: Duration = Duration::from_secs(10);
+
+/// The agents of this machine's state folder.
+pub(super) fn agents(context: &Context) -> Result<Agents, Failure> {
+    Ok(Agents::new(&context.surroundings.state_dir()?))
+}
+
+/// This very program, as what runners are started with.
+pub(super) fn launcher() -> Result<Launcher, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(format!("this program cannot find itself: {error}")))?;
+    Ok(Launcher { program, arguments: vec!["__guard".into()] })
+}
+
+/// The agent that a person means.
+pub(super) fn find(agents: &Agents, asked: &str) -> Result<Agent, Failure> {
+    agents.find(asked).map_err(|error| {
+        let hint = match &error {
+            FindAgentError::Unknown { .. } => "orchestra status lists them",
+            FindAgentError::Ambiguous { .. } => "give the whole name, or more of the id",
+        };
+        Failure::new(error.to_string()).hint(hint)
+    })
+}
+
+/// Asks an agent's runner for something: the number of the last record, and of the prompt if it was one.
+pub(super) fn ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), Failure> {
+    try_to_ask(agents, agent, command).map_err(|error| not_reached(agent, &error))
+}
+
+/// The same, and an agent that has ended is resumed for it; says whether it was.
+pub(super) fn ask_or_resume(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>, bool), Failure> {
+    match try_to_ask(agents, agent, command.clone()) {
+        Err(ControlError::NotRunning) => {}
+        outcome => {
+            let (sequence, prompt) = outcome.map_err(|error| not_reached(agent, &error))?;
+            return Ok((sequence, prompt, false));
+        }
+    }
+    agents.launch(&agent.id, &launcher()?).map_err(not_started)?;
+    let until = Instant::now() + UNTIL_IT_LISTENS;
+    loop {
+        match try_to_ask(agents, agent, command.clone()) {
+            Err(ControlError::NotRunning) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            outcome => {
+                let (sequence, prompt) = outcome.map_err(|error| not_reached(agent, &error))?;
+                return Ok((sequence, prompt, true));
+            }
+        }
+    }
+}
+
+fn try_to_ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), ControlError> {
+    let folder = agents.open(&agent.id).map_err(|_| ControlError::NotRunning)?;
+    Control::connect(folder.path())?.ask(command, BY)
+}
+
+fn not_reached(agent: &Agent, error: &ControlError) -> Failure {
+    match error {
+        ControlError::NotRunning => {
+            Failure::new(format!("{} is {}: nothing of it runs", agent.name, agent.state.name()))
+                .hint(format!("orchestra send {} \"…\" resumes it", agent.name))
+        }
+        error => Failure::new(error.to_string()),
+    }
+}
+
+/// Why agents could not be made or started, in words.
+pub(super) fn not_started(error: StartError) -> Failure {
+    match error {
+        StartError::EmptyTask | StartError::LongTask { .. } => Failure::usage(error.to_string()),
+        error => Failure::new(error.to_string()).hint("orchestra doctor looks for what may be wrong"),
+    }
+}
+
+/// A text as it was given, or standard input's for `-`.
+pub(super) fn text_or_stdin(text: &str) -> Result<String, Failure> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let mut bytes = Vec::new();
+    io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::new(format!("standard input cannot be read: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

@@ -1,0 +1,237 @@
+//! `orchestra spawn`: agents on tasks, each in a worktree of its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use orchestra_core::agents::{
+    Agents, NewAgent, NewRun, Started,
+    plan::{Place, Plan, Settings},
+    slug,
+};
+use orchestra_model::{Agent, AgentState, Provider};
+use serde::Serialize;
+
+use super::{Context, agent, client, lookup, status};
+use crate::{
+    cli::SpawnArguments,
+    error::Failure,
+    output::{Out, text},
+};
+
+/// How long an agent may take to be heard; its runner gives up before.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often it is looked whether all have ended.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Makes the agents, starts them, and says how that went.
+pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), Failure> {
+    let tasks = tasks(arguments)?;
+    let client = client::find(&context.surroundings)?;
+    let place = place(arguments)?;
+    let fork_of = fork_of(context, arguments)?;
+    let settings = Settings {
+        model: arguments.model.clone(),
+        permission_mode: arguments.permission_mode.clone(),
+        max_budget_usd: arguments.max_budget_usd,
+        arguments: Vec::new(),
+    };
+    let new = |task: String| NewAgent {
+        name: slug(&task),
+        task,
+        provider: Provider::Claude,
+        client: client.clone(),
+        place: place.clone(),
+        fork_of: fork_of.clone(),
+        settings: settings.clone(),
+    };
+    let run = NewRun { agents: tasks.into_iter().map(new).collect(), max_parallel: arguments.max_parallel };
+    let agents = agent::agents(context)?;
+    let launcher = agent::launcher()?;
+    let plans = agents.create(run, |_| false, context.now.timestamp()).map_err(agent::not_started)?;
+    let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
+    let launched = agents.advance(&run, &launcher);
+    let started = started(context, &agents, &plans)?;
+    let mut now: Vec<Agent> = started.iter().map(|(agent, _)| agent.clone()).collect();
+    if arguments.wait {
+        now = wait_for_all(context, &agents, &plans)?;
+    }
+    print(context, arguments, &started, &now)?;
+    launched.map_err(agent::not_started)?;
+    let failed = if arguments.wait {
+        now.iter().filter(|agent| has_failed(agent)).count()
+    } else {
+        started.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed)).count()
+    };
+    match failed {
+        0 => Ok(()),
+        failed => {
+            let did = if arguments.wait { "failed" } else { "did not start" };
+            let number = text::count(failed, "agent", "agents");
+            Err(Failure::new(format!("{number} {did}")).hint(match now.iter().find(|agent| has_failed(agent)) {
+                Some(agent) => format!("orchestra logs {} shows what it said", agent.name),
+                None => "orchestra status shows them".to_owned(),
+            }))
+        }
+    }
+}
+
+/// What became of an agent's start.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Started,
+    Queued,
+    Failed,
+}
+
+/// Whether an agent ended without doing what it was asked.
+fn has_failed(agent: &Agent) -> bool {
+    let is_error = agent
+        .attention
+        .as_ref()
+        .is_some_and(|attention| attention.kind == orchestra_model::AttentionKind::Error);
+    is_error || matches!(agent.state, AgentState::Failed | AgentState::Lost | AgentState::Stopped)
+}
+
+/// The tasks, in the order they were given.
+fn tasks(arguments: &SpawnArguments) -> Result<Vec<String>, Failure> {
+    let mut tasks = Vec::new();
+    for task in &arguments.tasks {
+        tasks.push(agent::text_or_stdin(task)?);
+    }
+    if let Some(file) = &arguments.file {
+        let text = fs::read(file).map_err(|error| {
+            Failure::usage(format!("{} cannot be read: {error}", file.display())).hint("-f takes a file with a task a paragraph")
+        })?;
+        tasks.extend(paragraphs(&String::from_utf8_lossy(&text)));
+    }
+    if tasks.is_empty() {
+        return Err(Failure::usage("there is no task").hint("say what the agents shall do: orchestra spawn \"build auth\" \"write tests\""));
+    }
+    Ok(tasks)
+}
+
+/// What stands between empty lines.
+fn paragraphs(text: &str) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    for line in text.lines() {
+        match paragraphs.last_mut() {
+            Some(last) if !line.trim().is_empty() => {
+                if !last.is_empty() {
+                    last.push('\n');
+                }
+                last.push_str(line);
+            }
+            _ => paragraphs.push(String::new()),
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+/// Where the agents work.
+fn place(arguments: &SpawnArguments) -> Result<Place, Failure> {
+    let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    let folder = fs::canonicalize(&folder)
+        .ok()
+        .filter(|folder| folder.is_dir())
+        .ok_or_else(|| Failure::usage(format!("{} is no folder", folder.display())).hint("--repo takes the folder of a repository"))?;
+    if arguments.no_worktree {
+        return Ok(Place::Folder { folder });
+    }
+    Err(Failure::new("worktrees are not made yet").hint("--no-worktree works in the folder as it is"))
+}
+
+/// The transcript that the agents go on from.
+fn fork_of(context: &Context, arguments: &SpawnArguments) -> Result<Option<PathBuf>, Failure> {
+    let Some(asked) = &arguments.session else { return Ok(None) };
+    let session = lookup::session(context, &context.catalog(), asked)?;
+    match session.path {
+        Some(path) => Ok(Some(Path::new(&path).to_owned())),
+        None => Err(Failure::new(format!("the transcript of {asked} is gone; there is nothing to go on from"))),
+    }
+}
+
+/// Waits until each has been heard or has failed.
+fn started(context: &Context, agents: &Agents, plans: &[Plan]) -> Result<Vec<(Agent, Outcome)>, Failure> {
+    let mut started = Vec::new();
+    for (index, plan) in plans.iter().enumerate() {
+        let how_far = || Some(format!("Starting {} of {}: {}…", index + 1, plans.len(), plan.name));
+        let outcome = context.words.while_working(how_far, || agents.wait_for_start(&plan.id, PATIENCE));
+        started.push(match outcome.map_err(agent::not_started)? {
+            Started::Heard(agent) => (agent, Outcome::Started),
+            Started::Queued(agent) => (agent, Outcome::Queued),
+            Started::Failed(agent) | Started::Silent(agent) => (agent, Outcome::Failed),
+        });
+    }
+    Ok(started)
+}
+
+/// Waits until all have ended, or have a result and nothing more to do.
+fn wait_for_all(context: &Context, agents: &Agents, plans: &[Plan]) -> Result<Vec<Agent>, Failure> {
+    let look = || -> Result<Vec<Agent>, Failure> {
+        plans
+            .iter()
+            .map(|plan| {
+                let folder = agents.open(&plan.id).and_then(|folder| folder.agent());
+                folder.map_err(|error| Failure::new(error.to_string()))
+            })
+            .collect()
+    };
+    let mut told = Vec::new();
+    loop {
+        let now = look()?;
+        for agent in now.iter().filter(|agent| agent.state == AgentState::Waiting) {
+            // Nobody answers for the person; whoever waits must know.
+            let request = agent.requests.iter().find(|request| request.decided.is_none());
+            if let Some(request) = request.filter(|request| !told.contains(&request.id)) {
+                told.push(request.id.clone());
+                context.words.warn(&format!(
+                    "{} asks: {} {} (orchestra answer {} allow|deny)",
+                    agent.name, request.tool, request.summary, agent.name
+                ));
+            }
+        }
+        if now.iter().all(|agent| agent.state.is_over()) {
+            return Ok(now);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+#[derive(Serialize)]
+struct Spawned<'a> {
+    agents: &'a [Agent],
+}
+
+fn print(context: &Context, arguments: &SpawnArguments, started: &[(Agent, Outcome)], now: &[Agent]) -> Result<(), Failure> {
+    let mut out = Out::standard(&context.surroundings);
+    if arguments.json {
+        serde_json::to_writer(&mut out, &Spawned { agents: now })?;
+        std::io::Write::write_all(&mut out, b"\n")?;
+        return out.finish();
+    }
+    status::write_table(now, &context.now, &mut out)?;
+    out.finish()?;
+    for (agent, outcome) in started {
+        if *outcome == Outcome::Failed && !arguments.wait {
+            let why = agent.failure.clone().unwrap_or_else(|| "it was not heard in time".to_owned());
+            context.words.warn(&format!("{} did not start: {why}", agent.name));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paragraph_is_a_task() {
+        let text = "\n\nbuild auth\nwith argon2\n   \n\nwrite tests\n";
+        assert_eq!(paragraphs(text), ["build auth\nwith argon2", "write tests"]);
+        assert!(paragraphs(" \n\n").is_empty());
+    }
+}

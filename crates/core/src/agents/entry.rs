@@ -1,0 +1,222 @@
+//! What stands in the records of an agent's log.
+//!
+//! What the client prints is kept byte for byte, one record a line. Everything else is an [`Event`] of Orchestra's own,
+//! as JSON. The first byte of a record says which it is. An event that a newer version wrote is [`Event::Unknown`].
+
+use std::path::PathBuf;
+
+use orchestra_model::{Decision, Exit};
+use serde::{Deserialize, Serialize};
+
+use crate::process::Process;
+
+/// What a record holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    /// A line that the client printed, without its end.
+    Output(Vec<u8>),
+    /// What the client, or a setup command, printed to its standard error.
+    Errors(Vec<u8>),
+    /// Something that Orchestra did or was told.
+    Event(Event),
+}
+
+/// Something that Orchestra did or was told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A runner took the agent.
+    RunnerStarted {
+        /// Its process.
+        process: Process,
+        /// Its version.
+        version: String,
+    },
+    /// The folder that the agent works in is there.
+    Placed {
+        /// The folder.
+        folder: PathBuf,
+        /// Its branch.
+        branch: Option<String>,
+        /// What a person should know of it.
+        #[serde(default)]
+        notes: Vec<String>,
+    },
+    /// The repository's setup command was started.
+    SetupStarted {
+        /// The command.
+        command: String,
+    },
+    /// The client was started.
+    ClientStarted {
+        /// Its process.
+        process: Process,
+        /// The program.
+        program: PathBuf,
+        /// Whether it goes on with a conversation.
+        resumes: bool,
+    },
+    /// A prompt was taken in; it waits for its turn.
+    PromptQueued {
+        /// Its number.
+        id: u64,
+        /// What it says.
+        text: String,
+        /// Through which surface it came.
+        by: String,
+    },
+    /// A waiting prompt was changed.
+    PromptEdited {
+        /// Its number.
+        id: u64,
+        /// What it says now.
+        text: String,
+    },
+    /// A waiting prompt was taken back.
+    PromptRemoved {
+        /// Its number.
+        id: u64,
+    },
+    /// A prompt is being handed to the client.
+    PromptDelivered {
+        /// Its number.
+        id: u64,
+    },
+    /// A person decided on a request.
+    Decided {
+        /// The client's id of the request.
+        request: String,
+        /// What was decided.
+        decision: Decision,
+        /// Through which surface.
+        by: String,
+    },
+    /// The client has been given the decision.
+    DecisionDelivered {
+        /// The client's id of the request.
+        request: String,
+    },
+    /// The agent was interrupted, stopped or set otherwise.
+    Steered {
+        /// How.
+        how: Steering,
+        /// Through which surface.
+        by: String,
+    },
+    /// A line was too long for a record and lies in a file beside the log.
+    Spilled {
+        /// The file's name.
+        file: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// How the line begins.
+        #[serde(with = "serde_bytes")]
+        beginning: Vec<u8>,
+    },
+    /// From here on, lines without consequence are not kept: the log is as large as it may be.
+    LeftOut {
+        /// How many lines were left out so far.
+        lines: u64,
+        /// How many bytes.
+        bytes: u64,
+    },
+    /// The client's process ended.
+    ClientExited {
+        /// How.
+        exit: Exit,
+        /// Processes that stem from it and could not be ended.
+        #[serde(default)]
+        survivors: Vec<Process>,
+    },
+    /// The agent could not start, or could not go on; why, one sentence.
+    Failed {
+        /// Why.
+        why: String,
+    },
+    /// The runner let go of the agent.
+    RunnerEnded,
+    /// What a newer version wrote.
+    #[serde(other)]
+    Unknown,
+}
+
+/// How a person steers an agent besides prompts and decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Steering {
+    /// End the turn.
+    Interrupt,
+    /// End the client.
+    Stop,
+    /// End the client once its turn is over and nothing waits.
+    Finish,
+    /// Ask for leave otherwise from now on.
+    Mode {
+        /// The client's name of the mode.
+        mode: String,
+    },
+    /// Let another model answer from now on.
+    Model {
+        /// The model.
+        model: String,
+    },
+}
+
+const OUTPUT: u8 = b'<';
+const ERRORS: u8 = b'!';
+
+impl Entry {
+    /// The entry as a record's payload.
+    pub fn encode(&self) -> Vec<u8> {
+        let tagged = |tag: u8, bytes: &[u8]| [&[tag], bytes].concat();
+        match self {
+            Self::Output(line) => tagged(OUTPUT, line),
+            Self::Errors(bytes) => tagged(ERRORS, bytes),
+            // Begins with the brace that is the tag. Plain data always has a JSON form.
+            Self::Event(event) => serde_json::to_vec(event).unwrap_or_default(),
+        }
+    }
+
+    /// The entry of a record's payload; what cannot be read is unknown.
+    pub fn decode(payload: &[u8]) -> Self {
+        match payload.split_first() {
+            Some((&OUTPUT, line)) => Self::Output(line.to_vec()),
+            Some((&ERRORS, bytes)) => Self::Errors(bytes.to_vec()),
+            _ => Self::Event(serde_json::from_slice(payload).unwrap_or(Event::Unknown)),
+        }
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let event = Event::Decided {
+            request: "r-1".into(),
+            decision: Decision::Deny { message: "use cargo".into(), interrupt: false },
+            by: "cli".into(),
+        };
+        let entries = [
+            Entry::Output(b"{\"type\":\"result\"}".to_vec()),
+            Entry::Output(vec![0xff, 0, b'{']),
+            Entry::Output(Vec::new()),
+            Entry::Errors(b"no such file\n".to_vec()),
+            Entry::Event(event),
+            Entry::Event(Event::Steered { how: Steering::Interrupt, by: "web".into() }),
+            Entry::Event(Event::RunnerEnded),
+        ];
+        for entry in entries {
+            assert_eq!(Entry::decode(&entry.encode()), entry);
+        }
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_unknown_and_no_error() {
+        for payload in ["", "{", r#"{"event":"levitated","height":3}"#, "\u{1}"] {
+            assert_eq!(Entry::decode(payload.as_bytes()), Entry::Event(Event::Unknown), "{payload}");
+        }
+    }
+}

@@ -1,0 +1,400 @@
+//! What a log says of its agent: every record adds to it, in their order, and nothing else does.
+//!
+//! Kept beside the log as `state.json`, so that a list need not read whole logs. What stands there can be made again
+//! from the log at any time.
+
+use std::{collections::VecDeque, path::PathBuf};
+
+use jiff::Timestamp;
+use orchestra_model::{
+    AgentState, Attention, AttentionKind, Decided, Exit, QueuedPrompt, Request, RequestKind, SessionId, Usage,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    client::{Client, Heard, Outcome, TurnEnd},
+    entry::{Entry, Event, Steering},
+    log::Record,
+};
+use crate::{process::Process, prompt};
+
+/// How much of what a client printed to its standard error is remembered, in bytes.
+const LAST_ERRORS: usize = 4 << 10;
+/// How long a line about what it does may be, in characters.
+const LONGEST_DOING: usize = 200;
+
+/// What is known of an agent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The number of the last record that this tells of.
+    pub sequence: u64,
+    /// When that was written.
+    pub updated_at: Option<Timestamp>,
+    /// The runner that has it; `None` once it let go.
+    pub runner: Option<Process>,
+    /// The client's process; `None` once it ended.
+    pub client: Option<Process>,
+    /// Where it works.
+    pub folder: Option<PathBuf>,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// The session that its client said it holds.
+    pub session: Option<SessionId>,
+    /// Whether the client has been heard since it was started.
+    pub is_ready: bool,
+    /// The model that answers.
+    pub model: Option<String>,
+    /// How it asks for leave.
+    pub permission_mode: Option<String>,
+    /// Whether a turn runs.
+    pub is_busy: bool,
+    /// What it does right now.
+    pub doing: Option<String>,
+    /// Prompts that it has not got.
+    pub queue: VecDeque<QueuedPrompt>,
+    /// The number of the last prompt.
+    pub last_prompt: u64,
+    /// What it asked and was not told.
+    pub requests: Vec<Request>,
+    /// How many turns ended.
+    pub turns: u32,
+    /// What it cost before the client was last started, and since, in USD.
+    pub cost: (f64, Option<f64>),
+    /// Tokens of all turns.
+    pub tokens: Usage,
+    /// How the last turn ended, and when.
+    pub last_end: Option<(Timestamp, Ending)>,
+    /// Why the model is not to be had, since when and until when.
+    pub held: Option<Hold>,
+    /// How the client ended; `None` while it runs or before it was started.
+    pub exit: Option<Exit>,
+    /// What a person wanted of its end.
+    pub wanted: Option<Wanted>,
+    /// Why it could not start or go on.
+    pub failure: Option<(Timestamp, String)>,
+    /// Processes that stem from it and could not be ended.
+    pub survivors: Vec<Process>,
+    /// The last of what was printed to the standard error.
+    pub last_errors: String,
+    /// What a person should know.
+    pub notes: Vec<String>,
+    /// Lines and bytes that the log does not hold.
+    pub left_out: (u64, u64),
+}
+
+/// How a turn ended, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Ending {
+    /// Well, with the first line of the result.
+    Success {
+        /// The line.
+        summary: String,
+    },
+    /// A person interrupted it.
+    Interrupted,
+    /// The budget is used up.
+    Budget,
+    /// It failed.
+    Error {
+        /// Why.
+        words: String,
+    },
+}
+
+/// The model is not to be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Option<Timestamp>,
+    /// Whether a limit of the account is reached.
+    pub is_limit: bool,
+    /// Why.
+    pub words: String,
+}
+
+/// What a person wanted of an agent's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wanted {
+    /// That it stops.
+    Stop,
+    /// That it ends once it has nothing to do.
+    Finish,
+}
+
+impl Facts {
+    /// Adds what a record says.
+    pub fn absorb(&mut self, record: &Record, client: &dyn Client) {
+        self.sequence = record.sequence;
+        self.updated_at = Some(record.at);
+        match Entry::decode(&record.payload) {
+            Entry::Output(line) => {
+                for heard in client.read(&line) {
+                    self.hear(record.at, heard);
+                }
+            }
+            Entry::Errors(bytes) => self.note_errors(&bytes),
+            Entry::Event(event) => self.note(record.at, event),
+        }
+    }
+
+    fn note_errors(&mut self, bytes: &[u8]) {
+        self.last_errors.push_str(&String::from_utf8_lossy(bytes));
+        let mut from = self.last_errors.len().saturating_sub(LAST_ERRORS);
+        while !self.last_errors.is_char_boundary(from) {
+            from += 1;
+        }
+        self.last_errors.drain(..from);
+    }
+
+    fn note(&mut self, at: Timestamp, event: Event) {
+        match event {
+            Event::RunnerStarted { process, .. } => {
+                // What the last runner left unsaid ended with it.
+                self.end_client();
+                self.runner = Some(process);
+                self.wanted = None;
+                self.failure = None;
+                self.exit = None;
+            }
+            Event::Placed { folder, branch, notes } => {
+                self.folder = Some(folder);
+                self.branch = branch;
+                self.notes.extend(notes);
+            }
+            Event::SetupStarted { command } => self.doing = Some(format!("setup: {}", one_line(&command))),
+            Event::ClientStarted { process, .. } => {
+                self.client = Some(process);
+                self.is_ready = false;
+                self.doing = None;
+                self.last_errors.clear();
+                self.cost = (self.cost.0 + self.cost.1.unwrap_or_default(), None);
+            }
+            Event::PromptQueued { id, text, .. } => {
+                self.last_prompt = self.last_prompt.max(id);
+                self.queue.push_back(QueuedPrompt { id, text, at });
+            }
+            Event::PromptEdited { id, text } => {
+                if let Some(prompt) = self.queue.iter_mut().find(|prompt| prompt.id == id) {
+                    prompt.text = text;
+                }
+            }
+            Event::PromptRemoved { id } => self.queue.retain(|prompt| prompt.id != id),
+            Event::PromptDelivered { id } => {
+                self.queue.retain(|prompt| prompt.id != id);
+                self.is_busy = true;
+                self.doing = None;
+                self.last_end = None;
+                self.held = None;
+            }
+            Event::Decided { request, decision, by } => {
+                if let Some(request) = self.requests.iter_mut().find(|known| known.id == request) {
+                    request.decided = Some(Decided { decision, by, at, is_delivered: false });
+                }
+            }
+            Event::DecisionDelivered { request } => self.requests.retain(|known| known.id != request),
+            Event::Steered { how: Steering::Stop, .. } => self.wanted = Some(Wanted::Stop),
+            Event::Steered { how: Steering::Finish, .. } => self.wanted = Some(Wanted::Finish),
+            Event::Steered { how: Steering::Model { model }, .. } => self.model = Some(model),
+            Event::LeftOut { lines, bytes } => self.left_out = (lines, bytes),
+            Event::ClientExited { exit, survivors } => {
+                self.end_client();
+                self.exit = Some(exit);
+                self.survivors = survivors;
+            }
+            Event::Failed { why } => self.failure = Some((at, why)),
+            Event::RunnerEnded => {
+                self.end_client();
+                self.runner = None;
+            }
+            Event::Steered { .. } | Event::Spilled { .. } | Event::Unknown => {}
+        }
+    }
+
+    fn end_client(&mut self) {
+        self.client = None;
+        self.is_ready = false;
+        self.is_busy = false;
+        self.doing = None;
+        self.requests.clear();
+    }
+
+    /// Adds what the client said.
+    fn hear(&mut self, at: Timestamp, heard: Heard) {
+        self.is_ready = true;
+        match heard {
+            Heard::Ready { session, model, mode, .. } => {
+                self.session = session.or(self.session.take());
+                self.model = model.or(self.model.take());
+                self.permission_mode = mode.or(self.permission_mode.take());
+            }
+            Heard::Mode { mode } => self.permission_mode = Some(mode),
+            Heard::Said { text, is_aside: false } => {
+                self.busy();
+                self.doing = Some(one_line(&text));
+            }
+            Heard::Called { tool, summary, is_aside: false, .. } => {
+                self.busy();
+                self.doing = Some(one_line(&format!("{tool}: {summary}")));
+            }
+            Heard::Thought { .. } => {
+                self.busy();
+                self.doing = Some("thinking".to_owned());
+            }
+            Heard::Writing { .. } => self.busy(),
+            Heard::Asked(mut request) => {
+                // The same request asked again is the same request.
+                self.requests.retain(|known| known.id != request.id);
+                request.at = at;
+                self.requests.push(*request);
+            }
+            Heard::Withdrawn { request } => self.requests.retain(|known| known.id != request),
+            Heard::TurnEnded(end) => self.end_turn(at, end),
+            Heard::Held { is_limit, until, words } => {
+                let since = self.held.as_ref().map_or(at, |held| held.since);
+                self.held = Some(Hold { since, until, is_limit, words });
+            }
+            Heard::Said { .. }
+            | Heard::Called { .. }
+            | Heard::Returned { .. }
+            | Heard::Answered { .. }
+            | Heard::Notice { .. }
+            | Heard::Unknown { .. } => {}
+        }
+    }
+
+    /// The model answers: a turn runs, and what held it is over.
+    fn busy(&mut self) {
+        self.is_busy = true;
+        self.last_end = None;
+        self.held = None;
+    }
+
+    fn end_turn(&mut self, at: Timestamp, end: TurnEnd) {
+        self.is_busy = false;
+        self.doing = None;
+        self.requests.clear();
+        self.turns += 1;
+        self.cost.1 = end.cost_usd.or(self.cost.1);
+        self.tokens += end.tokens;
+        let ending = match end.outcome {
+            Outcome::Success => Ending::Success { summary: one_line(&end.text) },
+            Outcome::Interrupted => Ending::Interrupted,
+            Outcome::Budget => Ending::Budget,
+            Outcome::Error(words) => Ending::Error { words: one_line(&words) },
+        };
+        if matches!(ending, Ending::Success { .. } | Ending::Interrupted) {
+            self.held = None;
+        }
+        self.last_end = Some((at, ending));
+    }
+
+    /// What the agent does, given whether a runner holds its lock.
+    pub fn state(&self, is_held: bool) -> AgentState {
+        if is_held && self.runner.is_some() {
+            return match () {
+                () if !self.is_ready => AgentState::Starting,
+                () if self.requests.iter().any(|request| request.decided.is_none()) => AgentState::Waiting,
+                () if self.is_busy => AgentState::Running,
+                // Between what it was told and its first word.
+                () if self.last_end.is_none() && self.turns == 0 => AgentState::Starting,
+                () => AgentState::Idle,
+            };
+        }
+        let Some(exit) = self.exit else {
+            return match (&self.runner, &self.failure) {
+                (_, Some(_)) => AgentState::Failed,
+                (None, None) if self.sequence == 0 => AgentState::Queued,
+                _ => AgentState::Lost,
+            };
+        };
+        match (self.wanted, &self.last_end) {
+            _ if self.failure.is_some() => AgentState::Failed,
+            (Some(Wanted::Stop), _) => AgentState::Stopped,
+            (_, Some((_, Ending::Success { .. } | Ending::Interrupted))) if exit.code == Some(0) => AgentState::Done,
+            (Some(Wanted::Finish), Some((_, Ending::Success { .. }))) => AgentState::Done,
+            _ => AgentState::Failed,
+        }
+    }
+
+    /// Why the agent is in a state that somebody should know the reason of.
+    pub fn why(&self, state: AgentState) -> Option<String> {
+        match state {
+            AgentState::Lost => Some(match &self.runner {
+                Some(runner) if runner.is_of_another_boot() => "interrupted by a reboot".to_owned(),
+                _ => "its runner was killed".to_owned(),
+            }),
+            AgentState::Failed => Some(match (&self.failure, &self.last_end, self.exit) {
+                (Some((_, why)), _, _) => why.clone(),
+                (None, Some((_, Ending::Error { words })), _) => words.clone(),
+                (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
+                (None, _, exit) => {
+                    let mut why = format!("ended without a result{}", exit.map(how).unwrap_or_default());
+                    if let Some(last) = self.last_errors.lines().rfind(|line| !line.trim().is_empty()) {
+                        why.push_str(": ");
+                        why.push_str(&one_line(last));
+                    }
+                    why
+                }
+            }),
+            _ => None,
+        }
+    }
+
+    /// What the agent wants from a person, if anything: the oldest request first.
+    pub fn attention(&self, state: AgentState) -> Option<Attention> {
+        let of = |kind, since, summary: &str, until| {
+            Some(Attention { kind, since, summary: summary.to_owned(), until })
+        };
+        if let Some(request) = self.requests.iter().find(|request| request.decided.is_none()) {
+            let kind = match request.kind {
+                RequestKind::Permission => AttentionKind::Permission,
+                RequestKind::Question => AttentionKind::Question,
+                RequestKind::Plan => AttentionKind::Plan,
+            };
+            return of(kind, request.at, &request.summary, None);
+        }
+        if let Some(held) = self.held.as_ref().filter(|held| held.is_limit && !matches!(state, AgentState::Stopped)) {
+            return of(AttentionKind::RateLimit, held.since, &held.words, held.until);
+        }
+        let updated_at = self.updated_at.unwrap_or_default();
+        match (state, &self.last_end) {
+            (AgentState::Failed | AgentState::Lost, _) => {
+                let since = self.failure.as_ref().map_or(updated_at, |(at, _)| *at);
+                of(AttentionKind::Error, since, &self.why(state).unwrap_or_default(), None)
+            }
+            (AgentState::Idle, Some((at, Ending::Error { words }))) => of(AttentionKind::Error, *at, words, None),
+            (AgentState::Idle, Some((at, Ending::Budget))) => {
+                of(AttentionKind::Error, *at, "its budget is used up", None)
+            }
+            (AgentState::Idle | AgentState::Done, Some((at, Ending::Success { summary }))) => {
+                of(AttentionKind::Done, *at, summary, None)
+            }
+            _ => None,
+        }
+    }
+
+    /// What it cost so far, in USD; `None` while the client has not said anything.
+    pub fn cost_usd(&self) -> Option<f64> {
+        let (before, since) = self.cost;
+        (since.is_some() || before > 0.0).then(|| before + since.unwrap_or_default())
+    }
+}
+
+/// How a process ended, in words that follow a phrase.
+fn how(exit: Exit) -> String {
+    match (exit.code, exit.signal) {
+        (_, Some(signal)) => format!(" (killed by signal {signal})"),
+        (Some(code), None) => format!(" (exit code {code})"),
+        (None, None) => String::new(),
+    }
+}
+
+/// A text on one line, shortened.
+pub(super) fn one_line(text: &str) -> String {
+    prompt::one_line(text, LONGEST_DOING).unwrap_or_default()
+}

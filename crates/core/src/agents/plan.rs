@@ -1,0 +1,118 @@
+//! What an agent is to do, as it was asked for: written once, before anything is started, and never changed.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use orchestra_model::{AgentId, Provider, SessionId};
+use serde::{Deserialize, Serialize};
+
+/// The plan of one agent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Its id.
+    pub id: AgentId,
+    /// Its name, unique among agents when it was given.
+    pub name: String,
+    /// Whose client it runs.
+    pub provider: Provider,
+    /// The client's program.
+    pub client: PathBuf,
+    /// What it is asked first.
+    pub task: String,
+    /// Where it works.
+    pub place: Place,
+    /// The conversation it holds.
+    pub conversation: Conversation,
+    /// How its client is set.
+    #[serde(default)]
+    pub settings: Settings,
+    /// The run it belongs to.
+    pub run: Run,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// Where an agent works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Place {
+    /// In a worktree of its own, which its runner makes.
+    Worktree {
+        /// The repository, by a folder of it.
+        repository: PathBuf,
+        /// What the branch starts from, as it was asked for.
+        base: Option<String>,
+        /// The commit that was meant, when it was asked for.
+        commit: String,
+    },
+    /// In a folder as it is.
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+impl Place {
+    /// The folder or repository that was pointed at.
+    pub fn origin(&self) -> &Path {
+        match self {
+            Self::Worktree { repository, .. } => repository,
+            Self::Folder { folder } => folder,
+        }
+    }
+}
+
+/// Which conversation an agent holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Conversation {
+    /// A new one.
+    New {
+        /// Its id.
+        session: SessionId,
+    },
+    /// A copy of another.
+    Fork {
+        /// The transcript of the other.
+        of: PathBuf,
+        /// The copy's id.
+        session: SessionId,
+    },
+}
+
+impl Conversation {
+    /// The id of the session that the agent holds.
+    pub const fn session(&self) -> &SessionId {
+        match self {
+            Self::New { session } | Self::Fork { session, .. } => session,
+        }
+    }
+}
+
+/// How a client is set. What is absent is the client's own default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// The model.
+    pub model: Option<String>,
+    /// How it asks for leave, in the client's words.
+    pub permission_mode: Option<String>,
+    /// What it may cost in USD until it ends.
+    pub max_budget_usd: Option<f64>,
+    /// More arguments for the client, as a person gave them.
+    pub arguments: Vec<OsString>,
+}
+
+/// The run that an agent belongs to: what was spawned together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its name.
+    pub id: AgentId,
+    /// The agent's place in it, from 0.
+    pub index: u32,
+    /// How many of the run's agents may be at work at once.
+    pub max_parallel: Option<u32>,
+}

@@ -1,0 +1,590 @@
+//! The runner of one agent: a process of its own that holds the agent's lock, log and client until the client has ended.
+//!
+//! One thread owns everything and handles one [`Message`] at a time; the others only wait: for the client's pipes, for
+//! processes to end, for callers at the socket. Whatever a caller is told stands in the log first.
+
+mod child;
+mod ending;
+mod guard;
+mod journal;
+mod socket;
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    time::{Duration, Instant},
+};
+
+use orchestra_model::{Decision, Exit};
+use rustix::process::Signal;
+
+pub use guard::guard;
+
+use super::{
+    client::{Client, Heard, Opening, client_of},
+    control::{Answer, Command, Refusal},
+    entry::{Entry, Event, Steering},
+    facts::Wanted,
+    folder::{AgentFolder, FolderError},
+    plan::{Conversation, Place, Plan},
+};
+use crate::process::Process;
+use child::{Child, Line, Program};
+use ending::{Ending, Step};
+use journal::Journal;
+
+/// How long a client may be silent after its start.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a client listens for a follow-up before it is let go.
+const LINGER: Duration = Duration::from_secs(300);
+/// How often the runner looks whether its socket and the agent's folder are still there.
+const LOOK_AROUND: Duration = Duration::from_secs(10);
+/// How long the pipes of a client that ended are read on.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The ticket of lines that nobody waits for.
+const NO_TICKET: u64 = 0;
+/// Who asks for what the runner does by itself.
+const ITSELF: &str = "orchestra";
+
+/// What a runner is started with: the edges know it, the engine does not.
+#[derive(Clone, Debug)]
+pub struct RunnerSettings {
+    /// The agent's folder.
+    pub folder: PathBuf,
+    /// Environment variables that the client must not inherit.
+    pub scrubbed: Vec<OsString>,
+    /// The version of this program.
+    pub version: String,
+}
+
+/// Why a runner did not take its agent.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerError {
+    /// The agent's folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Another runner has it.
+    #[error("another runner has the agent")]
+    Taken,
+    /// The log or the socket cannot be opened.
+    #[error("failed to open the agent's log or socket: {0}")]
+    Open(#[from] io::Error),
+}
+
+/// What the runner's thread is told by the others.
+#[derive(Debug)]
+enum Message {
+    /// The process printed a line.
+    Line(Line),
+    /// It printed this to its standard error.
+    Errors(Vec<u8>),
+    /// It will print no more lines.
+    OutputEnded,
+    /// It has a line that was to be written, or will never.
+    Written { ticket: u64, written: bool },
+    /// A process ended.
+    Ended { pid: u32, exit: Exit },
+    /// A caller asks.
+    Asked { command: Command, by: String, answer: Sender<Answer> },
+    /// A caller wants to be told when the log grows.
+    Follows(Sender<Answer>),
+    /// The system wants the runner to end.
+    Terminate,
+}
+
+/// Runs an agent until its client has ended. Returns when nothing of it is left.
+///
+/// # Errors
+/// When the agent cannot be taken; what goes wrong later is in its log.
+pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
+    let folder = AgentFolder::open(&settings.folder)?;
+    let lock = folder.take_lock()?.ok_or(RunnerError::Taken)?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(io::Error::from)?;
+    let plan = folder.plan()?;
+    let client = client_of(plan.provider);
+    let journal = Journal::open(&folder, client)?;
+    let (sender, messages) = channel();
+    socket::serve(folder.path(), &sender)?;
+    on_termination(&sender)?;
+    let mut runner = Runner {
+        settings,
+        client,
+        journal,
+        sender,
+        child: None,
+        asked: HashMap::new(),
+        deliveries: HashMap::new(),
+        next_ticket: NO_TICKET + 1,
+        silent_until: None,
+        linger_until: None,
+        ending: None,
+        look_at: Instant::now() + LOOK_AROUND,
+        folder,
+        plan,
+    };
+    runner.begin();
+    runner.attend(&messages);
+    runner.journal.event(Event::RunnerEnded);
+    runner.journal.close();
+    drop(lock);
+    Ok(())
+}
+
+/// Passes on that the system wants the runner to end: a shutdown, or the guard that died.
+fn on_termination(messages: &Sender<Message>) -> io::Result<()> {
+    let mut signals =
+        signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])?;
+    let messages = messages.clone();
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if messages.send(Message::Terminate).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// What a line that is being written was for.
+enum Delivery {
+    Decision { request: String },
+}
+
+struct Runner<'a> {
+    settings: &'a RunnerSettings,
+    folder: AgentFolder,
+    plan: Plan,
+    client: &'static dyn Client,
+    journal: Journal,
+    sender: Sender<Message>,
+    child: Option<Running>,
+    /// The lines that asked, by the request's id.
+    asked: HashMap<String, Vec<u8>>,
+    deliveries: HashMap<u64, Delivery>,
+    next_ticket: u64,
+    silent_until: Option<Instant>,
+    linger_until: Option<Instant>,
+    ending: Option<Ending>,
+    look_at: Instant,
+}
+
+/// The process that runs now.
+struct Running {
+    child: Child,
+    what: What,
+    /// How it ended, while its last words are read.
+    exit: Option<(Exit, Instant)>,
+    output_ended: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Setup,
+    Client,
+}
+
+impl Runner<'_> {
+    /// Takes the agent: its first prompt, its folder, then what is to be run there.
+    fn begin(&mut self) {
+        let process = Process::current();
+        self.journal.event(Event::RunnerStarted { process, version: self.settings.version.clone() });
+        if self.journal.facts().last_prompt == 0 {
+            let text = self.plan.task.clone();
+            self.journal.event(Event::PromptQueued { id: 1, text, by: ITSELF.to_owned() });
+        }
+        self.journal.sync();
+        if let Err(why) = self.place().and_then(|()| self.start_client()) {
+            self.fail(why);
+        }
+    }
+
+    fn fail(&mut self, why: String) {
+        self.journal.event(Event::Failed { why });
+    }
+
+    /// Sees that the folder that the agent works in is there.
+    fn place(&mut self) -> Result<(), String> {
+        if let Some(folder) = &self.journal.facts().folder {
+            return if folder.is_dir() {
+                Ok(())
+            } else {
+                Err(format!("{} is gone; `orchestra restore` may bring it back", folder.display()))
+            };
+        }
+        match &self.plan.place {
+            Place::Folder { folder } => {
+                let folder = folder.clone();
+                self.journal.event(Event::Placed { folder, branch: None, notes: Vec::new() });
+                Ok(())
+            }
+            Place::Worktree { .. } => Err("worktrees are not made yet".to_owned()),
+        }
+    }
+
+    fn work_folder(&self) -> PathBuf {
+        self.journal.facts().folder.clone().unwrap_or_else(|| self.plan.place.origin().to_owned())
+    }
+
+    fn start_client(&mut self) -> Result<(), String> {
+        let known = self.journal.facts().session.clone();
+        let opening = match (&known, &self.plan.conversation) {
+            (Some(session), _) => Opening::Resume(session),
+            (None, Conversation::New { session }) => Opening::New(session),
+            (None, Conversation::Fork { of, session }) => Opening::Fork { of, session },
+        };
+        let resumes = known.is_some();
+        let arguments = self.client.arguments(&self.plan.settings, opening);
+        let program = self.plan.client.clone();
+        let child = self.start(&program, arguments).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!("{} is not there; install the client, then try again", program.display())
+            }
+            _ => format!("{} could not be started: {error}", program.display()),
+        })?;
+        self.journal.event(Event::ClientStarted { process: child.process.clone(), program, resumes });
+        for line in self.client.greeting() {
+            child.write(NO_TICKET, line);
+        }
+        self.child = Some(Running { child, what: What::Client, exit: None, output_ended: false });
+        self.silent_until = Some(Instant::now() + SILENCE);
+        Ok(())
+    }
+
+    fn start(&self, program: &Path, arguments: Vec<OsString>) -> io::Result<Child> {
+        let program = Program {
+            program,
+            arguments,
+            folder: &self.work_folder(),
+            scrubbed: &self.settings.scrubbed,
+            given: vec![("ORCHESTRA_AGENT".into(), self.plan.id.as_str().into())],
+            spill: self.folder.spill(),
+        };
+        Child::start(program, &self.sender)
+    }
+
+    /// Handles one message after the other until nothing runs any more.
+    fn attend(&mut self, messages: &Receiver<Message>) {
+        while self.child.is_some() {
+            let now = Instant::now();
+            match messages.recv_timeout(self.next_deadline(now).saturating_duration_since(now)) {
+                Ok(message) => self.handle(message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.keep_time(Instant::now());
+        }
+        // Whoever asks in the last moment is told.
+        for message in messages.try_iter() {
+            if let Message::Asked { answer, .. } = message {
+                let _ = answer.send(Answer::Refused { why: Refusal::Ending });
+            }
+        }
+    }
+
+    fn next_deadline(&self, now: Instant) -> Instant {
+        let last_words = self.child.as_ref().and_then(|running| running.exit).map(|(_, at)| at + LAST_WORDS);
+        [
+            self.journal.deadline(now),
+            self.silent_until,
+            self.linger_until,
+            self.ending.as_ref().map(Ending::deadline),
+            last_words,
+        ]
+        .into_iter()
+        .flatten()
+        .fold(self.look_at, Instant::min)
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Line(line) => self.hear(line),
+            Message::Errors(bytes) => self.journal.errors(bytes),
+            Message::OutputEnded => {
+                if let Some(running) = &mut self.child {
+                    running.output_ended = true;
+                }
+            }
+            Message::Written { ticket, written } => self.written(ticket, written),
+            Message::Ended { pid, exit } => {
+                if let Some(running) = &mut self.child
+                    && running.child.process.pid == pid
+                {
+                    running.exit = Some((exit, Instant::now()));
+                    self.silent_until = None;
+                    self.linger_until = None;
+                }
+            }
+            Message::Asked { command, by, answer } => {
+                let reply = self.answer(command, by);
+                let _ = answer.send(reply);
+            }
+            Message::Follows(follower) => self.journal.follow(follower),
+            Message::Terminate => {
+                if self.ending.is_none() {
+                    self.stop(Steering::Stop, "the system".to_owned());
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, line: Line) {
+        let line = match line {
+            Line::Whole(line) => line,
+            Line::Spilled { file, bytes, beginning } => {
+                let is_of_consequence = self.client.is_of_consequence(&beginning);
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                self.journal.event(Event::Spilled { file: name, bytes, beginning });
+                let whole = is_of_consequence.then(|| fs::read(&file).ok()).flatten();
+                let Some(line) = whole.filter(|line| line.len() as u64 == bytes) else {
+                    self.took_line();
+                    return;
+                };
+                line
+            }
+        };
+        self.silent_until = None;
+        for heard in self.journal.output(line.clone()) {
+            match heard {
+                Heard::Asked(request) => {
+                    // Nobody is asked what could be forgotten.
+                    self.journal.sync();
+                    self.asked.insert(request.id, line.clone());
+                }
+                Heard::Withdrawn { request } => {
+                    self.asked.remove(&request);
+                }
+                Heard::TurnEnded(_) => {
+                    self.asked.clear();
+                    self.journal.sync();
+                }
+                _ => {}
+            }
+        }
+        self.took_line();
+        self.go_on();
+    }
+
+    fn took_line(&mut self) {
+        if self.journal.is_stuck() {
+            // The process waits with the line until there is room for it.
+            self.journal.owe_credit();
+        } else if let Some(running) = &self.child {
+            running.child.took_line();
+        }
+    }
+
+    /// Hands the client its next prompt if it listens, and lets it go once there is nothing more for it.
+    fn go_on(&mut self) {
+        let facts = self.journal.facts();
+        let listens = facts.is_ready && !facts.is_busy && facts.requests.is_empty();
+        if !listens || self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.what != What::Client) {
+            self.linger_until = None;
+            return;
+        }
+        if let Some(prompt) = facts.queue.front().cloned() {
+            let line = self.client.prompt(&prompt.text);
+            self.linger_until = None;
+            if self.journal.event(Event::PromptDelivered { id: prompt.id }) {
+                self.journal.sync();
+                self.write(line, None);
+            }
+        } else if facts.wanted == Some(Wanted::Finish) {
+            self.finish();
+        } else if self.linger_until.is_none() {
+            self.linger_until = Some(Instant::now() + LINGER);
+        }
+    }
+
+    /// Tells the client that nothing more will come; the stop ladder follows if it does not end.
+    fn finish(&mut self) {
+        self.linger_until = None;
+        if let Some(running) = &mut self.child {
+            running.child.close_input();
+        }
+        self.ending.get_or_insert_with(Ending::finish);
+    }
+
+    fn write(&mut self, line: Vec<u8>, delivery: Option<Delivery>) {
+        let Some(running) = &self.child else { return };
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        if let Some(delivery) = delivery {
+            self.deliveries.insert(ticket, delivery);
+        }
+        running.child.write(ticket, line);
+    }
+
+    fn written(&mut self, ticket: u64, written: bool) {
+        if let Some(Delivery::Decision { request }) = self.deliveries.remove(&ticket)
+            && written
+        {
+            self.journal.event(Event::DecisionDelivered { request });
+        }
+    }
+
+    /// Does what a caller asks, or says why not.
+    fn answer(&mut self, command: Command, by: String) -> Answer {
+        match self.obey(command, by) {
+            Ok(prompt) => Answer::Done { sequence: self.journal.facts().sequence, prompt },
+            Err(why) => Answer::Refused { why },
+        }
+    }
+
+    fn obey(&mut self, command: Command, by: String) -> Result<Option<u64>, Refusal> {
+        let mut prompt = None;
+        match command {
+            Command::Hello | Command::Follow => {}
+            Command::Unknown => return Err(Refusal::NotKnown),
+            Command::Send { text } => {
+                self.refuse_when_ending()?;
+                let id = self.journal.facts().last_prompt + 1;
+                self.journal.promise(Event::PromptQueued { id, text, by })?;
+                prompt = Some(id);
+                self.go_on();
+            }
+            Command::Edit { id, text } => {
+                self.waiting_prompt(id)?;
+                self.journal.promise(Event::PromptEdited { id, text })?;
+            }
+            Command::Remove { id } => {
+                self.waiting_prompt(id)?;
+                self.journal.promise(Event::PromptRemoved { id })?;
+            }
+            Command::Answer { request, input_hash, decision } => {
+                self.decide(&request, &input_hash, decision, by)?;
+            }
+            Command::Steer { how: how @ (Steering::Stop | Steering::Finish) } => {
+                self.journal.promise(Event::Steered { how: how.clone(), by: by.clone() })?;
+                self.stop(how, by);
+            }
+            Command::Steer { how } => {
+                self.refuse_when_ending()?;
+                let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
+                let line = line.ok_or(Refusal::NotKnown)?;
+                self.journal.promise(Event::Steered { how, by })?;
+                self.write(line, None);
+            }
+        }
+        Ok(prompt)
+    }
+
+    fn refuse_when_ending(&self) -> Result<(), Refusal> {
+        let is_ending = self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.exit.is_some());
+        if is_ending { Err(Refusal::Ending) } else { Ok(()) }
+    }
+
+    fn waiting_prompt(&self, id: u64) -> Result<(), Refusal> {
+        let waits = self.journal.facts().queue.iter().any(|prompt| prompt.id == id);
+        if waits { Ok(()) } else { Err(Refusal::AlreadyDelivered) }
+    }
+
+    /// Passes a decision on, once, for exactly what was asked.
+    fn decide(&mut self, id: &str, input_hash: &str, decision: Decision, by: String) -> Result<(), Refusal> {
+        self.refuse_when_ending()?;
+        let request = self.journal.facts().requests.iter().find(|request| request.id == id);
+        let request = request.ok_or(Refusal::NoSuchRequest)?;
+        if let Some(decided) = &request.decided {
+            return Err(Refusal::AlreadyDecided { by: decided.by.clone() });
+        }
+        if request.input_hash != input_hash {
+            return Err(Refusal::InputChanged);
+        }
+        if let Decision::Allow { always: Some(index), .. } = &decision
+            && request.suggestions.len() <= *index
+        {
+            return Err(Refusal::NoSuchChoice);
+        }
+        let asked = self.asked.get(id).ok_or(Refusal::NoSuchRequest)?;
+        let line = self.client.answer(asked, &decision).ok_or(Refusal::NoSuchChoice)?;
+        self.journal.promise(Event::Decided { request: id.to_owned(), decision, by })?;
+        self.asked.remove(id);
+        self.write(line, Some(Delivery::Decision { request: id.to_owned() }));
+        Ok(())
+    }
+
+    /// Begins to end the client; what was logged already is not logged again.
+    fn stop(&mut self, how: Steering, by: String) {
+        if self.journal.facts().wanted.is_none() {
+            self.journal.event(Event::Steered { how: how.clone(), by });
+            self.journal.sync();
+        }
+        match how {
+            Steering::Finish => self.go_on(),
+            // Asked twice, it is not given twice the time.
+            _ if self.ending.as_ref().is_some_and(Ending::is_stop) => {}
+            _ => self.ending = Some(Ending::stop(self.journal.facts().is_busy)),
+        }
+    }
+
+    /// Does what is due.
+    fn keep_time(&mut self, now: Instant) {
+        for _ in 0..self.journal.keep_time(now) {
+            if let Some(running) = &self.child {
+                running.child.took_line();
+            }
+        }
+        if self.silent_until.is_some_and(|until| until <= now) {
+            self.silent_until = None;
+            let seconds = SILENCE.as_secs();
+            self.fail(format!("the client said nothing for {seconds} seconds after its start"));
+            self.ending = Some(Ending::stop(false));
+        }
+        if self.linger_until.is_some_and(|until| until <= now) {
+            self.finish();
+        }
+        if self.look_at <= now {
+            self.look_at = now + LOOK_AROUND;
+            self.look_around();
+        }
+        let is_busy = self.journal.facts().is_busy;
+        if let Some(step) = self.ending.as_mut().and_then(|ending| ending.due(now, is_busy)) {
+            self.take_step(step);
+        }
+        let outlived = self.ending.as_ref().is_some_and(|ending| ending.is_over(now));
+        let exit = self.child.as_ref().and_then(|running| match running.exit {
+            Some((exit, at)) => (running.output_ended || at + LAST_WORDS <= now).then_some(exit),
+            None => outlived.then_some(Exit { code: None, signal: None }),
+        });
+        if let Some(exit) = exit {
+            self.end(exit);
+        }
+    }
+
+    fn take_step(&mut self, step: Step) {
+        let Some(running) = &mut self.child else { return };
+        match step {
+            Step::Interrupt => {
+                if let Some(line) = self.client.steer(&Steering::Interrupt, "orchestra-stop") {
+                    running.child.write(NO_TICKET, line);
+                }
+            }
+            Step::CloseInput => running.child.close_input(),
+            Step::Signal(signal) => running.child.signal(signal, signal != Signal::INT),
+        }
+    }
+
+    /// Takes the end of the process down, after all that stems from it has ended too.
+    fn end(&mut self, exit: Exit) {
+        self.child = None;
+        let survivors = ending::end_descendants();
+        self.asked.clear();
+        self.deliveries.clear();
+        self.journal.event(Event::ClientExited { exit, survivors });
+        self.journal.sync();
+    }
+
+    fn look_around(&mut self) {
+        if !super::control::socket_in(self.folder.path()).exists() {
+            // Whoever took it away did not end the agent; failing again, it is tried again.
+            let _ = socket::serve(self.folder.path(), &self.sender);
+        }
+        if self.ending.is_none() && !self.work_folder().is_dir() {
+            self.fail("the folder it worked in was removed; its commits are still on its branch".to_owned());
+            self.ending = Some(Ending::stop(self.journal.facts().is_busy));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The guard: the runner's parent, which does nothing but see that nothing of an agent outlives its runner.
+//!
+//! Whatever a client starts stems from the guard too, so when the runner is killed, what it leaves behind comes to the
+//! guard, which ends it. When the guard is killed, the system tells the runner, which stops its agent. Only who kills
+//! both at once leaves something behind.
+
+use std::{io, process::Command, time::Duration};
+
+use rustix::process::{Pid, Signal, WaitOptions};
+
+use super::{child::end_with_parent, ending::end_with};
+
+/// How long what a killed runner left behind may take to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+/// How long it may take after SIGKILL.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Starts the runner and ends what is left when it has ended. Call it on the process' first thread.
+///
+/// # Errors
+/// When the runner cannot be started.
+pub fn guard(mut runner: Command) -> io::Result<()> {
+    // Fails when it leads a session already: then it need not.
+    let _ = rustix::process::setsid();
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    end_with_parent(&mut runner, Signal::TERM);
+    let runner = runner.spawn()?;
+    let runner = i32::try_from(runner.id()).ok().and_then(Pid::from_raw);
+    loop {
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((pid, _))) if Some(pid) == runner => break,
+            Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
+            Ok(None) | Err(_) => break,
+        }
+    }
+    let collector = std::thread::spawn(|| while matches!(rustix::process::wait(WaitOptions::empty()), Ok(Some(_))) {});
+    if !end_with(Signal::TERM, GRACE).is_empty() {
+        end_with(Signal::KILL, PATIENCE);
+    }
+    drop(collector);
+    Ok(())
+}

@@ -1,0 +1,320 @@
+//! Making agents and starting their runners.
+//!
+//! An agent is made before it is started, so that whoever is killed in between leaves one that is queued, never two for
+//! one task: a runner that finds its agent taken goes away. Of a run with a limit, the rest waits as folders without a
+//! process; whoever sees that there is room starts the next.
+
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use orchestra_model::{Agent, AgentId, AgentState, Provider, SessionId};
+
+use super::{
+    Agents,
+    folder::{AgentFolder, FolderError, private_folder},
+    plan::{Conversation, Place, Plan, Run, Settings},
+};
+
+/// How long a runner may take until it holds its agent.
+const UNTIL_HELD: Duration = Duration::from_secs(10);
+/// How often it is looked whether an agent has come further.
+const LOOK: Duration = Duration::from_millis(5);
+/// The longest task, in bytes.
+const LONGEST_TASK: usize = 4 << 20;
+
+/// What is spawned together.
+#[derive(Clone, Debug)]
+pub struct NewRun {
+    /// The agents, in their order.
+    pub agents: Vec<NewAgent>,
+    /// How many may be at work at once.
+    pub max_parallel: Option<u32>,
+}
+
+/// An agent to be made.
+#[derive(Clone, Debug)]
+pub struct NewAgent {
+    /// What it is to do.
+    pub task: String,
+    /// What it shall be called; a number is added when that is taken.
+    pub name: String,
+    /// Whose client.
+    pub provider: Provider,
+    /// The client's program.
+    pub client: PathBuf,
+    /// Where it works.
+    pub place: Place,
+    /// The transcript that it goes on from, as a copy.
+    pub fork_of: Option<PathBuf>,
+    /// How its client is set.
+    pub settings: Settings,
+}
+
+/// How runners are started: this very program.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    /// The program.
+    pub program: PathBuf,
+    /// What it is told; the agent's folder follows.
+    pub arguments: Vec<OsString>,
+}
+
+/// Why agents could not be made or started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is nothing to do.
+    #[error("the task is empty; say what the agent shall do")]
+    EmptyTask,
+    /// A task is too long.
+    #[error("the task is {} MB long; at most {} MB can be handed to an agent: put it into a file and name that", .bytes >> 20, LONGEST_TASK >> 20)]
+    LongTask {
+        /// Its length.
+        bytes: usize,
+    },
+    /// A folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Orchestra's own folder cannot be used.
+    #[error("{path} cannot be used: {error}; Orchestra keeps its agents there")]
+    State {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+    /// A runner cannot be started.
+    #[error("a runner cannot be started: {0}")]
+    Launch(io::Error),
+    /// A runner was started and did not take its agent.
+    #[error("the runner of {name} did not start; {log} says why")]
+    NotTaken {
+        /// The agent.
+        name: String,
+        /// Where its words are.
+        log: PathBuf,
+    },
+}
+
+/// How far an agent has come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Started {
+    /// Its client has been heard.
+    Heard(Agent),
+    /// It waits for others of its run.
+    Queued(Agent),
+    /// It did not start.
+    Failed(Agent),
+    /// It has not been heard within the time.
+    Silent(Agent),
+}
+
+impl Agents {
+    /// Makes the agents of a run, without starting any; `is_taken` says which names something else has.
+    ///
+    /// # Errors
+    /// When one of them cannot be made: then none is.
+    pub fn create(
+        &self,
+        run: NewRun,
+        is_taken: impl Fn(&str) -> bool,
+        now: Timestamp,
+    ) -> Result<Vec<Plan>, StartError> {
+        for agent in &run.agents {
+            match agent.task.len() {
+                _ if agent.task.trim().is_empty() => return Err(StartError::EmptyTask),
+                bytes if bytes > LONGEST_TASK => return Err(StartError::LongTask { bytes }),
+                _ => {}
+            }
+        }
+        let folder = self.folder();
+        let refused = |error| StartError::State { path: folder.clone(), error };
+        private_folder(&folder).map_err(refused)?;
+        // Two that are asked for at once do not get one name.
+        let lock = lock_file(&folder.join("names.lock")).map_err(refused)?;
+        lock.lock().map_err(refused)?;
+        let mut names: HashSet<String> = self
+            .folders()
+            .map_err(refused)?
+            .iter()
+            .filter_map(|agent| Some(agent.plan().ok()?.name))
+            .collect();
+        let id = new_id()?;
+        let mut plans = Vec::new();
+        for (agent, index) in run.agents.into_iter().zip(0..) {
+            let name = free_name(&agent.name, |name| names.contains(name) || is_taken(name));
+            names.insert(name.clone());
+            let run = Run { id: id.clone(), index, max_parallel: run.max_parallel };
+            plans.push(plan(agent, name, run, now)?);
+        }
+        let mut made = Vec::new();
+        for plan in &plans {
+            match AgentFolder::create(&folder, plan) {
+                Ok(folder) => made.push(folder),
+                Err(error) => {
+                    // Nobody knows of them yet, and nothing but their plans is in them.
+                    made.iter().for_each(AgentFolder::take_back);
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(plans)
+    }
+
+    /// Starts the runner of an agent that none has, and waits until it has it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn launch(&self, id: &AgentId, launcher: &Launcher) -> Result<(), StartError> {
+        let folder = self.open(id)?;
+        if folder.is_held() {
+            return Ok(());
+        }
+        let log = folder.path().join("runner.log");
+        let words = OpenOptions::new().create(true).append(true).mode(0o600).open(&log);
+        let words = words.map_err(|error| StartError::State { path: log.clone(), error })?;
+        let mut guard = Command::new(&launcher.program)
+            .args(&launcher.arguments)
+            .arg(folder.path())
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(words)
+            .spawn()
+            .map_err(StartError::Launch)?;
+        let until = Instant::now() + UNTIL_HELD;
+        while Instant::now() < until {
+            if folder.is_held() {
+                // Whoever starts many and lives long would keep one entry of the process table for each.
+                thread::spawn(move || guard.wait());
+                return Ok(());
+            }
+            if matches!(guard.try_wait(), Ok(Some(_))) {
+                break;
+            }
+            thread::sleep(LOOK);
+        }
+        let name = folder.plan()?.name;
+        Err(StartError::NotTaken { name, log })
+    }
+
+    /// Starts those of a run that may be at work now.
+    ///
+    /// # Errors
+    /// When one of them does not start; the others are tried all the same.
+    pub fn advance(&self, run: &AgentId, launcher: &Launcher) -> Result<(), StartError> {
+        let folder = self.folder();
+        let refused = |error| StartError::State { path: folder.clone(), error };
+        let lock = lock_file(&folder.join(format!("run-{run}.lock"))).map_err(refused)?;
+        lock.lock().map_err(refused)?;
+        let mut members: Vec<(Plan, AgentFolder)> = self
+            .folders()
+            .map_err(refused)?
+            .into_iter()
+            .filter_map(|folder| Some((folder.plan().ok()?, folder)))
+            .filter(|(plan, _)| plan.run.id == *run)
+            .collect();
+        members.sort_by_key(|(plan, _)| plan.run.index);
+        let most = members.iter().filter_map(|(plan, _)| plan.run.max_parallel).min();
+        let mut at_work = members.iter().filter(|(_, folder)| folder.is_held()).count();
+        let mut outcome = Ok(());
+        for (plan, folder) in &members {
+            if most.is_some_and(|most| at_work >= most as usize) {
+                break;
+            }
+            if folder.is_held() || folder.agent()?.state != AgentState::Queued {
+                continue;
+            }
+            match self.launch(&plan.id, launcher) {
+                Ok(()) => at_work += 1,
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+
+    /// Waits until an agent's client has been heard, or it is clear that it will not be.
+    ///
+    /// # Errors
+    /// When its folder cannot be read.
+    pub fn wait_for_start(&self, id: &AgentId, most: Duration) -> Result<Started, StartError> {
+        let folder = self.open(id)?;
+        let until = Instant::now() + most;
+        loop {
+            let agent = folder.agent()?;
+            match agent.state {
+                AgentState::Queued => return Ok(Started::Queued(agent)),
+                AgentState::Starting if Instant::now() < until => thread::sleep(LOOK),
+                AgentState::Starting => return Ok(Started::Silent(agent)),
+                AgentState::Failed | AgentState::Lost | AgentState::Stopped => return Ok(Started::Failed(agent)),
+                _ => return Ok(Started::Heard(agent)),
+            }
+        }
+    }
+}
+
+fn plan(agent: NewAgent, name: String, run: Run, created_at: Timestamp) -> Result<Plan, StartError> {
+    let session = new_session()?;
+    let conversation = match agent.fork_of {
+        Some(of) => Conversation::Fork { of, session },
+        None => Conversation::New { session },
+    };
+    Ok(Plan {
+        id: new_id()?,
+        name,
+        provider: agent.provider,
+        client: agent.client,
+        task: agent.task,
+        place: agent.place,
+        conversation,
+        settings: agent.settings,
+        run,
+        created_at,
+    })
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// The name, or the first number behind it that makes it free.
+fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    if !is_taken(wanted) {
+        return wanted.to_owned();
+    }
+    let numbered = (2_u64..).map(|number| format!("{wanted}-{number}"));
+    numbered.into_iter().find(|name| !is_taken(name)).unwrap_or_else(|| wanted.to_owned())
+}
+
+/// Letters and digits that are not taken for each other.
+const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+
+fn new_id() -> Result<AgentId, StartError> {
+    let random = random::<8>()?;
+    let id: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+    id.parse().map_err(|error: orchestra_model::InvalidId| StartError::Random(error.to_string()))
+}
+
+/// A random UUID, which is what Claude Code wants a session's id to be.
+fn new_session() -> Result<SessionId, StartError> {
+    let id = uuid::Builder::from_random_bytes(random()?).into_uuid().to_string();
+    id.parse().map_err(|error: orchestra_model::InvalidId| StartError::Random(error.to_string()))
+}
+
+fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], StartError> {
+    let mut bytes = [0; LENGTH];
+    getrandom::fill(&mut bytes).map_err(|error| StartError::Random(error.to_string()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,9 @@
+//! Repositories, and the worktrees that agents work in.
+//!
+//! Read through libgit2 where it supports the repository and through the git program where it does not; every change
+//! goes through the git program. What lies in an agent's worktree was written by a program that nobody has checked, so
+//! nothing that it names is run. Nothing here deletes work: what goes is put where it can be brought back from.
+
+mod git;
+
+pub use git::{Git, GitError, Programs};
