@@ -3,10 +3,13 @@
 //! Data goes to standard output through [`Out`], words to standard error through [`Words`]. What is said is decided
 //! by the commands.
 
+pub(crate) mod agent_detail;
+pub(crate) mod agent_table;
 pub(crate) mod families;
 pub(crate) mod layout;
 mod progress;
 pub(crate) mod session_table;
+pub(crate) mod story;
 pub(crate) mod style;
 pub(crate) mod text;
 pub(crate) mod time;

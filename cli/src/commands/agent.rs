@@ -14,7 +14,7 @@ use super::Context;
 use crate::error::Failure;
 
 /// Through which surface a command comes.
-const BY: &str = "cli";
+pub(super) const BY: &str = "cli";
 /// How long a runner that has just been started may take to listen.
 const UNTIL_IT_LISTENS: Duration = Duration::from_secs(10);
 

@@ -16,9 +16,11 @@ pub(crate) const SOFT: Style = Style::new().dimmed();
 /// Failures.
 pub(crate) const FAILED: Style = AnsiColor::Red.on_default().bold();
 /// A turn runs.
-const RUNNING: Style = AnsiColor::Cyan.on_default();
+pub(crate) const RUNNING: Style = AnsiColor::Cyan.on_default();
+/// Something was done.
+pub(crate) const DONE: Style = AnsiColor::Green.on_default();
 /// Someone is waited for: the one loud colour, used for nothing else.
-const WAITING: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const WAITING: Style = AnsiColor::Yellow.on_default().bold();
 
 /// From how many days before its transcript is deleted a session says so.
 const EXPIRY_WORTH_A_WORD: u32 = 3;

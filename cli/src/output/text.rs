@@ -43,6 +43,15 @@ pub(crate) fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{CUT}{}", head.trim_end(), tail.trim_start()))
 }
 
+/// The text, cut at its end when it is wider than `columns`.
+pub(crate) fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(width(CUT)) else { return Cow::Borrowed("") };
+    Cow::Owned(format!("{}{CUT}", head(text, room)))
+}
+
 /// The text, cut at its front when it is wider than `columns`: for paths, whose end says most.
 pub(crate) fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {

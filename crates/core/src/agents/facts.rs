@@ -309,6 +309,7 @@ impl Facts {
             return match (&self.runner, &self.failure) {
                 (_, Some(_)) => AgentState::Failed,
                 (None, None) if self.sequence == 0 => AgentState::Queued,
+                (None, None) if self.wanted == Some(Wanted::Stop) => AgentState::Stopped,
                 _ => AgentState::Lost,
             };
         };

@@ -229,10 +229,15 @@ impl AgentFolder {
     /// # Errors
     /// When its folder cannot be read.
     pub fn agent(&self) -> Result<Agent, FolderError> {
-        let plan = self.plan()?;
-        let client = client_of(plan.provider);
         // In this order: what a runner writes before it lets go is read after it let go.
         let is_held = self.is_held();
+        self.agent_given(is_held)
+    }
+
+    /// The agent as it is for whoever knows whether a runner has it.
+    pub(super) fn agent_given(&self, is_held: bool) -> Result<Agent, FolderError> {
+        let plan = self.plan()?;
+        let client = client_of(plan.provider);
         let facts = self.facts(client).map_err(|error| self.refused(error))?;
         Ok(describe(plan, facts, is_held))
     }
@@ -274,6 +279,7 @@ fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         diffstat: None,
         queue: facts.queue.into(),
         requests: if is_held { facts.requests } else { Vec::new() },
+        notes: facts.notes,
         sequence: facts.sequence,
     }
 }

@@ -21,7 +21,9 @@ use orchestra_model::{Agent, AgentId, AgentState, Provider, SessionId};
 
 use super::{
     Agents,
+    entry::{Entry, Event, Steering},
     folder::{AgentFolder, FolderError, private_folder},
+    log::LogWriter,
     plan::{Conversation, Place, Plan, Run, Settings},
 };
 
@@ -243,6 +245,24 @@ impl Agents {
             }
         }
         outcome
+    }
+
+    /// Sees that an agent that waits for others of its run is never started. One that was started meanwhile stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// When its log cannot be written.
+    pub fn cancel(&self, id: &AgentId, by: &str, now: Timestamp) -> Result<(), StartError> {
+        let folder = self.open(id)?;
+        let refused = |error| StartError::State { path: folder.path().to_owned(), error };
+        let Some(_lock) = folder.take_lock()? else { return Ok(()) };
+        if folder.agent_given(false)?.state == AgentState::Queued {
+            let event = Event::Steered { how: Steering::Stop, by: by.to_owned() };
+            let mut log = LogWriter::open(&folder.log()).map_err(refused)?;
+            log.append(now, &Entry::Event(event).encode()).map_err(refused)?;
+            log.sync().map_err(refused)?;
+        }
+        Ok(())
     }
 
     /// Waits until an agent's client has been heard, or it is clear that it will not be.

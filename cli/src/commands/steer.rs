@@ -1,0 +1,268 @@
+//! `orchestra send`, `answer`, `interrupt` and `stop`: how a person steers an agent.
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use orchestra_core::agents::{Agents, control::Command, entry::Steering};
+use orchestra_model::{Agent, AgentState, Decision, Question, Request, RequestKind};
+use serde::Serialize;
+
+use super::{Context, agent, status};
+use crate::{
+    cli::{AgentArguments, AnswerArguments, SendArguments},
+    error::Failure,
+    output::{Out, text},
+};
+
+/// How long the stop ladder may take, and a little more.
+const UNTIL_STOPPED: Duration = Duration::from_secs(20);
+/// How often it is looked whether an agent has stopped.
+const LOOK: Duration = Duration::from_millis(20);
+
+#[derive(Serialize)]
+struct Sent {
+    prompt: Option<u64>,
+    sequence: u64,
+}
+
+/// Sends a message, changes one that waits, or takes it back.
+pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), Failure> {
+    let agents = agent::agents(context)?;
+    let found = agent::find(&agents, &arguments.agent)?;
+    let name = &found.name;
+    let words = arguments.text.as_deref().map(agent::text_or_stdin).transpose()?.unwrap_or_default();
+    if arguments.remove.is_none() && words.trim().is_empty() {
+        return Err(Failure::usage("the message is empty").hint("say what the agent shall do"));
+    }
+    let (sent, sentence) = match (arguments.edit, arguments.remove) {
+        (_, Some(id)) => {
+            let (sequence, _) = agent::ask(&agents, &found, Command::Remove { id })?;
+            (Sent { prompt: Some(id), sequence }, format!("Message {id} is taken back; {name} will not get it."))
+        }
+        (Some(id), None) => {
+            let (sequence, _) = agent::ask(&agents, &found, Command::Edit { id, text: words })?;
+            (Sent { prompt: Some(id), sequence }, format!("Message {id} is changed."))
+        }
+        (None, None) => {
+            if found.state == AgentState::Queued {
+                return Err(Failure::new(format!("{name} has not started yet: others of its run are at work"))
+                    .hint("send it when it has; orchestra status shows how far they are"));
+            }
+            let (sequence, prompt, resumed) = agent::ask_or_resume(&agents, &found, Command::Send { text: words })?;
+            let number = prompt.unwrap_or_default();
+            let sentence = match found.state {
+                _ if resumed => format!("{name} is resumed and gets it."),
+                AgentState::Idle => format!("{name} has it."),
+                _ => format!("Message {number} waits until {name}'s turn is over (--edit {number} or --remove {number} till then)."),
+            };
+            (Sent { prompt, sequence }, sentence)
+        }
+    };
+    report(context, arguments.json, &sent, &sentence)
+}
+
+#[derive(Serialize)]
+struct Answered<'a> {
+    request: &'a str,
+    decision: &'a Decision,
+    sequence: u64,
+}
+
+/// Answers what an agent asks.
+pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(), Failure> {
+    let agents = agent::agents(context)?;
+    let found = agent::find(&agents, &arguments.agent)?;
+    let request = request(&found, arguments)?;
+    let decision = decision(&found, request, arguments)?;
+    let command = Command::Answer {
+        request: request.id.clone(),
+        input_hash: request.input_hash.clone(),
+        decision: decision.clone(),
+    };
+    let (sequence, _) = agent::ask(&agents, &found, command)?;
+    let asked = text::one_line(&format!("{} {}", request.tool, request.summary));
+    let sentence = match &decision {
+        Decision::Allow { answers, .. } if !answers.is_empty() => format!("Answered: {}.", answers.join(", ")),
+        Decision::Allow { always: Some(index), .. } => {
+            let rule = request.suggestions.get(*index).map(|suggestion| suggestion.rule.as_str()).unwrap_or_default();
+            format!("Allowed: {asked}. Written for good: {rule}.")
+        }
+        Decision::Allow { .. } => format!("Allowed: {asked}"),
+        Decision::Deny { .. } => format!("Denied: {asked}"),
+    };
+    report(context, arguments.json, &Answered { request: &request.id, decision: &decision, sequence }, &sentence)
+}
+
+/// The request that is meant: the one that is named, else the oldest that nobody has answered.
+fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Request, Failure> {
+    let nothing = || {
+        Failure::new(format!("{} asks nothing (it is {})", agent.name, agent.state.name()))
+            .hint(format!("orchestra send {} \"…\" tells it something", agent.name))
+    };
+    match &arguments.request {
+        Some(id) => {
+            let mut meant = agent.requests.iter().filter(|request| request.id.starts_with(id));
+            match (meant.next(), meant.next()) {
+                (Some(request), None) => Ok(request),
+                (Some(_), Some(_)) => Err(Failure::usage(format!("more than one request begins with {id:?}"))),
+                (None, _) => Err(Failure::new(format!("{} asks nothing with the id {id:?}", agent.name))
+                    .hint(format!("orchestra status {} --json shows what it asks", agent.name))),
+            }
+        }
+        None => agent
+            .requests
+            .iter()
+            .find(|request| request.decided.is_none())
+            .or_else(|| agent.requests.first())
+            .ok_or_else(nothing),
+    }
+}
+
+/// What was decided, checked against what was asked.
+fn decision(agent: &Agent, request: &Request, arguments: &AnswerArguments) -> Result<Decision, Failure> {
+    let name = &agent.name;
+    let word = match arguments.answers.as_slice() {
+        [one] => one.as_str(),
+        _ => "",
+    };
+    if word == "deny" {
+        if arguments.always.is_some() {
+            return Err(Failure::usage("--always goes with allow"));
+        }
+        return Ok(Decision::Deny { message: arguments.message.clone().unwrap_or_default(), interrupt: false });
+    }
+    if arguments.message.is_some() {
+        return Err(Failure::usage("--message goes with deny")
+            .hint(format!("orchestra send {name} \"…\" tells it something besides")));
+    }
+    if request.kind == RequestKind::Question {
+        return Ok(Decision::Allow { always: None, answers: answers(&request.questions, arguments)? });
+    }
+    if word != "allow" {
+        return Err(Failure::usage(format!("{name} asks for leave: answer allow or deny"))
+            .hint(format!("orchestra status {name} shows what it asks")));
+    }
+    let always = match arguments.always {
+        None => None,
+        Some(number) if number as usize <= request.suggestions.len() => Some(number as usize - 1),
+        Some(number) => {
+            let offered = text::count(request.suggestions.len(), "rule", "rules");
+            return Err(Failure::usage(format!("there is no rule {number}: {name} offers {offered}"))
+                .hint(format!("orchestra status {name} shows them")));
+        }
+    };
+    Ok(Decision::Allow { always, answers: Vec::new() })
+}
+
+/// Answers to questions, one each: a number means the choice of that number.
+fn answers(questions: &[Question], arguments: &AnswerArguments) -> Result<Vec<String>, Failure> {
+    if questions.len() != arguments.answers.len() {
+        let asked = text::count(questions.len(), "question", "questions");
+        let given = text::count(arguments.answers.len(), "answer", "answers");
+        return Err(Failure::usage(format!("it asks {asked}, here {given}"))
+            .hint("give one answer a question; put one that has spaces in quotes"));
+    }
+    Ok(questions.iter().zip(&arguments.answers).map(|(question, answer)| one_answer(question, answer)).collect())
+}
+
+/// The label of a number; where many may be chosen, of numbers with commas. Everything else is an answer as it is.
+fn one_answer(question: &Question, answer: &str) -> String {
+    let label = |number: &str| {
+        let number: usize = number.trim().parse().ok()?;
+        Some(question.options.get(number.checked_sub(1)?)?.label.clone())
+    };
+    let labels: Option<Vec<String>> = match question.many {
+        true => answer.split(',').map(label).collect(),
+        false => label(answer).map(|label| vec![label]),
+    };
+    labels.map_or_else(|| answer.to_owned(), |labels| labels.join(", "))
+}
+
+/// Ends an agent's turn.
+pub(super) fn interrupt(context: &Context, arguments: &AgentArguments) -> Result<(), Failure> {
+    let agents = agent::agents(context)?;
+    let found = agent::find(&agents, &arguments.agent)?;
+    agent::ask(&agents, &found, Command::Steer { how: Steering::Interrupt })?;
+    let sentence = match found.state {
+        AgentState::Idle => format!("{} had nothing to do.", found.name),
+        _ => format!("{} is interrupted; it listens for a message.", found.name),
+    };
+    status::tell(context, &agents, &found, arguments.json, &sentence)
+}
+
+/// Ends an agent, and waits until nothing of it runs.
+pub(super) fn stop(context: &Context, arguments: &AgentArguments) -> Result<(), Failure> {
+    let agents = agent::agents(context)?;
+    let found = agent::find(&agents, &arguments.agent)?;
+    let name = &found.name;
+    if found.state == AgentState::Queued {
+        agents.cancel(&found.id, agent::BY, context.now.timestamp()).map_err(agent::not_started)?;
+        return status::tell(context, &agents, &found, arguments.json, &format!("{name} will not be started."));
+    }
+    if !found.state.is_live() {
+        let sentence = format!("{name} is {} already.", found.state.name());
+        return status::tell(context, &agents, &found, arguments.json, &sentence);
+    }
+    agent::ask(&agents, &found, Command::Steer { how: Steering::Stop })?;
+    let how_far = || Some(format!("Stopping {name}…"));
+    let now = context.words.while_working(how_far, || wait_until_over(&agents, &found))?;
+    let sentence = match now.state {
+        state if state.is_live() => {
+            return Err(Failure::new(format!("{name} has not stopped yet"))
+                .hint(format!("orchestra logs {name} shows what it does; orchestra doctor looks for what is left")));
+        }
+        AgentState::Stopped => format!("{name} is stopped; orchestra send {name} \"…\" resumes it."),
+        state => format!("{name} is {}.", state.name()),
+    };
+    status::tell(context, &agents, &found, arguments.json, &sentence)
+}
+
+fn wait_until_over(agents: &Agents, agent: &Agent) -> Result<Agent, Failure> {
+    let until = Instant::now() + UNTIL_STOPPED;
+    loop {
+        let now = agents.open(&agent.id).and_then(|folder| folder.agent());
+        let now = now.map_err(|error| Failure::new(error.to_string()))?;
+        if !now.state.is_live() || Instant::now() >= until {
+            return Ok(now);
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn report(context: &Context, json: bool, outcome: &impl Serialize, sentence: &str) -> Result<(), Failure> {
+    if !json {
+        context.words.say(&text::lines(sentence));
+        return Ok(());
+    }
+    let mut out = Out::standard(&context.surroundings);
+    serde_json::to_writer(&mut out, outcome)?;
+    writeln!(out)?;
+    out.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use orchestra_model::Choice;
+
+    use super::*;
+
+    #[test]
+    fn a_number_means_a_choice_and_a_text_itself() {
+        let choice = |label: &str| Choice { label: label.to_owned(), description: None };
+        let mut question = Question {
+            text: "Which?".into(),
+            header: None,
+            options: vec![choice("SQLite"), choice("Postgres")],
+            many: false,
+        };
+        for (answer, meant) in [("2", "Postgres"), ("3", "3"), ("0", "0"), ("MySQL", "MySQL"), ("1,2", "1,2")] {
+            assert_eq!(one_answer(&question, answer), meant);
+        }
+        question.many = true;
+        for (answer, meant) in [("1,2", "SQLite, Postgres"), ("2", "Postgres"), ("1,x", "1,x")] {
+            assert_eq!(one_answer(&question, answer), meant);
+        }
+    }
+}
