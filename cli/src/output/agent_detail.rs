@@ -109,7 +109,7 @@ fn write_request(
             }
         }
     } else {
-        let input = readable(request);
+        let input = request.plan.clone().unwrap_or_else(|| readable(request));
         let total = input.lines().count();
         for line in input.lines().take(INPUT_LINES) {
             writeln!(out, "    {}", text::lines(line))?;

@@ -129,7 +129,7 @@ pub(crate) fn write_table(
         widths[4] = 0;
     }
     fit(&mut widths, width);
-    let mut line = |cells: [(String, Style); 5], out: &mut dyn Write| -> io::Result<()> {
+    let line = |cells: [(String, Style); 5], out: &mut dyn Write| -> io::Result<()> {
         let mut owed = String::new();
         for ((cell, style), columns) in cells.iter().zip(widths) {
             let cell = text::cut_middle(cell, columns);

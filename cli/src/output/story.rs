@@ -95,11 +95,11 @@ impl Teller {
                     Outcome::Success => ("✓ turn ended".to_owned(), style::DONE),
                     Outcome::Interrupted => ("■ turn interrupted".to_owned(), style::SOFT),
                     Outcome::Budget => ("✗ the budget is used up".to_owned(), style::FAILED),
-                    Outcome::Error(why) => (format!("✗ {}", text::one_line(why)), style::FAILED),
+                    Outcome::Limit(why) | Outcome::Error(why) => (format!("✗ {}", text::one_line(why)), style::FAILED),
                 };
                 self.line(0, style, &format!("{words}{cost}"), out)
             }
-            Heard::Held { words, .. } | Heard::Notice { words } => self.line(0, style::SOFT, words, out),
+            Heard::Held { words, .. } | Heard::TriesAgain { words } | Heard::Notice { words } => self.line(0, style::SOFT, words, out),
             Heard::Answered { error: Some(error), .. } => {
                 self.line(0, style::FAILED, &format!("the client refuses: {}", text::one_line(error)), out)
             }

@@ -212,6 +212,8 @@ pub struct Request {
     pub reason: Option<String>,
     /// The questions, when it is one.
     pub questions: Vec<Question>,
+    /// The plan, when it asks whether to carry one out.
+    pub plan: Option<String>,
     /// What can be allowed for good, in the order of `--always N`.
     pub suggestions: Vec<Suggestion>,
     /// When it asked.

@@ -100,6 +100,8 @@ pub enum Heard {
         tool: String,
         /// One line: the command, the file.
         summary: String,
+        /// The plan that it will ask leave for, when that is what the tool does.
+        plan: Option<String>,
         /// Whether a subagent uses it.
         is_aside: bool,
     },
@@ -121,10 +123,13 @@ pub enum Heard {
     },
     /// A turn is over.
     TurnEnded(TurnEnd),
-    /// The model is not to be had for a while; the client tries again by itself, or gives up with the turn's end.
+    /// The model could not be asked; the client tries again by itself.
+    TriesAgain {
+        /// Why.
+        words: String,
+    },
+    /// A limit is reached: the model is not to be had for a while.
     Held {
-        /// Whether a limit of the account is reached, not a fault that passes.
-        is_limit: bool,
         /// Until when, if it was said.
         until: Option<Timestamp>,
         /// Why.
@@ -170,6 +175,8 @@ pub enum Outcome {
     Interrupted,
     /// The budget is used up.
     Budget,
+    /// The model is not to be had for a while; in the client's words.
+    Limit(String),
     /// It failed; why.
     Error(String),
 }

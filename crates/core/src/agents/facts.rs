@@ -63,6 +63,10 @@ pub struct Facts {
     pub cost: (f64, Option<f64>),
     /// Tokens of all turns.
     pub tokens: Usage,
+    /// The plan that it may ask leave for.
+    pub plan: Option<String>,
+    /// Whether a person interrupted the turn that runs.
+    pub is_interrupted: bool,
     /// How the last turn ended, and when.
     pub last_end: Option<(Timestamp, Ending)>,
     /// Why the model is not to be had, since when and until when.
@@ -110,8 +114,6 @@ pub struct Hold {
     pub since: Timestamp,
     /// Until when.
     pub until: Option<Timestamp>,
-    /// Whether a limit of the account is reached.
-    pub is_limit: bool,
     /// Why.
     pub words: String,
 }
@@ -187,7 +189,9 @@ impl Facts {
             Event::PromptDelivered { id } => {
                 self.queue.retain(|prompt| prompt.id != id);
                 self.is_busy = true;
+                self.is_interrupted = false;
                 self.doing = None;
+                self.plan = None;
                 self.last_end = None;
                 self.held = None;
             }
@@ -199,6 +203,7 @@ impl Facts {
             Event::DecisionDelivered { request } => self.requests.retain(|known| known.id != request),
             Event::Steered { how: Steering::Stop, .. } => self.wanted = Some(Wanted::Stop),
             Event::Steered { how: Steering::Finish, .. } => self.wanted = Some(Wanted::Finish),
+            Event::Steered { how: Steering::Interrupt, .. } => self.is_interrupted = self.is_busy,
             Event::Steered { how: Steering::Model { model }, .. } => self.model = Some(model),
             Event::LeftOut { lines, bytes } => self.left_out = (lines, bytes),
             Event::ClientExited { exit, survivors } => {
@@ -237,8 +242,9 @@ impl Facts {
                 self.busy();
                 self.doing = Some(one_line(&text));
             }
-            Heard::Called { tool, summary, is_aside: false, .. } => {
+            Heard::Called { tool, summary, plan, is_aside: false, .. } => {
                 self.busy();
+                self.plan = plan.or(self.plan.take());
                 self.doing = Some(one_line(&format!("{tool}: {summary}")));
             }
             Heard::Thought { .. } => {
@@ -250,14 +256,21 @@ impl Facts {
                 // The same request asked again is the same request.
                 self.requests.retain(|known| known.id != request.id);
                 request.at = at;
+                if request.kind == RequestKind::Plan {
+                    request.plan = request.plan.take().or_else(|| self.plan.clone());
+                    if let Some(plan) = &request.plan {
+                        request.summary = one_line(plan);
+                    }
+                }
                 self.requests.push(*request);
             }
             Heard::Withdrawn { request } => self.requests.retain(|known| known.id != request),
             Heard::TurnEnded(end) => self.end_turn(at, end),
-            Heard::Held { is_limit, until, words } => {
-                let since = self.held.as_ref().map_or(at, |held| held.since);
-                self.held = Some(Hold { since, until, is_limit, words });
+            Heard::TriesAgain { words } => {
+                self.is_busy = true;
+                self.doing = Some(one_line(&words));
             }
+            Heard::Held { until, words } => self.hold(at, until, words),
             Heard::Said { .. }
             | Heard::Called { .. }
             | Heard::Returned { .. }
@@ -274,6 +287,11 @@ impl Facts {
         self.held = None;
     }
 
+    fn hold(&mut self, at: Timestamp, until: Option<Timestamp>, words: String) {
+        let (since, known) = self.held.as_ref().map_or((at, None), |held| (held.since, held.until));
+        self.held = Some(Hold { since, until: until.or(known), words });
+    }
+
     fn end_turn(&mut self, at: Timestamp, end: TurnEnd) {
         self.is_busy = false;
         self.doing = None;
@@ -284,7 +302,13 @@ impl Facts {
         let ending = match end.outcome {
             Outcome::Success => Ending::Success { summary: one_line(&end.text) },
             Outcome::Interrupted => Ending::Interrupted,
+            Outcome::Error(_) if self.is_interrupted => Ending::Interrupted,
             Outcome::Budget => Ending::Budget,
+            Outcome::Limit(words) => {
+                let words = one_line(&words);
+                self.hold(at, None, words.clone());
+                Ending::Error { words }
+            }
             Outcome::Error(words) => Ending::Error { words: one_line(&words) },
         };
         if matches!(ending, Ending::Success { .. } | Ending::Interrupted) {
@@ -359,7 +383,7 @@ impl Facts {
             };
             return of(kind, request.at, &request.summary, None);
         }
-        if let Some(held) = self.held.as_ref().filter(|held| held.is_limit && !matches!(state, AgentState::Stopped)) {
+        if let Some(held) = self.held.as_ref().filter(|_| state != AgentState::Stopped) {
             return of(AttentionKind::RateLimit, held.since, &held.words, held.until);
         }
         let updated_at = self.updated_at.unwrap_or_default();

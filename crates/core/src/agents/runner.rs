@@ -26,7 +26,7 @@ pub use guard::guard;
 use super::{
     client::{Client, Heard, Opening, client_of},
     control::{Answer, Command, Refusal},
-    entry::{Entry, Event, Steering},
+    entry::{Event, Steering},
     facts::Wanted,
     folder::{AgentFolder, FolderError},
     plan::{Conversation, Place, Plan},

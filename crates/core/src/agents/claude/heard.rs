@@ -13,6 +13,8 @@ use crate::{
 
 /// How much of a tool's input is kept with a request, in bytes. The log has all of it.
 const LONGEST_INPUT: usize = 64 << 10;
+/// The tool with which it asks whether to carry its plan out.
+const PLAN: &str = "ExitPlanMode";
 /// The longest kind that is repeated.
 const LONGEST_KIND: usize = 64;
 
@@ -63,12 +65,11 @@ fn system(value: &Value) -> Vec<Heard> {
             None => return Vec::new(),
         },
         "api_retry" => {
-            let status = value["error_status"].as_u64();
-            let words = match status {
+            let words = match value["error_status"].as_u64() {
                 Some(status) => format!("the model's API answers {status}; the client tries again"),
                 None => "the model's API cannot be reached; the client tries again".to_owned(),
             };
-            Heard::Held { is_limit: status == Some(429), until: None, words }
+            Heard::TriesAgain { words }
         }
         "compact_boundary" => Heard::Notice { words: "the conversation was compacted".to_owned() },
         other => unknown(&format!("system {other}")),
@@ -89,7 +90,8 @@ fn said(value: &Value) -> Vec<Heard> {
             "tool_use" => {
                 let tool = text(block, "name").to_owned();
                 let summary = transcript::summary_of_call(&tool, &block["input"].to_string());
-                Some(Heard::Called { id: text(block, "id").to_owned(), tool, summary, is_aside })
+                let plan = if tool == PLAN { some_text(&block["input"], "plan") } else { None };
+                Some(Heard::Called { id: text(block, "id").to_owned(), tool, summary, plan, is_aside })
             }
             _ => None,
         })
@@ -154,7 +156,7 @@ fn asked(line: &[u8], value: &Value) -> Vec<Heard> {
     let questions = questions(&request["input"]);
     let kind = match tool.as_str() {
         "AskUserQuestion" if !questions.is_empty() => RequestKind::Question,
-        "ExitPlanMode" => RequestKind::Plan,
+        PLAN => RequestKind::Plan,
         _ => RequestKind::Permission,
     };
     let input = input.get();
@@ -171,6 +173,7 @@ fn asked(line: &[u8], value: &Value) -> Vec<Heard> {
         input: input[..kept].to_owned(),
         reason: some_text(request, "decision_reason").or_else(|| some_text(request, "description")),
         questions,
+        plan: some_text(&request["input"], "plan"),
         suggestions: request["permission_suggestions"].as_array().into_iter().flatten().map(suggestion).collect(),
         at: Timestamp::default(),
         decided: None,
@@ -229,9 +232,13 @@ fn answered(value: &Value) -> Vec<Heard> {
 fn turn_end(value: &Value) -> TurnEnd {
     let text = text(value, "result").to_owned();
     let is_error = value["is_error"].as_bool().unwrap_or_default();
+    let status = value["api_error_status"].as_u64();
     let outcome = match value["subtype"].as_str().unwrap_or_default() {
         "success" if !is_error => Outcome::Success,
         "error_max_budget_usd" => Outcome::Budget,
+        _ if value["terminal_reason"].as_str().is_some_and(|reason| reason.starts_with("aborted")) => Outcome::Interrupted,
+        // Too many requests, and too many of all people: both pass by themselves.
+        _ if matches!(status, Some(429 | 529)) => Outcome::Limit(text.clone()),
         "success" => Outcome::Error(text.clone()),
         subtype => Outcome::Error(errors(value).unwrap_or_else(|| subtype.replace('_', " "))),
     };
@@ -264,5 +271,5 @@ fn rate_limit(value: &Value) -> Vec<Heard> {
         Some(limit) => format!("the account's {} limit is reached", limit.replace('_', " ")),
         None => "the account's limit is reached".to_owned(),
     };
-    vec![Heard::Held { is_limit: true, until, words }]
+    vec![Heard::Held { until, words }]
 }
