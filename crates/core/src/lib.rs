@@ -15,6 +15,7 @@ compile_error!("orchestra-core runs on the host; the browser gets orchestra-mode
 
 pub mod agents;
 pub mod export;
+mod files;
 pub mod jsonl;
 pub mod process;
 pub mod prompt;

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, Write},
+    io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
@@ -21,6 +21,7 @@ use super::{
     plan::{Place, Plan},
     story::Story,
 };
+use crate::files::{private_folder, write_whole};
 
 /// How often a runner tries to take a lock that a look of others may hold for a moment.
 const TRIES: u32 = 50;
@@ -282,29 +283,4 @@ fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         notes: facts.notes,
         sequence: facts.sequence,
     }
-}
-
-/// Makes a folder that only its owner can read, and those above it.
-pub(super) fn private_folder(path: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(0o700).recursive(true).create(path)
-}
-
-/// Writes a file so that it is always whole: the old one or the new one.
-pub(super) fn write_whole(path: &Path, bytes: &[u8], outlives_the_machine: bool) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    let written = file.write_all(bytes).and_then(|()| {
-        if outlives_the_machine {
-            file.sync_all()?;
-        }
-        fs::rename(&draft, path)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&draft);
-        return written;
-    }
-    if let (true, Some(folder)) = (outlives_the_machine, path.parent()) {
-        File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }

@@ -22,10 +22,11 @@ use orchestra_model::{Agent, AgentId, AgentState, Provider, SessionId};
 use super::{
     Agents,
     entry::{Entry, Event, Steering},
-    folder::{AgentFolder, FolderError, private_folder},
+    folder::{AgentFolder, FolderError},
     log::LogWriter,
     plan::{Conversation, Place, Plan, Run, Settings},
 };
+use crate::files::private_folder;
 
 /// How long a runner may take until it holds its agent.
 const UNTIL_HELD: Duration = Duration::from_secs(10);
