@@ -3,6 +3,7 @@
 mod agent;
 mod client;
 mod completions;
+mod git;
 mod lookup;
 mod overview;
 mod logs;
@@ -13,6 +14,7 @@ mod show;
 mod spawn;
 mod status;
 mod steer;
+mod trust;
 mod web;
 
 use std::{path::PathBuf, process::ExitCode};

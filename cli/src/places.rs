@@ -9,6 +9,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 use orchestra_core::sessions::{Places, Root};
+use rustix::fs::{Access, access};
 
 use crate::error::Failure;
 
@@ -22,7 +23,7 @@ pub(crate) struct Surroundings {
     xdg_state_home: Option<OsString>,
     orchestra_home: Option<OsString>,
     /// Where programs are looked for.
-    pub(crate) path: Option<OsString>,
+    path: Option<OsString>,
     /// `NO_COLOR` is set to anything.
     pub(crate) no_color: bool,
     /// `CLICOLOR_FORCE` is set to anything but `0`.
@@ -102,6 +103,11 @@ impl Surroundings {
             .or_else(|| self.home.as_ref().map(|home| home.join(in_home)))
     }
 
+    /// A program, found as a shell would find it.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        search(self.path.as_deref().unwrap_or_default(), name)
+    }
+
     /// A path as a person would write it: the home folder as `~`.
     pub(crate) fn with_tilde(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
@@ -112,8 +118,19 @@ impl Surroundings {
     }
 }
 
+fn search(path: &OsStr, name: &str) -> Option<PathBuf> {
+    std::env::split_paths(path)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file() && access(program, Access::EXEC_OK).is_ok())
+        // The command runs in another folder, from which a relative path would lead elsewhere.
+        .and_then(|program| std::path::absolute(program).ok())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::{env, fs, os::unix::fs::PermissionsExt};
+
     use super::*;
 
     fn at_home() -> Surroundings {
@@ -152,5 +169,24 @@ mod tests {
         assert_eq!(surroundings.with_tilde(Path::new("/home/ada")), "~");
         assert_eq!(surroundings.with_tilde(Path::new("/home/ada/.claude")), "~/.claude");
         assert_eq!(surroundings.with_tilde(Path::new("/home/adam")), "/home/adam");
+    }
+
+    #[test]
+    fn the_first_that_can_be_run_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str| folder.path().join(name);
+        for (name, mode) in [("not-executable", 0o644), ("first", 0o755), ("second", 0o755)] {
+            fs::create_dir(named(name)).unwrap();
+            fs::write(named(name).join("tool"), "#!/bin/sh\n").unwrap();
+            fs::set_permissions(named(name).join("tool"), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        fs::create_dir_all(named("a-folder").join("tool")).unwrap();
+        let path = |names: &[&str]| env::join_paths(names.iter().map(|name| named(name))).unwrap();
+        assert_eq!(
+            search(&path(&["missing", "a-folder", "not-executable", "first", "second"]), "tool"),
+            Some(named("first").join("tool"))
+        );
+        assert_eq!(search(&path(&["missing", "not-executable"]), "tool"), None);
+        assert_eq!(search(OsStr::new(""), "tool"), None);
     }
 }

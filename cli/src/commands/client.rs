@@ -1,15 +1,13 @@
 //! Claude Code itself: where it is, what it must not inherit, and how this process becomes it.
 
 use std::{
-    env,
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use orchestra_core::sessions::{ResumeCommand, is_scrubbed_variable};
-use rustix::fs::{Access, access};
 
 use crate::{commands::Context, error::Failure, places::Surroundings};
 
@@ -18,21 +16,12 @@ const NAME: &str = "claude";
 
 /// The program, found as a shell would find it.
 pub(super) fn find(surroundings: &Surroundings) -> Result<PathBuf, Failure> {
-    search(surroundings.path.as_deref().unwrap_or_default()).ok_or_else(|| {
+    surroundings.program(NAME).ok_or_else(|| {
         Failure::new("Claude Code is not installed: there is no `claude` on the PATH").hint(
             "npm install -g @anthropic-ai/claude-code, or see https://code.claude.com; \
              everything but resume and spawn works without it",
         )
     })
-}
-
-fn search(path: &OsStr) -> Option<PathBuf> {
-    env::split_paths(path)
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .map(|folder| folder.join(NAME))
-        .find(|program| program.is_file() && access(program, Access::EXEC_OK).is_ok())
-        // The command runs in another folder, from which a relative path would lead elsewhere.
-        .and_then(|program| std::path::absolute(program).ok())
 }
 
 /// Replaces this process. Comes back only with the reason why it could not.
@@ -74,8 +63,6 @@ pub(super) fn not_inherited(names: &[OsString]) -> impl Iterator<Item = &OsStrin
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt};
-
     use super::*;
 
     #[test]
@@ -91,24 +78,5 @@ mod tests {
             gone(&["CLAUDECODE", "CLAUDE_CODE_SSE_PORT", "HOME"]),
             ["CLAUDECODE", "CLAUDE_CODE_SSE_PORT"]
         );
-    }
-
-    #[test]
-    fn the_first_that_can_be_run_is_found() {
-        let folder = tempfile::tempdir().unwrap();
-        let named = |name: &str| folder.path().join(name);
-        for (name, mode) in [("not-executable", 0o644), ("first", 0o755), ("second", 0o755)] {
-            fs::create_dir(named(name)).unwrap();
-            fs::write(named(name).join(NAME), "#!/bin/sh\n").unwrap();
-            fs::set_permissions(named(name).join(NAME), fs::Permissions::from_mode(mode)).unwrap();
-        }
-        fs::create_dir_all(named("a-folder").join(NAME)).unwrap();
-        let path = |names: &[&str]| env::join_paths(names.iter().map(|name| named(name))).unwrap();
-        assert_eq!(
-            search(&path(&["missing", "a-folder", "not-executable", "first", "second"])),
-            Some(named("first").join(NAME))
-        );
-        assert_eq!(search(&path(&["missing", "not-executable"])), None);
-        assert_eq!(search(OsStr::new("")), None);
     }
 }

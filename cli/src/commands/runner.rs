@@ -2,7 +2,10 @@
 
 use std::{path::Path, process::Command};
 
-use orchestra_core::agents::{self, AgentFolder, RunnerSettings};
+use orchestra_core::{
+    agents::{self, AgentFolder, RunnerSettings},
+    worktrees::Git,
+};
 
 use super::{Context, agent, client};
 use crate::error::Failure;
@@ -26,6 +29,8 @@ pub(super) fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
 pub(super) fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
     let settings = RunnerSettings {
         folder: folder.to_owned(),
+        // Where there is none, whoever needs it says so.
+        git: context.surroundings.program("git").map_or_else(|| Git::new("git"), Git::new),
         scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };

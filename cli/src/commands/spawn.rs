@@ -6,15 +6,18 @@ use std::{
     time::Duration,
 };
 
-use orchestra_core::agents::{
-    Agents, NewAgent, NewRun, Started,
-    plan::{Place, Plan, Settings},
-    slug,
+use orchestra_core::{
+    agents::{
+        Agents, NewAgent, NewRun, Started,
+        plan::{BRANCHES, Place, Plan, Settings, branch_of},
+        slug,
+    },
+    worktrees::{BaseError, GitError, Repository},
 };
 use orchestra_model::{Agent, AgentState, Provider};
 use serde::Serialize;
 
-use super::{Context, agent, client, lookup, status};
+use super::{Context, agent, client, git, lookup, status, trust};
 use crate::{
     cli::SpawnArguments,
     error::Failure,
@@ -30,7 +33,7 @@ const LOOK: Duration = Duration::from_millis(200);
 pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), Failure> {
     let tasks = tasks(arguments)?;
     let client = client::find(&context.surroundings)?;
-    let place = place(arguments)?;
+    let found = find_place(context, arguments)?;
     let fork_of = fork_of(context, arguments)?;
     let settings = Settings {
         model: arguments.model.clone(),
@@ -43,14 +46,14 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
         task,
         provider: Provider::Claude,
         client: client.clone(),
-        place: place.clone(),
+        place: found.place.clone(),
         fork_of: fork_of.clone(),
         settings: settings.clone(),
     };
     let run = NewRun { agents: tasks.into_iter().map(new).collect(), max_parallel: arguments.max_parallel };
     let agents = agent::agents(context)?;
     let launcher = agent::launcher()?;
-    let plans = agents.create(run, |_| false, context.now.timestamp()).map_err(agent::not_started)?;
+    let plans = agents.create(run, |name| found.is_taken(name), context.now.timestamp()).map_err(agent::not_started)?;
     let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
     let launched = agents.advance(&run, &launcher);
     let started = started(context, &agents, &plans)?;
@@ -131,17 +134,59 @@ fn paragraphs(text: &str) -> Vec<String> {
     paragraphs
 }
 
-/// Where the agents work.
-fn place(arguments: &SpawnArguments) -> Result<Place, Failure> {
-    let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-    let folder = fs::canonicalize(&folder)
-        .ok()
-        .filter(|folder| folder.is_dir())
-        .ok_or_else(|| Failure::usage(format!("{} is no folder", folder.display())).hint("--repo takes the folder of a repository"))?;
-    if arguments.no_worktree {
-        return Ok(Place::Folder { folder });
+/// Where the agents work, and which of their names are taken there.
+struct Where {
+    place: Place,
+    repository: Option<Repository>,
+}
+
+impl Where {
+    /// Whether the branch of an agent of this name is there already.
+    fn is_taken(&self, name: &str) -> bool {
+        let repository = self.repository.as_ref();
+        repository.is_some_and(|repository| repository.has_branch(&branch_of(name)).unwrap_or(true))
     }
-    Err(Failure::new("worktrees are not made yet").hint("--no-worktree works in the folder as it is"))
+}
+
+fn find_place(context: &Context, arguments: &SpawnArguments) -> Result<Where, Failure> {
+    let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
+    let folder = fs::canonicalize(&folder).ok().filter(|folder| folder.is_dir()).ok_or_else(|| {
+        Failure::usage(format!("{} is no folder", folder.display())).hint("--repo takes the folder of a repository")
+    })?;
+    if arguments.no_worktree {
+        // A repository's settings and hooks count there too.
+        let repository = git::repository(&context.surroundings, &folder).ok();
+        trust::see_to_it(context, repository.as_ref().map_or(folder.as_path(), Repository::common_dir), &folder, arguments.trust)?;
+        return Ok(Where { place: Place::Folder { folder }, repository: None });
+    }
+    let repository = git::repository(&context.surroundings, &folder)?;
+    let base = repository.resolve(arguments.base.as_deref()).map_err(|error| {
+        let hint = match &error {
+            BaseError::Unborn { .. } => "commit first: git commit --allow-empty -m start; or use --no-worktree",
+            BaseError::Unknown { .. } => "git branch -a lists the branches; git fetch may bring it",
+            BaseError::Git(_) => "does `git status` work there?",
+        };
+        Failure::new(error.to_string()).hint(hint)
+    })?;
+    let failed = |error: GitError| Failure::new(error.to_string());
+    if repository.has_branch(BRANCHES).map_err(failed)? {
+        return Err(Failure::new(format!("the branch {BRANCHES} is in the way of {BRANCHES}/…, which agents' branches are called"))
+            .hint(format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")));
+    }
+    trust::see_to_it(context, repository.common_dir(), repository.root(), arguments.trust)?;
+    if repository.is_dirty().map_err(failed)? {
+        let from = base.branch.as_deref().unwrap_or_else(|| base.commit.get(..8).unwrap_or_default());
+        context.words.say(&format!("What is not committed here stays here: the agents start from {from} as it is committed."));
+    }
+    let worktrees = context.surroundings.state_dir()?.join("worktrees").join(repository.folder_name());
+    let place = Place::Worktree {
+        repository: repository.root().to_owned(),
+        worktrees,
+        base: arguments.base.clone(),
+        commit: base.commit,
+        target: base.branch,
+    };
+    Ok(Where { place, repository: Some(repository) })
 }
 
 /// The transcript that the agents go on from.

@@ -113,7 +113,7 @@ impl Teller {
 
     fn event(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
         match event {
-            Event::Placed { folder, branch, notes } => {
+            Event::Placed { folder, branch, notes, .. } => {
                 let branch = branch.as_ref().map(|branch| format!(" on {branch}")).unwrap_or_default();
                 self.line(0, style::SOFT, &format!("works in {}{branch}", folder.display()), out)?;
                 notes.iter().try_for_each(|note| self.line(0, style::SOFT, note, out))
@@ -178,7 +178,11 @@ impl Teller {
                 }
             }
             Event::Failed { why } => self.line(0, style::FAILED, &format!("✗ {}", text::one_line(why)), out),
+            Event::SetupEnded { exit } if exit.code != Some(0) => {
+                self.line(0, style::FAILED, "the setup command failed", out)
+            }
             Event::RunnerStarted { .. }
+            | Event::SetupEnded { .. }
             | Event::ClientStarted { .. }
             | Event::DecisionDelivered { .. }
             | Event::RunnerEnded

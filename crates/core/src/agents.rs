@@ -13,6 +13,7 @@ mod folder;
 pub mod log;
 mod name;
 pub mod plan;
+mod ports;
 mod runner;
 mod start;
 mod story;

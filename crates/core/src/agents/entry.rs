@@ -41,11 +41,22 @@ pub enum Event {
         /// What a person should know of it.
         #[serde(default)]
         notes: Vec<String>,
+        /// What is to be run there before the client is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        setup: Option<String>,
+        /// Ports that are the agent's own, by the variables that name them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ports: Vec<(String, u16)>,
     },
     /// The repository's setup command was started.
     SetupStarted {
         /// The command.
         command: String,
+    },
+    /// The setup command ended.
+    SetupEnded {
+        /// How.
+        exit: Exit,
     },
     /// The client was started.
     ClientStarted {
@@ -186,7 +197,6 @@ impl Entry {
         }
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -39,6 +39,12 @@ pub struct Facts {
     pub folder: Option<PathBuf>,
     /// Its branch.
     pub branch: Option<String>,
+    /// What is still to be run there before the client is.
+    pub setup: Option<String>,
+    /// Whether that runs now.
+    pub is_setting_up: bool,
+    /// Ports that are its own, by the variables that name them.
+    pub ports: Vec<(String, u16)>,
     /// The session that its client said it holds.
     pub session: Option<SessionId>,
     /// Whether the client has been heard since it was started.
@@ -163,12 +169,25 @@ impl Facts {
                 self.failure = None;
                 self.exit = None;
             }
-            Event::Placed { folder, branch, notes } => {
+            Event::Placed { folder, branch, notes, setup, ports } => {
                 self.folder = Some(folder);
                 self.branch = branch;
+                self.setup = setup;
+                self.ports = ports;
                 self.notes.extend(notes);
             }
-            Event::SetupStarted { command } => self.doing = Some(format!("setup: {}", one_line(&command))),
+            Event::SetupStarted { command } => {
+                self.is_setting_up = true;
+                self.last_errors.clear();
+                self.doing = Some(format!("setup: {}", one_line(&command)));
+            }
+            Event::SetupEnded { exit } => {
+                self.is_setting_up = false;
+                self.doing = None;
+                if exit.code == Some(0) {
+                    self.setup = None;
+                }
+            }
             Event::ClientStarted { process, .. } => {
                 self.client = Some(process);
                 self.is_ready = false;
@@ -222,6 +241,7 @@ impl Facts {
 
     fn end_client(&mut self) {
         self.client = None;
+        self.is_setting_up = false;
         self.is_ready = false;
         self.is_busy = false;
         self.doing = None;
@@ -358,16 +378,22 @@ impl Facts {
                 (None, Some((_, Ending::Error { words })), _) => words.clone(),
                 (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
                 (None, _, exit) => {
-                    let mut why = format!("ended without a result{}", exit.map(how).unwrap_or_default());
-                    if let Some(last) = self.last_errors.lines().rfind(|line| !line.trim().is_empty()) {
-                        why.push_str(": ");
-                        why.push_str(&one_line(last));
-                    }
-                    why
+                    let how = exit.map(|exit| self.how_with_last_words(exit)).unwrap_or_default();
+                    format!("ended without a result{how}")
                 }
             }),
             _ => None,
         }
+    }
+
+    /// How a process ended and the last line that it complained with, in words that follow a phrase.
+    pub(super) fn how_with_last_words(&self, exit: Exit) -> String {
+        let mut words = how(exit);
+        if let Some(last) = self.last_errors.lines().rfind(|line| !line.trim().is_empty()) {
+            words.push_str(": ");
+            words.push_str(&one_line(last));
+        }
+        words
     }
 
     /// What the agent wants from a person, if anything: the oldest request first.

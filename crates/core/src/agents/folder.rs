@@ -164,6 +164,11 @@ impl AgentFolder {
             .map_err(|error| FolderError::Unreadable { path: self.path.clone(), error })
     }
 
+    /// The folder of all agents, this one among them.
+    pub(super) fn agents(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
     /// What the log says, all of it: what was kept of it earlier, and what came since.
     ///
     /// # Errors
@@ -247,10 +252,11 @@ impl AgentFolder {
 /// An agent, from what it was to do and what its log says.
 fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
     let state = facts.state(is_held);
+    let branch = plan.branch();
     let origin = plan.place.origin().display().to_string();
     let (repo, base) = match &plan.place {
-        Place::Worktree { base, commit, .. } => {
-            (Some(origin), Some(base.clone().unwrap_or_else(|| commit.clone())))
+        Place::Worktree { base, commit, target, .. } => {
+            (Some(origin), base.as_ref().or(target.as_ref()).or(Some(commit)).cloned())
         }
         Place::Folder { .. } => (None, None),
     };
@@ -266,7 +272,7 @@ fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         doing: facts.doing.filter(|_| state.is_live()),
         repo,
         worktree: facts.folder.map(|folder| folder.display().to_string()),
-        branch: facts.branch,
+        branch: facts.branch.or(branch),
         base,
         session_id: facts.session.unwrap_or_else(|| plan.conversation.session().clone()),
         model: facts.model.or(plan.settings.model),

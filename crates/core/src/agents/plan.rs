@@ -43,16 +43,46 @@ pub enum Place {
     Worktree {
         /// The repository, by a folder of it.
         repository: PathBuf,
+        /// The folder that the worktree is made in, under the agent's id.
+        worktrees: PathBuf,
         /// What the branch starts from, as it was asked for.
         base: Option<String>,
         /// The commit that was meant, when it was asked for.
         commit: String,
+        /// The branch that the work goes back to, when one was meant.
+        target: Option<String>,
     },
     /// In a folder as it is.
     Folder {
         /// The folder.
         folder: PathBuf,
     },
+}
+
+impl Plan {
+    /// Where its worktree is to be; `None` when it has none.
+    pub fn worktree(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Worktree { worktrees, .. } => Some(worktrees.join(self.id.as_str())),
+            Place::Folder { .. } => None,
+        }
+    }
+
+    /// What its branch is called; `None` when it has none.
+    pub fn branch(&self) -> Option<String> {
+        match &self.place {
+            Place::Worktree { .. } => Some(branch_of(&self.name)),
+            Place::Folder { .. } => None,
+        }
+    }
+}
+
+/// What the branches of all agents begin with.
+pub const BRANCHES: &str = "orchestra";
+
+/// The branch of an agent of this name.
+pub fn branch_of(name: &str) -> String {
+    format!("{BRANCHES}/{name}")
 }
 
 impl Place {

@@ -7,6 +7,7 @@ mod child;
 mod ending;
 mod guard;
 mod journal;
+mod place;
 mod socket;
 
 use std::{
@@ -29,9 +30,9 @@ use super::{
     entry::{Event, Steering},
     facts::Wanted,
     folder::{AgentFolder, FolderError},
-    plan::{Conversation, Place, Plan},
+    plan::{Conversation, Plan},
 };
-use crate::process::Process;
+use crate::{process::Process, worktrees::Git};
 use child::{Child, Line, Program};
 use ending::{Ending, Step};
 use journal::Journal;
@@ -54,6 +55,8 @@ const ITSELF: &str = "orchestra";
 pub struct RunnerSettings {
     /// The agent's folder.
     pub folder: PathBuf,
+    /// The git program.
+    pub git: Git,
     /// Environment variables that the client must not inherit.
     pub scrubbed: Vec<OsString>,
     /// The version of this program.
@@ -197,32 +200,21 @@ impl Runner<'_> {
             self.journal.event(Event::PromptQueued { id: 1, text, by: ITSELF.to_owned() });
         }
         self.journal.sync();
-        if let Err(why) = self.place().and_then(|()| self.start_client()) {
+        if let Err(why) = self.place().and_then(|()| self.start_what_is_next()) {
             self.fail(why);
+        }
+    }
+
+    /// Starts the setup command if that is still to be run, else the client.
+    fn start_what_is_next(&mut self) -> Result<(), String> {
+        match self.journal.facts().setup.clone() {
+            Some(setup) => self.start_setup(setup),
+            None => self.start_client(),
         }
     }
 
     fn fail(&mut self, why: String) {
         self.journal.event(Event::Failed { why });
-    }
-
-    /// Sees that the folder that the agent works in is there.
-    fn place(&mut self) -> Result<(), String> {
-        if let Some(folder) = &self.journal.facts().folder {
-            return if folder.is_dir() {
-                Ok(())
-            } else {
-                Err(format!("{} is gone; `orchestra restore` may bring it back", folder.display()))
-            };
-        }
-        match &self.plan.place {
-            Place::Folder { folder } => {
-                let folder = folder.clone();
-                self.journal.event(Event::Placed { folder, branch: None, notes: Vec::new() });
-                Ok(())
-            }
-            Place::Worktree { .. } => Err("worktrees are not made yet".to_owned()),
-        }
     }
 
     fn work_folder(&self) -> PathBuf {
@@ -239,7 +231,7 @@ impl Runner<'_> {
         let resumes = known.is_some();
         let arguments = self.client.arguments(&self.plan.settings, opening);
         let program = self.plan.client.clone();
-        let child = self.start(&program, arguments).map_err(|error| match error.kind() {
+        let child = self.start(What::Client, &program, arguments).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 format!("{} is not there; install the client, then try again", program.display())
             }
@@ -254,13 +246,19 @@ impl Runner<'_> {
         Ok(())
     }
 
-    fn start(&self, program: &Path, arguments: Vec<OsString>) -> io::Result<Child> {
+    fn start(&self, what: What, program: &Path, arguments: Vec<OsString>) -> io::Result<Child> {
+        let mut given: Vec<(OsString, OsString)> = vec![
+            ("ORCHESTRA_AGENT".into(), self.plan.id.as_str().into()),
+            ("ORCHESTRA_REPOSITORY".into(), self.plan.place.origin().into()),
+        ];
+        given.extend(self.journal.facts().ports.iter().map(|(name, port)| (name.into(), port.to_string().into())));
         let program = Program {
             program,
             arguments,
             folder: &self.work_folder(),
             scrubbed: &self.settings.scrubbed,
-            given: vec![("ORCHESTRA_AGENT".into(), self.plan.id.as_str().into())],
+            given,
+            prints_lines: what == What::Client,
             spill: self.folder.spill(),
         };
         Child::start(program, &self.sender)
@@ -569,7 +567,19 @@ impl Runner<'_> {
 
     /// Takes the end of the process down, after all that stems from it has ended too.
     fn end(&mut self, exit: Exit) {
-        self.child = None;
+        let was_setup = self.child.take().is_some_and(|running| running.what == What::Setup);
+        if was_setup {
+            self.journal.event(Event::SetupEnded { exit });
+            if self.ending.is_none() && exit.code == Some(0) {
+                if let Err(why) = self.start_client() {
+                    self.fail(why);
+                }
+                return;
+            }
+            if self.ending.is_none() {
+                self.fail(format!("the setup command failed{}", self.journal.facts().how_with_last_words(exit)));
+            }
+        }
         let survivors = ending::end_descendants();
         self.asked.clear();
         self.deliveries.clear();

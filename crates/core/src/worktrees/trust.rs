@@ -10,7 +10,6 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::Repository;
 use crate::files::{private_folder, write_whole};
 
 /// The list of a state folder.
@@ -25,18 +24,19 @@ impl Trust {
         Self { file: state.join("trusted.json") }
     }
 
-    /// Whether a repository is on it. A list that cannot be read trusts nothing.
-    pub fn is_trusted(&self, repository: &Repository) -> bool {
-        self.read().contains_key(&key(repository))
+    /// Whether a repository, by the folder that all its worktrees share, is on it, or a folder that is none. A list that
+    /// cannot be read trusts nothing.
+    pub fn is_trusted(&self, folder: &Path) -> bool {
+        self.read().contains_key(&key(folder))
     }
 
-    /// Puts a repository on it.
+    /// Puts a repository, or a folder that is none, on it.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn trust(&self, repository: &Repository, now: Timestamp) -> io::Result<()> {
+    pub fn trust(&self, folder: &Path, now: Timestamp) -> io::Result<()> {
         let mut trusted = self.read();
-        trusted.insert(key(repository), now);
+        trusted.insert(key(folder), now);
         if let Some(folder) = self.file.parent() {
             private_folder(folder)?;
         }
@@ -49,28 +49,29 @@ impl Trust {
     }
 }
 
-/// What a repository is known by, also from its worktrees.
-fn key(repository: &Repository) -> String {
-    repository.common_dir().display().to_string()
+fn key(folder: &Path) -> String {
+    folder.display().to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worktrees::testing::Sandbox;
+    use crate::worktrees::{Repository, testing::Sandbox};
 
     #[test]
     fn a_repository_is_trusted_once_and_for_all_its_worktrees() {
         let sandbox = Sandbox::new();
-        let (shop, other) = (sandbox.repository("shop"), sandbox.repository("other"));
+        let shop = sandbox.repository("shop");
+        sandbox.repository("other");
         sandbox.run(&shop, &["worktree", "add", "-q", "../side"]);
         let open = |name: &str| Repository::open(&sandbox.git, &sandbox.path(name)).unwrap();
         let trust = Trust::new(&sandbox.path("state/orchestra"));
-        assert!(!trust.is_trusted(&open("shop")));
-        trust.trust(&open("shop"), Timestamp::UNIX_EPOCH).unwrap();
-        assert!(trust.is_trusted(&open("shop")) && trust.is_trusted(&open("side")));
-        assert!(!trust.is_trusted(&Repository::open(&sandbox.git, &other).unwrap()));
+        let is_trusted = |name: &str| trust.is_trusted(open(name).common_dir());
+        assert!(!is_trusted("shop"));
+        trust.trust(open("shop").common_dir(), Timestamp::UNIX_EPOCH).unwrap();
+        assert!(is_trusted("shop") && is_trusted("side"));
+        assert!(!is_trusted("other"));
         fs::write(sandbox.path("state/orchestra/trusted.json"), "{").unwrap();
-        assert!(!trust.is_trusted(&open("shop")), "what cannot be read trusts nothing");
+        assert!(!is_trusted("shop"), "what cannot be read trusts nothing");
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct Program<'a> {
     pub(super) scrubbed: &'a [OsString],
     /// Variables that it is given.
     pub(super) given: Vec<(OsString, OsString)>,
+    /// Whether what it prints are a client's lines; else it is kept as what it complains with.
+    pub(super) prints_lines: bool,
     /// Where lines go that are too long.
     pub(super) spill: PathBuf,
 }
@@ -99,7 +101,14 @@ impl Child {
         }
         if let Some(output) = child.stdout.take() {
             let messages = messages.clone();
-            thread::spawn(move || read_lines(output, &program.spill, &taken, &messages));
+            thread::spawn(move || {
+                if program.prints_lines {
+                    read_lines(output, &program.spill, &taken, &messages);
+                } else {
+                    read_errors(output, &messages);
+                }
+                let _ = messages.send(Message::OutputEnded);
+            });
         }
         if let Some(errors) = child.stderr.take() {
             let messages = messages.clone();
@@ -241,7 +250,6 @@ fn read_lines(output: impl Read, spill: &Path, credits: &Receiver<()>, messages:
             return;
         }
     }
-    let _ = messages.send(Message::OutputEnded);
 }
 
 /// Writes a line that has begun into a file, to its end; says how long it was.
