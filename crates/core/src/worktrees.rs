@@ -6,7 +6,10 @@
 
 mod config;
 mod create;
+mod diff;
 mod git;
+mod merge;
+mod push;
 mod repository;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,6 +17,9 @@ mod trust;
 
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, marker_of};
+pub use diff::{DiffError, Work};
 pub use git::{Git, GitError, Programs};
+pub use merge::{Merge, MergeError, Merged, commit_all, conflicts, uncommitted};
+pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};
 pub use trust::Trust;

@@ -5,6 +5,7 @@
 //! RFC 3339 in UTC.
 
 pub mod agent;
+pub mod change;
 pub mod id;
 pub mod listing;
 pub mod score;
@@ -15,6 +16,7 @@ pub use agent::{
     Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question, QueuedPrompt,
     Request, RequestKind, Suggestion,
 };
+pub use change::{ChangeKind, ChangedFile, Changes};
 pub use id::{AgentId, InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};

@@ -4,7 +4,7 @@
 //! (SHA-256, reftable) the git program does.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
@@ -77,6 +77,12 @@ pub enum BaseError {
     /// git failed.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+impl fmt::Debug for Repository {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Repository").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 impl Repository {

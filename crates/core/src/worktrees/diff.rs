@@ -1,0 +1,242 @@
+//! What a worktree holds against its base: commits, what is staged, what is not, and files that git does not track yet.
+//!
+//! The worktree stays as it is: an index beside its own takes what is untracked in.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use orchestra_model::{ChangeKind, Changes, DiffStat, ChangedFile};
+
+use super::{Git, GitError, Programs, create::admin_dir_of, git::Call};
+
+/// Work to be compared with what it started from.
+#[derive(Clone, Debug)]
+pub struct Work<'a> {
+    /// The git program.
+    pub git: &'a Git,
+    /// The folder that all worktrees of the repository share.
+    pub common_dir: &'a Path,
+    /// The worktree, while there is one.
+    pub worktree: Option<&'a Path>,
+    /// Its branch, or commit.
+    pub branch: &'a str,
+    /// What it is compared with: the branch that it goes back to, or the commit that it started from.
+    pub base: &'a str,
+}
+
+/// Why work could not be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum DiffError {
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The copy of the index could not be made, or the outcome not be written.
+    #[error("the changes could not be read: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// An index that can be written to without anybody noticing; removed with the value.
+struct ScratchIndex(PathBuf);
+
+impl ScratchIndex {
+    /// A copy of a worktree's index, which knows what was not changed since.
+    fn of(worktree: &Path) -> io::Result<Self> {
+        let admin = admin_dir_of(worktree)?;
+        let file = tempfile_beside(&admin);
+        let scratch = Self(file);
+        match fs::copy(admin.join("index"), &scratch.0) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(scratch),
+            copied => copied.map(|_| scratch),
+        }
+    }
+}
+
+fn tempfile_beside(admin: &Path) -> PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    admin.join(format!("orchestra-index-{}-{number}", std::process::id()))
+}
+
+impl Drop for ScratchIndex {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+        // git's own, should it have been killed in between.
+        let _ = fs::remove_file(self.0.with_extension("lock"));
+    }
+}
+
+impl Work<'_> {
+    /// A `git diff` of the whole work with some more arguments, and what it needs while it runs.
+    fn call(&self, arguments: &[&str]) -> Result<(Call, String, Option<ScratchIndex>), DiffError> {
+        let folder = self.worktree.unwrap_or(self.common_dir);
+        let head = if self.worktree.is_some() { "HEAD" } else { self.branch };
+        let find = ["merge-base", "--end-of-options", self.base, head];
+        let base = self.git.call(folder, Programs::None, find)?.text()?;
+        let mut all = vec!["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "-M"];
+        all.extend_from_slice(arguments);
+        all.push(&base);
+        let Some(worktree) = self.worktree else {
+            all.extend([head, "--"]);
+            return Ok((self.git.call(folder, Programs::None, all)?, base, None));
+        };
+        all.push("--");
+        let scratch = ScratchIndex::of(worktree)?;
+        let add = ["add", "--sparse", "--intent-to-add", "--", "."];
+        self.git.call(folder, Programs::None, add)?.env("GIT_INDEX_FILE", &scratch.0).bytes()?;
+        let call = self.git.call(folder, Programs::None, all)?.env("GIT_INDEX_FILE", &scratch.0);
+        Ok((call, base, Some(scratch)))
+    }
+
+    /// The files that were changed, and how much.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn changes(&self) -> Result<Changes, DiffError> {
+        let (call, base, _scratch) = self.call(&["--raw", "--numstat", "-z"])?;
+        let files = parse(&call.bytes()?);
+        let stat = files.iter().fold(DiffStat::default(), |sum, file| DiffStat {
+            files: sum.files + 1,
+            insertions: sum.insertions + file.insertions,
+            deletions: sum.deletions + file.deletions,
+        });
+        Ok(Changes { base, stat, files })
+    }
+
+    /// Writes the changes as a unified diff, at most so many bytes of it. Answers whether that was all.
+    ///
+    /// # Errors
+    /// When git fails or the diff cannot be written.
+    pub fn write_patch(&self, out: &mut dyn Write, most: u64) -> Result<bool, DiffError> {
+        let (call, _, _scratch) = self.call(&["--patch"])?;
+        let mut child = call.into_command().spawn().map_err(|error| GitError::NotStarted { error })?;
+        let Some(mut output) = child.stdout.take() else { return Ok(true) };
+        let copied = io::copy(&mut (&mut output).take(most), out);
+        let is_all = copied.as_ref().is_ok_and(|copied| *copied < most) || output.read(&mut [0])? == 0;
+        // Who reads no further lets it end.
+        drop(output);
+        child.wait()?;
+        copied?;
+        Ok(is_all)
+    }
+}
+
+/// The output of `git diff --raw --numstat -z`: first what happened to each file, then how many lines, in one order.
+fn parse(output: &[u8]) -> Vec<ChangedFile> {
+    let mut files: Vec<ChangedFile> = Vec::new();
+    let mut counted = 0;
+    let mut fields = output.split(|byte| *byte == 0);
+    let text = |field: Option<&[u8]>| String::from_utf8_lossy(field.unwrap_or_default()).into_owned();
+    while let Some(field) = fields.next() {
+        if let Some(raw) = field.strip_prefix(b":") {
+            let status = raw.rsplit(|byte| *byte == b' ').next().and_then(|status| status.first());
+            let kind = match status {
+                Some(b'A') => ChangeKind::Added,
+                Some(b'D') => ChangeKind::Deleted,
+                Some(b'R') => ChangeKind::Renamed,
+                Some(b'C') => ChangeKind::Copied,
+                Some(b'T') => ChangeKind::TypeChanged,
+                _ => ChangeKind::Modified,
+            };
+            let first = text(fields.next());
+            let (path, old_path) = match kind {
+                ChangeKind::Renamed | ChangeKind::Copied => (text(fields.next()), Some(first)),
+                _ => (first, None),
+            };
+            files.push(ChangedFile { path, old_path, kind, is_binary: false, insertions: 0, deletions: 0 });
+        } else if !field.is_empty() {
+            let mut numbers = field.splitn(3, |byte| *byte == b'\t');
+            let mut number = || text(numbers.next()).parse::<u32>().ok();
+            let (insertions, deletions) = (number(), number());
+            if numbers.next().is_none_or(<[u8]>::is_empty) {
+                // Renamed: both names follow.
+                fields.next();
+                fields.next();
+            }
+            if let Some(file) = files.get_mut(counted) {
+                // git writes dashes where there are no lines.
+                file.is_binary = insertions.is_none();
+                file.insertions = insertions.unwrap_or_default();
+                file.deletions = deletions.unwrap_or_default();
+            }
+            counted += 1;
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worktrees::{Repository, testing::Sandbox};
+
+    fn changed(sandbox: &Sandbox, worktree: Option<&Path>) -> Changes {
+        let main = Repository::open(&sandbox.git, &sandbox.path("shop")).unwrap();
+        let work =
+            Work { git: &sandbox.git, common_dir: main.common_dir(), worktree, branch: "side", base: "main" };
+        let mut patch = Vec::new();
+        assert!(work.write_patch(&mut patch, 1 << 20).unwrap());
+        let changes = work.changes().unwrap();
+        for file in &changes.files {
+            let name = file.path.split(['\n', '\u{fffd}']).next().unwrap();
+            assert!(memchr::memmem::find(&patch, name.as_bytes()).is_some(), "{file:?}");
+        }
+        assert!(!work.write_patch(&mut Vec::new(), 10).unwrap());
+        changes
+    }
+
+    #[test]
+    fn everything_counts_and_nothing_is_touched() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.commit(&main, "old name", &"line\n".repeat(20));
+        sandbox.commit(&main, "gone", "x\n");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        sandbox.commit(&side, "committed", "1\n2\n");
+        // The base goes on meanwhile: that is no change of the worktree's.
+        sandbox.commit(&main, "elsewhere", "1\n");
+        sandbox.run(&side, &["mv", "old name", "new name"]);
+        fs::write(side.join("staged"), "s\n").unwrap();
+        sandbox.run(&side, &["add", "staged"]);
+        fs::write(side.join("README.md"), "# Shop\nmore\n").unwrap();
+        fs::remove_file(side.join("gone")).unwrap();
+        fs::write(side.join("binary"), [0, 1, 2, 0]).unwrap();
+        fs::write(side.join("-x\n\"ü\t🎉"), "odd\n").unwrap();
+        fs::write(side.join(".gitignore"), "ignored\n").unwrap();
+        fs::write(side.join("ignored"), "i\n").unwrap();
+        let before = sandbox.run(&side, &["status", "--porcelain", "-z"]);
+        let index = fs::read(main.join(".git/worktrees/side/index")).unwrap();
+        let changes = changed(&sandbox, Some(&side));
+        let said: Vec<String> = changes
+            .files
+            .iter()
+            .map(|file| format!("{}{} {:?}", file.kind.letter(), if file.is_binary { "b" } else { "" }, file.path))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                "A \"-x\\n\\\"ü\\t🎉\"",
+                "A \".gitignore\"",
+                "M \"README.md\"",
+                "Ab \"binary\"",
+                "A \"committed\"",
+                "D \"gone\"",
+                "R \"new name\"",
+                "A \"staged\"",
+            ]
+        );
+        assert_eq!(changes.stat, DiffStat { files: 8, insertions: 6, deletions: 1 });
+        assert_eq!(changes.files[6].old_path.as_deref(), Some("old name"));
+        assert_eq!(sandbox.run(&side, &["status", "--porcelain", "-z"]), before);
+        assert_eq!(fs::read(main.join(".git/worktrees/side/index")).unwrap(), index);
+        let left = fs::read_dir(main.join(".git/worktrees/side")).unwrap().flatten();
+        assert!(left.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with("orchestra-index")));
+        // Without its worktree, the branch's commits are what is left to compare.
+        let branch = changed(&sandbox, None);
+        assert_eq!(branch.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["committed"]);
+    }
+}

@@ -1,0 +1,392 @@
+//! Taking a branch into another: tried out first, so that a conflict changes nothing.
+//!
+//! The commit is made beside every checkout; then the target moves to it in one step, from exactly where it stood.
+
+use std::path::{Path, PathBuf};
+
+use super::{Git, GitError, Programs, Repository, git::failed};
+
+/// A branch to be taken into another.
+#[derive(Clone, Debug)]
+pub struct Merge<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// The branch to be taken, or a commit.
+    pub branch: &'a str,
+    /// The local branch that takes it.
+    pub into: &'a str,
+    /// Whether it becomes one commit without a trace of its own.
+    pub squash: bool,
+    /// What the commit says, where one is made.
+    pub message: &'a str,
+}
+
+/// What a merge did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Merged {
+    /// There was nothing to take.
+    Nothing,
+    /// The target went forward to the branch.
+    FastForward {
+        /// Where it stands now.
+        commit: String,
+    },
+    /// A commit was made.
+    Commit {
+        /// It.
+        commit: String,
+    },
+}
+
+/// Why a branch was not taken. Nothing has changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// There is no such branch to take it.
+    #[error("there is no branch {branch:?} to merge into")]
+    NoTarget {
+        /// What was asked for.
+        branch: String,
+    },
+    /// There is nothing of that name to take.
+    #[error("there is no branch {branch:?} to merge")]
+    NoBranch {
+        /// What was asked for.
+        branch: String,
+    },
+    /// Both changed the same.
+    #[error("{branch} and {into} change the same lines of {}", .files.join(", "))]
+    Conflict {
+        /// The branch.
+        branch: String,
+        /// The target.
+        into: String,
+        /// The files.
+        files: Vec<String>,
+    },
+    /// The target is checked out, and files there are in the way.
+    #[error("{} has changes of its own that are in the way: {words}", .folder.display())]
+    InTheWay {
+        /// The checkout.
+        folder: PathBuf,
+        /// What git says.
+        words: String,
+    },
+    /// The target moved meanwhile.
+    #[error("{branch} was changed meanwhile")]
+    Moved {
+        /// The target.
+        branch: String,
+    },
+    /// git does not know who commits.
+    #[error("git does not know who you are, and a commit needs a name and an address")]
+    NoIdentity,
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// What merging two commits would give: the tree, or the files that conflict.
+enum Tried {
+    Tree(String),
+    Conflict(Vec<String>),
+}
+
+fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, GitError> {
+    let arguments = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other];
+    let output = git.call(folder, Programs::None, arguments)?.answer()?;
+    let mut fields = output.stdout.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
+    let tree = fields.next().unwrap_or_default();
+    match output.status.code() {
+        Some(0) => Ok(Tried::Tree(tree)),
+        Some(1) => {
+            let mut files: Vec<String> = fields.filter(|file| !file.is_empty()).collect();
+            files.dedup();
+            Ok(Tried::Conflict(files))
+        }
+        _ => Err(failed("merge-tree".to_owned(), &output)),
+    }
+}
+
+/// The files that two branches, or commits, would conflict in; none when they go together.
+///
+/// # Errors
+/// When git fails, or there is no such branch.
+pub fn conflicts(repository: &Repository, one: &str, other: &str) -> Result<Vec<String>, GitError> {
+    let commit = |name: &str| commit_of(repository, name);
+    match (commit(one)?, commit(other)?) {
+        (Some(one), Some(other)) => match try_merge(repository.git(), repository.common_dir(), &one, &other)? {
+            Tried::Tree(_) => Ok(Vec::new()),
+            Tried::Conflict(files) => Ok(files),
+        },
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The commit that a name means; `None` when it means none.
+pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<String>, GitError> {
+    let name = format!("{name}^{{commit}}");
+    let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &name];
+    let output = repository.git().call(repository.common_dir(), Programs::None, arguments)?.answer()?;
+    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
+}
+
+impl Merge<'_> {
+    /// Takes the branch.
+    ///
+    /// # Errors
+    /// When that does not go; then nothing has changed.
+    pub fn run(&self) -> Result<Merged, MergeError> {
+        let (git, common) = (self.repository.git(), self.repository.common_dir());
+        let target = format!("refs/heads/{}", self.into);
+        let no_target = || MergeError::NoTarget { branch: self.into.to_owned() };
+        if !self.repository.has_branch(self.into)? {
+            return Err(no_target());
+        }
+        let ours = commit_of(self.repository, &target)?.ok_or_else(no_target)?;
+        let theirs = commit_of(self.repository, self.branch)?
+            .ok_or_else(|| MergeError::NoBranch { branch: self.branch.to_owned() })?;
+        let is_ancestor = |one: &str, other: &str| {
+            git.call(common, Programs::None, ["merge-base", "--is-ancestor", one, other])?.says_yes()
+        };
+        if is_ancestor(&theirs, &ours)? {
+            return Ok(Merged::Nothing);
+        }
+        let is_ahead = is_ancestor(&ours, &theirs)?;
+        let merged = if is_ahead && !self.squash {
+            Merged::FastForward { commit: theirs }
+        } else {
+            let tree = match try_merge(git, common, &ours, &theirs)? {
+                Tried::Tree(tree) => tree,
+                Tried::Conflict(files) => {
+                    let (branch, into) = (self.branch.to_owned(), self.into.to_owned());
+                    return Err(MergeError::Conflict { branch, into, files });
+                }
+            };
+            let name = format!("{ours}^{{tree}}");
+            if git.call(common, Programs::None, ["rev-parse", "--verify", &name])?.text()? == tree && self.squash {
+                return Ok(Merged::Nothing);
+            }
+            Merged::Commit { commit: self.commit(&tree, &ours, &theirs)? }
+        };
+        let (Merged::FastForward { commit } | Merged::Commit { commit }) = &merged else { return Ok(merged) };
+        self.go_to(&target, &ours, commit)?;
+        Ok(merged)
+    }
+
+    /// Makes the commit, which nothing points to yet.
+    fn commit(&self, tree: &str, ours: &str, theirs: &str) -> Result<String, MergeError> {
+        let mut arguments = vec!["commit-tree", tree, "-p", ours];
+        if !self.squash {
+            arguments.extend(["-p", theirs]);
+        }
+        let call = self.repository.git().call(self.repository.common_dir(), Programs::None, arguments)?;
+        call.input(self.message.as_bytes().to_vec()).text().map_err(|error| match &error {
+            GitError::Failed { words, .. } if words.contains("user.email") || words.contains("empty ident") => {
+                MergeError::NoIdentity
+            }
+            _ => error.into(),
+        })
+    }
+
+    /// Moves the target, in its checkout if it has one.
+    fn go_to(&self, target: &str, from: &str, to: &str) -> Result<(), MergeError> {
+        let (git, common) = (self.repository.git(), self.repository.common_dir());
+        let moved = || MergeError::Moved { branch: self.into.to_owned() };
+        let Some(folder) = self.checkout_of(target)? else {
+            let message = format!("orchestra merge {}", self.branch);
+            let arguments = ["update-ref", "-m", &message, target, to, from];
+            let output = git.call(common, Programs::None, arguments)?.answer()?;
+            return if output.status.success() { Ok(()) } else { Err(moved()) };
+        };
+        // A person's own checkout: its files get their filters, and git itself sees that nothing there is lost.
+        let arguments = ["merge", "--ff-only", "--no-autostash", "--quiet", to];
+        let output = git.call(&folder, Programs::Filters, arguments)?.answer()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        if commit_of(self.repository, target)?.as_deref() != Some(from) {
+            return Err(moved());
+        }
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        let files: Vec<&str> = words.lines().filter_map(|line| line.strip_prefix('\t')).collect();
+        let words = if files.is_empty() { words.trim().to_owned() } else { files.join(", ") };
+        Err(MergeError::InTheWay { folder, words })
+    }
+
+    /// Where a branch is checked out.
+    fn checkout_of(&self, target: &str) -> Result<Option<PathBuf>, GitError> {
+        let (git, common) = (self.repository.git(), self.repository.common_dir());
+        let list = git.call(common, Programs::None, ["worktree", "list", "--porcelain", "-z"])?.bytes()?;
+        let mut folder = None;
+        for line in list.split(|byte| *byte == 0) {
+            if let Some(path) = line.strip_prefix(b"worktree ") {
+                folder = Some(path_of(path));
+            } else if line.strip_prefix(b"branch ") == Some(target.as_bytes()) {
+                // One that was removed by hand has no files to keep up to date.
+                return Ok(folder.filter(|folder| folder.is_dir()));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+/// Commits everything that a worktree holds and git does not ignore, as its branch's next commit. `None` when there is
+/// nothing.
+///
+/// # Errors
+/// When git fails.
+pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
+    git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
+    let is_clean = git.call(worktree, Programs::None, ["diff", "--cached", "--quiet", "--ignore-submodules=none", "--"])?;
+    if is_clean.says_yes()? {
+        return Ok(None);
+    }
+    let arguments = ["commit", "--quiet", "--no-verify", "--file=-"];
+    let committed = git.call(worktree, Programs::Filters, arguments)?.input(message.as_bytes().to_vec()).bytes();
+    committed.map_err(|error| match &error {
+        GitError::Failed { words, .. } if words.contains("user.email") || words.contains("empty ident") => {
+            MergeError::NoIdentity
+        }
+        _ => error.into(),
+    })?;
+    Ok(Some(git.call(worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?))
+}
+
+/// What a worktree holds that is not committed, by path; untracked files too.
+///
+/// # Errors
+/// When git fails.
+pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> {
+    let arguments =
+        ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none"];
+    let output = git.call(worktree, Programs::None, arguments)?.bytes()?;
+    Ok(output
+        .split(|byte| *byte == 0)
+        .filter_map(|line| line.get(3..))
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::worktrees::testing::Sandbox;
+
+    struct World {
+        sandbox: Sandbox,
+        main: PathBuf,
+        side: PathBuf,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let sandbox = Sandbox::new();
+            let main = sandbox.repository("shop");
+            sandbox.commit(&main, "a", "1\n2\n3\n");
+            sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+            let side = sandbox.path("side");
+            Self { sandbox, main, side }
+        }
+
+        fn merge(&self, into: &str, squash: bool) -> Result<Merged, MergeError> {
+            let repository = Repository::open(&self.sandbox.git, &self.main).unwrap();
+            Merge { repository: &repository, branch: "side", into, squash, message: "taken\n" }.run()
+        }
+
+        /// Everything that a merge could change.
+        fn all(&self) -> String {
+            let refs = self.sandbox.run(&self.main, &["for-each-ref"]);
+            let status = self.sandbox.run(&self.main, &["status", "--porcelain"]);
+            format!("{refs}\n{status}\n{}", self.sandbox.run(&self.main, &["rev-parse", "HEAD"]))
+        }
+    }
+
+    #[test]
+    fn forward_when_that_goes_else_a_merge() {
+        let world = World::new();
+        assert_eq!(world.merge("main", false).unwrap(), Merged::Nothing);
+        let tip = world.sandbox.commit(&world.side, "b", "b\n");
+        // Work of a person's own that is not in the way stays.
+        fs::write(world.main.join("own"), "own\n").unwrap();
+        fs::write(world.main.join("README.md"), "changed\n").unwrap();
+        assert_eq!(world.merge("main", false).unwrap(), Merged::FastForward { commit: tip });
+        assert_eq!(fs::read_to_string(world.main.join("b")).unwrap(), "b\n");
+        assert_eq!(world.sandbox.run(&world.main, &["status", "--porcelain"]), " M README.md\n?? own");
+        world.sandbox.commit(&world.main, "c", "c\n");
+        world.sandbox.commit(&world.side, "d", "d\n");
+        let Merged::Commit { commit } = world.merge("main", false).unwrap() else { panic!("no commit") };
+        assert_eq!(world.sandbox.run(&world.main, &["rev-parse", "HEAD"]), commit);
+        let parents = world.sandbox.run(&world.main, &["log", "-1", "--format=%P %s"]);
+        assert_eq!(parents.split(' ').count(), 3, "{parents}");
+        assert!(world.main.join("d").exists());
+    }
+
+    #[test]
+    fn squashed_into_a_branch_that_nobody_has_checked_out() {
+        let world = World::new();
+        world.sandbox.run(&world.main, &["branch", "release"]);
+        world.sandbox.commit(&world.side, "b", "b\n");
+        world.sandbox.commit(&world.side, "c", "c\n");
+        let before = world.sandbox.run(&world.main, &["status", "--porcelain", "-b"]);
+        let Merged::Commit { commit } = world.merge("release", true).unwrap() else { panic!("no commit") };
+        assert_eq!(world.sandbox.run(&world.main, &["rev-parse", "release"]), commit);
+        assert_eq!(world.sandbox.run(&world.main, &["log", "-1", "--format=%s", "release"]), "taken");
+        assert_eq!(world.sandbox.run(&world.main, &["rev-list", "--count", "main..release"]), "1");
+        assert_eq!(world.sandbox.run(&world.main, &["status", "--porcelain", "-b"]), before);
+        assert_eq!(world.merge("release", true).unwrap(), Merged::Nothing, "it is all there");
+    }
+
+    #[test]
+    fn what_conflicts_or_is_in_the_way_changes_nothing() {
+        let world = World::new();
+        world.sandbox.commit(&world.side, "a", "1\nside\n3\n");
+        fs::write(world.main.join("a"), "1\nown\n3\n").unwrap();
+        let before = world.all();
+        let error = world.merge("main", false).unwrap_err();
+        assert!(matches!(&error, MergeError::InTheWay { words, .. } if words == "a"), "{error}");
+        assert_eq!(world.all(), before);
+        world.sandbox.run(&world.main, &["commit", "-qam", "own"]);
+        let before = world.all();
+        for squash in [false, true] {
+            let error = world.merge("main", squash).unwrap_err();
+            assert!(matches!(&error, MergeError::Conflict { files, .. } if files == &["a"]), "{error}");
+        }
+        assert_eq!(world.all(), before);
+        let repository = Repository::open(&world.sandbox.git, &world.main).unwrap();
+        assert_eq!(conflicts(&repository, "side", "main").unwrap(), ["a"]);
+        assert!(matches!(world.merge("nope", false), Err(MergeError::NoTarget { .. })));
+        assert!(matches!(world.merge("--all", false), Err(MergeError::NoTarget { .. })));
+    }
+
+    #[test]
+    fn a_merge_driver_of_the_repository_loses_nothing() {
+        let world = World::new();
+        let ran = world.sandbox.path("ran");
+        world.sandbox.run(&world.main, &["config", "merge.ours.driver", &format!("touch {}", ran.display())]);
+        world.sandbox.commit(&world.main, ".gitattributes", "a merge=ours\n");
+        world.sandbox.commit(&world.main, "a", "1\nmain\n3\n");
+        world.sandbox.commit(&world.side, ".gitattributes", "a merge=ours\n");
+        world.sandbox.commit(&world.side, "a", "1\nside\n3\n");
+        assert!(matches!(world.merge("main", false), Err(MergeError::Conflict { .. })));
+        assert!(!ran.exists());
+    }
+
+    #[test]
+    fn everything_is_committed_also_what_git_does_not_know_yet() {
+        let world = World::new();
+        fs::write(world.side.join("new"), "n\n").unwrap();
+        fs::write(world.side.join("a"), "other\n").unwrap();
+        assert_eq!(uncommitted(&world.sandbox.git, &world.side).unwrap(), ["a", "new"]);
+        world.sandbox.run(&world.main, &["config", "user.name", "Ada"]);
+        assert!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap().is_some());
+        assert!(uncommitted(&world.sandbox.git, &world.side).unwrap().is_empty());
+        assert_eq!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap(), None);
+    }
+}
