@@ -3,7 +3,7 @@
 //! A process id alone proves nothing: ids are given out again, and a reboot gives out all of them anew. A process is
 //! the same when its boot, its id and its start time are.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,33 @@ pub fn descendants(of: u32) -> Vec<Process> {
         found.extend(children);
     }
     found
+}
+
+/// Processes that work in a folder, or have something open there, with their names: those that this user may look at.
+#[cfg(target_os = "linux")]
+pub fn working_in(folder: &Path) -> Vec<(u32, String)> {
+    let is_in = |link: &Path| fs::read_link(link).is_ok_and(|target| target.starts_with(folder));
+    let mut found: Vec<(u32, String)> = fs::read_dir("/proc")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let process = entry.path();
+            let open = || fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+            let works = is_in(&process.join("cwd")) || open().any(|descriptor| is_in(&descriptor.path()));
+            let name = || fs::read_to_string(process.join("comm")).unwrap_or_default();
+            works.then(|| (pid, name().trim().to_owned()))
+        })
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+/// Elsewhere than on Linux this is not asked; the agent's own processes have ended before.
+#[cfg(not(target_os = "linux"))]
+pub fn working_in(_folder: &Path) -> Vec<(u32, String)> {
+    Vec::new()
 }
 
 /// Elsewhere than on Linux nothing says what stems from a process once its parent is gone: less is promised there.

@@ -8,18 +8,22 @@ mod config;
 mod create;
 mod diff;
 mod git;
+mod inspect;
 mod merge;
 mod push;
 mod repository;
 #[cfg(test)]
 pub(crate) mod testing;
+mod trash;
 mod trust;
 
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, marker_of};
 pub use diff::{DiffError, Work};
 pub use git::{Git, GitError, Programs};
+pub use inspect::{Keep, Subject, inspect};
 pub use merge::{Merge, MergeError, Merged, commit_all, conflicts, uncommitted};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};
+pub use trash::{Discarded, Restored, Trash, TrashError};
 pub use trust::Trust;

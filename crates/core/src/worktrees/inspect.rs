@@ -1,0 +1,437 @@
+//! Whether a worktree can go without anything being lost: every condition, and what is not known counts as a reason to
+//! keep it.
+//!
+//! It changes nothing.
+
+use std::{
+    ffi::OsStr,
+    fmt, fs, io,
+    os::unix::ffi::OsStrExt,
+    path::{Path, PathBuf},
+};
+
+use orchestra_model::AgentId;
+
+use super::{
+    Git, GitError, Programs, Repository,
+    create::{Marker, admin_dir_of, lock_reason, marker_of},
+};
+use crate::process;
+
+/// How many names a reason repeats.
+const NAMES: usize = 3;
+
+/// Folders that git ignores and that a build makes anew: what they hold came from what is committed, or from the net.
+/// Anything else that is ignored (`.env`, databases, notes) is somebody's.
+const MADE_ANEW: [&str; 20] = [
+    "target",
+    "node_modules",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".tox",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".turbo",
+    ".parcel-cache",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".gradle",
+    ".dart_tool",
+    "DerivedData",
+    "dist",
+    "coverage",
+    ".DS_Store",
+];
+
+/// A worktree that may go.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// Its repository.
+    pub repository: &'a Repository,
+    /// It.
+    pub worktree: &'a Path,
+    /// Whose it is.
+    pub agent: &'a AgentId,
+    /// Branches that its work may be in already: the one it started from.
+    pub targets: &'a [String],
+}
+
+/// Why a worktree stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Orchestra did not make it, or something else is there now.
+    NotOurs {
+        /// What was found.
+        why: String,
+    },
+    /// A process works in it.
+    InUse {
+        /// Names and ids.
+        processes: Vec<String>,
+    },
+    /// Something is not committed.
+    Uncommitted {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// git ignores something that nothing makes anew.
+    Precious {
+        /// The files and folders.
+        files: Vec<String>,
+    },
+    /// git was told not to look at something.
+    Hidden {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// A merge, rebase or the like is under way.
+    UnderWay {
+        /// Which.
+        what: String,
+    },
+    /// Commits are in no other branch and no remote.
+    Unmerged {
+        /// How many.
+        commits: u64,
+        /// The branch that they were looked for in.
+        target: String,
+    },
+    /// A submodule holds something of its own.
+    Submodule {
+        /// Where.
+        path: String,
+        /// What.
+        why: String,
+    },
+    /// Somebody has locked it.
+    Locked {
+        /// Why.
+        reason: String,
+    },
+    /// Something could not be found out.
+    Unknown {
+        /// What.
+        what: String,
+    },
+}
+
+impl Keep {
+    /// Whether what it names is in the snapshot that the trash takes, so that a person may decide to let it go.
+    pub const fn can_be_overruled(&self) -> bool {
+        matches!(
+            self,
+            Self::Uncommitted { .. }
+                | Self::Precious { .. }
+                | Self::Hidden { .. }
+                | Self::UnderWay { .. }
+                | Self::Unmerged { .. }
+        )
+    }
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotOurs { why } => write!(formatter, "it is not as Orchestra made it: {why}"),
+            Self::InUse { processes } => write!(formatter, "in use by {}", processes.join(", ")),
+            Self::Uncommitted { files } => write!(formatter, "not committed: {}", names(files)),
+            Self::Precious { files } => write!(formatter, "ignored by git, and nowhere else: {}", names(files)),
+            Self::Hidden { files } => write!(formatter, "hidden from git (assume-unchanged): {}", names(files)),
+            Self::UnderWay { what } => write!(formatter, "{what} is under way"),
+            Self::Unmerged { commits: 1, target } => write!(formatter, "1 commit is not in {target}"),
+            Self::Unmerged { commits, target } => write!(formatter, "{commits} commits are not in {target}"),
+            Self::Submodule { path, why } => write!(formatter, "the submodule {path} has {why}"),
+            Self::Locked { reason } if reason.is_empty() => formatter.write_str("somebody has locked it"),
+            Self::Locked { reason } => write!(formatter, "somebody has locked it: {reason}"),
+            Self::Unknown { what } => write!(formatter, "it could not be found out whether it can go: {what}"),
+        }
+    }
+}
+
+fn names(files: &[String]) -> String {
+    let shown = files.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match files.len().saturating_sub(NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// What was found out about a worktree.
+#[derive(Debug)]
+pub(super) struct Inspection {
+    /// Why it stays; nothing when it can go.
+    pub(super) reasons: Vec<Keep>,
+    /// Whose it is.
+    pub(super) marker: Option<Marker>,
+    /// Where git keeps what it knows of it.
+    pub(super) admin: PathBuf,
+    /// What git ignores and nothing makes anew.
+    pub(super) precious: Vec<Vec<u8>>,
+}
+
+/// Looks at everything that could be lost with a worktree. Nothing is a reason only when it was seen to be none.
+pub fn inspect(subject: &Subject<'_>) -> Vec<Keep> {
+    look(subject).reasons
+}
+
+pub(super) fn look(subject: &Subject<'_>) -> Inspection {
+    let mut found = Inspection { reasons: Vec::new(), marker: None, admin: PathBuf::new(), precious: Vec::new() };
+    match whose(subject) {
+        Ok((marker, admin)) => (found.marker, found.admin) = (Some(marker), admin),
+        Err(why) => {
+            // Nothing more is asked of git there: it is not known what git would read.
+            found.reasons.push(Keep::NotOurs { why });
+            return found;
+        }
+    }
+    let processes = process::working_in(subject.worktree);
+    if !processes.is_empty() {
+        let processes = processes.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
+        found.reasons.push(Keep::InUse { processes });
+    }
+    let checks: [fn(&Subject<'_>, &mut Inspection) -> Result<(), GitError>; 5] =
+        [status, hidden, under_way, unmerged, submodules];
+    for check in checks {
+        if let Err(error) = check(subject, &mut found) {
+            found.reasons.push(Keep::Unknown { what: error.to_string() });
+        }
+    }
+    match fs::read_to_string(found.admin.join("locked")) {
+        Ok(reason) if reason.trim() == lock_reason(subject.agent) => {}
+        Ok(reason) => found.reasons.push(Keep::Locked { reason: reason.trim().to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => found.reasons.push(Keep::Unknown { what: error.to_string() }),
+    }
+    found
+}
+
+/// The marker and git's own folder of the worktree, when both belong to it and to this repository.
+fn whose(subject: &Subject<'_>) -> Result<(Marker, PathBuf), String> {
+    let marker = marker_of(subject.worktree).map_err(|error| error.to_string())?;
+    let marker = marker.ok_or("it has no marker of Orchestra's")?;
+    if marker.agent != *subject.agent {
+        return Err(format!("it belongs to the agent {}", marker.agent));
+    }
+    let admin = admin_dir_of(subject.worktree).map_err(|error| error.to_string())?;
+    if admin.parent() != Some(&subject.repository.common_dir().join("worktrees")) {
+        return Err("it belongs to another repository".to_owned());
+    }
+    Ok((marker, admin))
+}
+
+fn run(git: &Git, folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
+    git.call(folder, Programs::None, arguments)?.bytes()
+}
+
+/// What `git status` says of a checkout: files that are not committed, and what is ignored and precious.
+fn status_of(git: &Git, folder: &Path) -> Result<(Vec<String>, Vec<Vec<u8>>), GitError> {
+    let arguments = [
+        "status",
+        "--porcelain=v2",
+        "-z",
+        "--no-renames",
+        "--ignored=matching",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+    ];
+    let output = run(git, folder, &arguments)?;
+    let (mut changed, mut precious) = (Vec::new(), Vec::new());
+    for line in output.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
+        match line.split_at_checked(2) {
+            Some((b"! ", path)) => {
+                if !is_made_anew(path) {
+                    precious.push(path.to_vec());
+                }
+            }
+            Some((b"? ", path)) => changed.push(String::from_utf8_lossy(path).into_owned()),
+            Some((b"# ", _)) => {}
+            // The path is the last of the fields, whose number the first letter gives.
+            Some((kind, _)) => {
+                let fields = if kind[0] == b'u' { 11 } else { 9 };
+                let path = line.splitn(fields, |byte| *byte == b' ').last().unwrap_or(line);
+                changed.push(String::from_utf8_lossy(path).into_owned());
+            }
+            None => changed.push(String::from_utf8_lossy(line).into_owned()),
+        }
+    }
+    Ok((changed, precious))
+}
+
+/// Whether something that git ignores lies in, or is, a folder that a build makes anew.
+fn is_made_anew(path: &[u8]) -> bool {
+    let path = Path::new(OsStr::from_bytes(path));
+    let is_compiled = path.extension().is_some_and(|ending| ending == "pyc" || ending == "pyo");
+    is_compiled || path.iter().any(|name| MADE_ANEW.iter().any(|made| name == *made))
+}
+
+fn status(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    let (files, precious) = status_of(subject.repository.git(), subject.worktree)?;
+    if !files.is_empty() {
+        found.reasons.push(Keep::Uncommitted { files });
+    }
+    if !precious.is_empty() {
+        let files = precious.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+        found.reasons.push(Keep::Precious { files });
+    }
+    found.precious = precious;
+    Ok(())
+}
+
+/// Files that git was told to take as they were: edits of theirs are in no status.
+fn hidden(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    let git = subject.repository.git();
+    let output = run(git, subject.worktree, &["ls-files", "-v", "-z"])?;
+    let is_sparse = git
+        .call(subject.worktree, Programs::None, ["config", "--type=bool", "--get", "core.sparseCheckout"])?
+        .answer()?
+        .stdout
+        .starts_with(b"true");
+    let files: Vec<String> = output
+        .split(|byte| *byte == 0)
+        .filter_map(|line| Some((*line.first()?, line.get(2..)?)))
+        .filter(|(flag, path)| {
+            let is_there = || fs::symlink_metadata(subject.worktree.join(OsStr::from_bytes(path))).is_ok();
+            match flag {
+                // Left out of a sparse checkout, and really not there.
+                b'S' => !is_sparse || is_there(),
+                flag => flag.is_ascii_lowercase(),
+            }
+        })
+        .map(|(_, path)| String::from_utf8_lossy(path).into_owned())
+        .collect();
+    if !files.is_empty() {
+        found.reasons.push(Keep::Hidden { files });
+    }
+    Ok(())
+}
+
+fn under_way(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    for (name, what) in [
+        ("rebase-merge", "a rebase"),
+        ("rebase-apply", "a rebase"),
+        ("MERGE_HEAD", "a merge"),
+        ("CHERRY_PICK_HEAD", "a cherry-pick"),
+        ("REVERT_HEAD", "a revert"),
+        ("BISECT_LOG", "a bisect"),
+        ("sequencer", "a sequence of commits"),
+    ] {
+        let is_there = fs::symlink_metadata(found.admin.join(name)).is_ok();
+        // Kept in the table of references by repositories that have one.
+        let is_ref = || -> Result<bool, GitError> {
+            let arguments = ["rev-parse", "--verify", "--quiet", name];
+            Ok(subject.repository.git().call(subject.worktree, Programs::None, arguments)?.answer()?.status.success())
+        };
+        if is_there || name.ends_with("_HEAD") && is_ref()? {
+            found.reasons.push(Keep::UnderWay { what: what.to_owned() });
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whether `HEAD` and the branch are elsewhere too: reachable, or in the target as other commits.
+fn unmerged(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    let git = subject.repository.git();
+    let branch = found.marker.as_ref().map(|marker| format!("refs/heads/{}", marker.branch));
+    let mut tips = vec!["HEAD".to_owned()];
+    if let Some(branch) = branch
+        && git.call(subject.worktree, Programs::None, ["show-ref", "--verify", "--quiet", "--", &branch])?.answer()?.status.success()
+    {
+        tips.push(branch);
+    }
+    let targets: Vec<String> = subject
+        .targets
+        .iter()
+        .map(|target| format!("refs/heads/{target}"))
+        .filter(|target| matches!(super::merge::commit_of(subject.repository, target), Ok(Some(_))))
+        .collect();
+    let mut most = 0;
+    for tip in &tips {
+        let mut arguments = vec!["rev-list", "--count", tip, "--not", "--remotes"];
+        arguments.extend(targets.iter().map(String::as_str));
+        let counted = String::from_utf8_lossy(&run(git, subject.worktree, &arguments)?).trim().parse::<u64>();
+        let Ok(commits) = counted else {
+            found.reasons.push(Keep::Unknown { what: "git does not count commits".to_owned() });
+            return Ok(());
+        };
+        if commits > 0 && !is_in_any(subject, tip, &targets)? {
+            most = most.max(commits);
+        }
+    }
+    if most > 0 {
+        let target = subject.targets.first().cloned().unwrap_or_else(|| "any other branch or remote".to_owned());
+        found.reasons.push(Keep::Unmerged { commits: most, target });
+    }
+    Ok(())
+}
+
+/// Whether a target holds the same changes: each commit as another, or all of them as one.
+fn is_in_any(subject: &Subject<'_>, tip: &str, targets: &[String]) -> Result<bool, GitError> {
+    let git = subject.repository.git();
+    for target in targets {
+        let picked = run(git, subject.worktree, &["cherry", target, tip])?;
+        let is_picked = picked.split(|byte| *byte == b'\n').all(|line| !line.starts_with(b"+"));
+        // `git cherry` does not list merges, which may hold changes of their own.
+        let merges = format!("{target}..{tip}");
+        let has_merges = !run(git, subject.worktree, &["rev-list", "--merges", "--max-count=1", &merges])?.is_empty();
+        if is_picked && !has_merges {
+            return Ok(true);
+        }
+        let arguments = ["merge-tree", "--write-tree", "--no-messages", target, tip];
+        let merged = git.call(subject.worktree, Programs::None, arguments)?.answer()?;
+        let tree = run(git, subject.worktree, &["rev-parse", &format!("{target}^{{tree}}")])?;
+        if merged.status.success() && merged.stdout.trim_ascii() == tree.trim_ascii() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Submodules that are checked out there: their repositories lie with the worktree's.
+fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    let git = subject.repository.git();
+    let output = run(git, subject.worktree, &["ls-files", "--stage", "-z"])?;
+    let paths: Vec<&[u8]> = output
+        .split(|byte| *byte == 0)
+        .filter(|line| line.starts_with(b"160000 "))
+        .filter_map(|line| line.splitn(2, |byte| *byte == b'\t').nth(1))
+        .collect();
+    for path in paths {
+        let folder = subject.worktree.join(OsStr::from_bytes(path));
+        if fs::symlink_metadata(folder.join(".git")).is_err() {
+            continue;
+        }
+        let path = String::from_utf8_lossy(path).into_owned();
+        let mut keep = |why: &str| found.reasons.push(Keep::Submodule { path: path.clone(), why: why.to_owned() });
+        let (changed, precious) = status_of(git, &folder)?;
+        if !changed.is_empty() {
+            keep("changes that are not committed");
+        }
+        if !precious.is_empty() {
+            keep("ignored files that are nowhere else");
+        }
+        let arguments = ["rev-list", "--max-count=1", "HEAD", "--branches", "--not", "--remotes"];
+        if !run(git, &folder, &arguments)?.is_empty() {
+            keep("commits that were not pushed");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_build_makes_anew_may_go() {
+        for path in ["target/", "web/node_modules/", "a/__pycache__/", "x.pyc", "node_modules/.env"] {
+            assert!(is_made_anew(path.as_bytes()), "{path}");
+        }
+        for path in [".env", "data/", "build.db", "targets/", "notes.txt", "build/"] {
+            assert!(!is_made_anew(path.as_bytes()), "{path}");
+        }
+    }
+}
