@@ -17,7 +17,7 @@ use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
-    AgentArguments, AnswerArguments, LogsArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+    AgentArguments, AnswerArguments, CleanArguments, DiffArguments, LogsArguments, MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use since::Since;
 
@@ -94,6 +94,16 @@ pub(crate) enum Command {
     Interrupt(AgentArguments),
     /// Stop an agent; a message resumes it
     Stop(AgentArguments),
+    /// Show what an agent changed
+    Diff(DiffArguments),
+    /// Take the work of an agent into a branch
+    Merge(MergeArguments),
+    /// Push the branch of an agent and open a pull request
+    Pr(PrArguments),
+    /// Put finished worktrees into the trash, when nothing can be lost
+    Clean(CleanArguments),
+    /// Bring a worktree back from the trash
+    Restore(AgentArguments),
     /// Serve the dashboard to your browser
     Web(WebArguments),
     /// Print a completion script for a shell

@@ -13,6 +13,8 @@ mod sessions;
 mod show;
 mod spawn;
 mod status;
+mod take;
+mod tidy;
 mod steer;
 mod trust;
 mod web;
@@ -95,6 +97,11 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Answer(arguments)) => steer::answer(context, &arguments),
         Some(Command::Interrupt(arguments)) => steer::interrupt(context, &arguments),
         Some(Command::Stop(arguments)) => steer::stop(context, &arguments),
+        Some(Command::Diff(arguments)) => take::diff(context, &arguments),
+        Some(Command::Merge(arguments)) => take::merge(context, &arguments),
+        Some(Command::Pr(arguments)) => take::pr(context, &arguments),
+        Some(Command::Clean(arguments)) => tidy::clean(context, &arguments),
+        Some(Command::Restore(arguments)) => tidy::restore(context, &arguments),
         Some(Command::Guard(arguments)) => runner::guard(context, &arguments.folder),
         Some(Command::Runner(arguments)) => runner::run(context, &arguments.folder),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),

@@ -8,6 +8,7 @@ pub(crate) mod agent_table;
 pub(crate) mod families;
 pub(crate) mod layout;
 mod progress;
+pub(crate) mod patch;
 pub(crate) mod session_table;
 pub(crate) mod story;
 pub(crate) mod style;

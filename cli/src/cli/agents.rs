@@ -103,6 +103,10 @@ pub(crate) struct StatusArguments {
     #[arg(value_name = "AGENT")]
     pub(crate) agent: Option<String>,
 
+    /// Those in the trash too
+    #[arg(long)]
+    pub(crate) all: bool,
+
     /// Keep it up to date until Ctrl-C
     #[arg(long, short)]
     pub(crate) watch: bool,
@@ -211,6 +215,120 @@ pub(crate) struct AnswerArguments {
     pub(crate) request: Option<String>,
 
     /// Print JSON: \"request\", \"decision\" and \"sequence\"
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  orchestra diff build-auth          what it changed, also what is not committed
+  orchestra diff build-auth --stat   the files, and how much of each
+  orchestra diff build-auth | git apply --check
+
+It is compared with where its branch left its base; renames are found, binary
+files are named. --json prints \"base\", \"stat\" and \"files\" (path, old_path,
+kind, is_binary, insertions, deletions).";
+
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub(crate) struct DiffArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// Only the files, and how many lines
+    #[arg(long)]
+    pub(crate) stat: bool,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  orchestra merge build-auth                 into the branch it started from
+  orchestra merge build-auth --squash        as one commit
+  orchestra merge build-auth --into release
+
+What it has not committed is committed first. The merge is tried out before
+anything changes: a conflict changes nothing and names the files. --json prints
+\"agent\", \"branch\", \"into\", \"merged\" (nothing, fast_forward, commit),
+\"commit\" and \"committed_first\".";
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+#[command(after_help = MERGE_EXAMPLES)]
+pub(crate) struct MergeArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// As one commit, with the task as its message
+    #[arg(long)]
+    pub(crate) squash: bool,
+
+    /// The branch that takes it [default: the one it started from]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) into: Option<String>,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const PR_EXAMPLES: &str = "\
+Examples:
+  orchestra pr build-auth
+  orchestra pr build-auth --base release
+
+What it has not committed is committed first. Its branch is pushed; `gh` opens
+the pull request when it is installed, else the page for it is printed. --json
+prints \"agent\", \"branch\", \"base\", \"remote\", \"url\" and \"is_open\".";
+
+/// Arguments of `pr`.
+#[derive(Debug, Args)]
+#[command(after_help = PR_EXAMPLES)]
+pub(crate) struct PrArguments {
+    /// The agent: its name, its id, or the beginning of one
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    /// The branch that it is to go into [default: the one it started from]
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) base: Option<String>,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const CLEAN_EXAMPLES: &str = "\
+Examples:
+  orchestra clean                       all that have ended: cleaned, or why not
+  orchestra clean build-auth
+  orchestra clean build-auth --anyway   also what is not merged or committed
+  orchestra restore build-auth          brings it back
+
+A worktree goes only when nothing can be lost: all is committed, the commits are
+in the base branch or on a remote, nothing that git ignores is precious, nobody
+works in it. It stays in the trash for 14 days. --json prints a list: \"agent\",
+\"cleaned\" and \"kept\" (the reasons).";
+
+/// Arguments of `clean`.
+#[derive(Debug, Args)]
+#[command(after_help = CLEAN_EXAMPLES)]
+pub(crate) struct CleanArguments {
+    /// Agents: names, ids, or beginnings [default: all that have ended]
+    #[arg(value_name = "AGENT")]
+    pub(crate) agents: Vec<String>,
+
+    /// Also with work that is not committed or not merged
+    #[arg(long)]
+    pub(crate) anyway: bool,
+
+    /// Print JSON (described below)
     #[arg(long)]
     pub(crate) json: bool,
 }

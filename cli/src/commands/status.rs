@@ -46,7 +46,11 @@ pub(super) fn run(context: &Context, arguments: &StatusArguments) -> Result<(), 
 fn look(agents: &Agents, arguments: &StatusArguments) -> Result<(Vec<Agent>, Vec<Problem>), Failure> {
     match &arguments.agent {
         Some(asked) => Ok((vec![agent::find(agents, asked)?], Vec::new())),
-        None => Ok(agents.list()),
+        None => {
+            let (mut found, problems) = agents.list();
+            found.retain(|agent| arguments.all || !agent.is_cleaned);
+            Ok((found, problems))
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, Decision, Request, RequestKind};
+use orchestra_model::{Agent, AttentionKind, Decision, Request, RequestKind};
 
 use super::{Paint, agent_table, style, text, wrap};
 
 /// How wide the names of the fields are.
-const FIELD: usize = 9;
+const FIELD: usize = 8;
 /// How many lines of an input are shown.
 const INPUT_LINES: usize = 24;
 
@@ -36,7 +36,13 @@ pub(crate) fn write(
         field("Failed", failure)?;
     } else if let Some(attention) = &agent.attention {
         let since = agent_table::ago(attention.since, now);
-        field(attention.kind.name(), &format!("{} ({since} ago)", agent_table::words_of(agent)))?;
+        let name = match attention.kind {
+            AttentionKind::Permission | AttentionKind::Question | AttentionKind::Plan => "Asks",
+            AttentionKind::Error => "Failed",
+            AttentionKind::Done => "Result",
+            AttentionKind::RateLimit => "Limit",
+        };
+        field(name, &format!("{} ({since} ago)", agent_table::words_of(agent)))?;
     } else if let Some(doing) = &agent.doing {
         field("Doing", doing)?;
     }

@@ -186,6 +186,8 @@ impl Teller {
             | Event::ClientStarted { .. }
             | Event::DecisionDelivered { .. }
             | Event::RunnerEnded
+            | Event::Cleaned
+            | Event::Restored { .. }
             | Event::Unknown => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ pub mod control;
 pub mod entry;
 mod facts;
 mod folder;
+pub mod harvest;
 pub mod log;
 mod name;
 pub mod plan;

@@ -19,7 +19,7 @@ mod trust;
 
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, marker_of};
-pub use diff::{DiffError, Work};
+pub use diff::{DiffError, Work, preview_commit};
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
 pub use merge::{Merge, MergeError, Merged, commit_all, conflicts, uncommitted};

@@ -60,6 +60,8 @@ pub struct Agent {
     pub queue: Vec<QueuedPrompt>,
     /// What it asked leave or an answer for and has not been told.
     pub requests: Vec<Request>,
+    /// Whether a person cleared it away: its worktree is in the trash, and `restore` brings it back.
+    pub is_cleaned: bool,
     /// What a person should know of how it was set up.
     pub notes: Vec<String>,
     /// The number of the last log record that this tells of.

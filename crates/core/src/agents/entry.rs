@@ -146,6 +146,13 @@ pub enum Event {
     },
     /// The runner let go of the agent.
     RunnerEnded,
+    /// A person cleared the agent away; its worktree is in the trash.
+    Cleaned,
+    /// A person brought it back.
+    Restored {
+        /// Its branch, which may have another name now.
+        branch: Option<String>,
+    },
     /// What a newer version wrote.
     #[serde(other)]
     Unknown,

@@ -89,6 +89,8 @@ pub struct Facts {
     pub last_errors: String,
     /// What a person should know.
     pub notes: Vec<String>,
+    /// Whether a person cleared it away.
+    pub is_cleaned: bool,
     /// Lines and bytes that the log does not hold.
     pub left_out: (u64, u64),
 }
@@ -235,6 +237,11 @@ impl Facts {
                 self.end_client();
                 self.runner = None;
             }
+            Event::Cleaned => self.is_cleaned = true,
+            Event::Restored { branch } => {
+                self.is_cleaned = false;
+                self.branch = branch.or(self.branch.take());
+            }
             Event::Steered { .. } | Event::Spilled { .. } | Event::Unknown => {}
         }
     }
@@ -360,8 +367,9 @@ impl Facts {
         match (self.wanted, &self.last_end) {
             _ if self.failure.is_some() => AgentState::Failed,
             (Some(Wanted::Stop), _) => AgentState::Stopped,
-            (_, Some((_, Ending::Success { .. } | Ending::Interrupted))) if exit.code == Some(0) => AgentState::Done,
-            (Some(Wanted::Finish), Some((_, Ending::Success { .. }))) => AgentState::Done,
+            // It has its result; how its client ended afterwards is beside the point.
+            (_, Some((_, Ending::Success { .. }))) => AgentState::Done,
+            (_, Some((_, Ending::Interrupted))) if exit.code == Some(0) => AgentState::Done,
             _ => AgentState::Failed,
         }
     }
@@ -398,6 +406,9 @@ impl Facts {
 
     /// What the agent wants from a person, if anything: the oldest request first.
     pub fn attention(&self, state: AgentState) -> Option<Attention> {
+        if self.is_cleaned {
+            return None;
+        }
         let of = |kind, since, summary: &str, until| {
             Some(Attention { kind, since, summary: summary.to_owned(), until })
         };

@@ -12,12 +12,14 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use orchestra_model::{Agent, AgentId};
 
 use super::{
     client::{Client, client_of},
     facts::Facts,
-    log::LogReader,
+    entry::{Entry, Event},
+    log::{LogReader, LogWriter},
     plan::{Place, Plan},
     story::Story,
 };
@@ -213,6 +215,16 @@ impl AgentFolder {
         Ok(None)
     }
 
+    /// Adds an event to the log of an agent that no runner has.
+    pub(super) fn add_event(&self, _lock: &RunLock, event: &Event, now: Timestamp) -> Result<(), FolderError> {
+        let add = || {
+            let mut log = LogWriter::open(&self.log())?;
+            log.append(now, &Entry::Event(event.clone()).encode())?;
+            log.sync()
+        };
+        add().map_err(|error| self.refused(error))
+    }
+
     /// Whether a runner has the agent.
     pub fn is_held(&self) -> bool {
         let Ok(file) = self.lock_file(false) else { return false };
@@ -286,6 +298,7 @@ fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         diffstat: None,
         queue: facts.queue.into(),
         requests: if is_held { facts.requests } else { Vec::new() },
+        is_cleaned: facts.is_cleaned,
         notes: facts.notes,
         sequence: facts.sequence,
     }

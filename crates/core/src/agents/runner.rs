@@ -40,7 +40,7 @@ use journal::Journal;
 /// How long a client may be silent after its start.
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long a client listens for a follow-up before it is let go.
-const LINGER: Duration = Duration::from_secs(300);
+const LINGER: Duration = Duration::from_secs(120);
 /// How often the runner looks whether its socket and the agent's folder are still there.
 const LOOK_AROUND: Duration = Duration::from_secs(10);
 /// How long the pipes of a client that ended are read on.

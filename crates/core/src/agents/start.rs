@@ -21,9 +21,8 @@ use orchestra_model::{Agent, AgentId, AgentState, Provider, SessionId};
 
 use super::{
     Agents,
-    entry::{Entry, Event, Steering},
+    entry::{Event, Steering},
     folder::{AgentFolder, FolderError},
-    log::LogWriter,
     plan::{Conversation, Place, Plan, Run, Settings},
 };
 use crate::files::private_folder;
@@ -255,13 +254,9 @@ impl Agents {
     /// When its log cannot be written.
     pub fn cancel(&self, id: &AgentId, by: &str, now: Timestamp) -> Result<(), StartError> {
         let folder = self.open(id)?;
-        let refused = |error| StartError::State { path: folder.path().to_owned(), error };
-        let Some(_lock) = folder.take_lock()? else { return Ok(()) };
+        let Some(lock) = folder.take_lock()? else { return Ok(()) };
         if folder.agent_given(false)?.state == AgentState::Queued {
-            let event = Event::Steered { how: Steering::Stop, by: by.to_owned() };
-            let mut log = LogWriter::open(&folder.log()).map_err(refused)?;
-            log.append(now, &Entry::Event(event).encode()).map_err(refused)?;
-            log.sync().map_err(refused)?;
+            folder.add_event(&lock, &Event::Steered { how: Steering::Stop, by: by.to_owned() }, now)?;
         }
         Ok(())
     }

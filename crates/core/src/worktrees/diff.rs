@@ -69,6 +69,26 @@ impl Drop for ScratchIndex {
     }
 }
 
+/// A commit of everything that a worktree holds, on top of its `HEAD`, which nothing points to: what committing it all
+/// would give. The worktree and its index stay as they are.
+///
+/// # Errors
+/// When git fails.
+pub fn preview_commit(git: &Git, worktree: &Path) -> Result<String, DiffError> {
+    let scratch = ScratchIndex::of(worktree)?;
+    let call = |arguments: &[&str]| -> Result<Call, GitError> {
+        // As it would be committed: large files as their pointers.
+        Ok(git.call(worktree, Programs::Filters, arguments)?.env("GIT_INDEX_FILE", &scratch.0))
+    };
+    call(&["add", "--all", "--sparse", "--", "."])?.bytes()?;
+    let tree = call(&["write-tree"])?.text()?;
+    let mut commit = call(&["commit-tree", &tree, "-p", "HEAD", "-m", "preview"])?;
+    for who in ["AUTHOR", "COMMITTER"] {
+        commit = commit.env(&format!("GIT_{who}_NAME"), "Orchestra").env(&format!("GIT_{who}_EMAIL"), "orchestra@localhost");
+    }
+    Ok(commit.text()?)
+}
+
 impl Work<'_> {
     /// A `git diff` of the whole work with some more arguments, and what it needs while it runs.
     fn call(&self, arguments: &[&str]) -> Result<(Call, String, Option<ScratchIndex>), DiffError> {

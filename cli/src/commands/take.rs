@@ -1,0 +1,242 @@
+//! `orchestra diff`, `merge` and `pr`: taking an agent's work.
+
+use std::{
+    io::{self, Write},
+    process::{Command, Stdio},
+};
+
+use orchestra_core::{
+    agents::harvest::{Harvest, HarvestError, Taken},
+    worktrees::{self, MergeError, Merged},
+};
+use orchestra_model::{Agent, Changes};
+use serde::Serialize;
+
+use super::{Context, agent, git};
+use crate::{
+    cli::{DiffArguments, MergeArguments, PrArguments},
+    error::Failure,
+    output::{Out, Paint, patch, style, text},
+};
+
+/// How much of a diff is printed, in bytes.
+const MOST_PATCH: u64 = 64 << 20;
+
+/// An agent's work, from what a person typed.
+pub(super) fn harvest(context: &Context, asked: &str) -> Result<Harvest, Failure> {
+    let agents = agent::agents(context)?;
+    let found = agent::find(&agents, asked)?;
+    let folder = agents.open(&found.id).map_err(|error| Failure::new(error.to_string()))?;
+    Harvest::of(&folder, &git::find(&context.surroundings)?).map_err(|error| not_taken(&found, error))
+}
+
+/// Why an agent's work was not taken, and what to do.
+pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
+    let name = &agent.name;
+    let hint = match &error {
+        HarvestError::NoBranch { .. } => Some("git diff there shows what was changed".to_owned()),
+        HarvestError::NotBegun { .. } => Some(format!("orchestra status {name} shows how far it is")),
+        HarvestError::AtWork { .. } => {
+            Some(format!("wait until its turn is over (orchestra logs {name} -f), or orchestra stop {name}"))
+        }
+        HarvestError::NoTarget { .. } => Some("name it: --into main".to_owned()),
+        HarvestError::Merge(MergeError::Conflict { into, .. }) => {
+            Some(format!("nothing was changed; orchestra send {name} \"merge {into} and resolve the conflicts\""))
+        }
+        HarvestError::Merge(MergeError::InTheWay { .. }) => {
+            Some("nothing was changed; commit or stash them there first".to_owned())
+        }
+        HarvestError::Merge(MergeError::NoTarget { .. }) => Some("git branch lists the branches".to_owned()),
+        HarvestError::Merge(MergeError::Moved { .. }) => Some("try again".to_owned()),
+        HarvestError::Merge(MergeError::NoIdentity) => {
+            Some("git config --global user.name \"…\" and user.email \"…\"".to_owned())
+        }
+        HarvestError::Repository(_) => Some("was the repository moved? the work is still in the worktree".to_owned()),
+        _ => None,
+    };
+    let failure = Failure::new(error.to_string());
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// Prints what an agent changed.
+pub(super) fn diff(context: &Context, arguments: &DiffArguments) -> Result<(), Failure> {
+    let harvest = harvest(context, &arguments.agent)?;
+    let failed = |error| not_taken(harvest.agent(), error);
+    let mut out = Out::standard(&context.surroundings);
+    if arguments.json || arguments.stat {
+        let changes = harvest.changes().map_err(failed)?;
+        if arguments.json {
+            serde_json::to_writer(&mut out, &changes)?;
+            writeln!(out)?;
+        } else {
+            let (width, paint) = (out.width, out.paint);
+            write_stat(&changes, width, paint, &mut out)?;
+        }
+        out.finish()?;
+    } else {
+        let (paint, is_terminal) = (out.paint, out.terminal);
+        let mut painter = patch::Painter::new(&mut out, paint, is_terminal);
+        let is_all = harvest.write_patch(&mut painter, MOST_PATCH).map_err(failed);
+        let written = painter.finish();
+        let is_all = is_all?;
+        written?;
+        out.finish()?;
+        if !is_all {
+            context.words.warn("the diff is longer than 64 MB; --stat shows all files");
+        }
+    }
+    if !arguments.json && harvest.changes().map_err(failed)?.files.is_empty() {
+        context.words.say(&format!("{} has changed nothing.", harvest.agent().name));
+    }
+    Ok(())
+}
+
+/// A line a file, and the sum.
+fn write_stat(changes: &Changes, width: usize, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    const NUMBERS: usize = 16;
+    for file in &changes.files {
+        let name = match &file.old_path {
+            Some(old) => format!("{old} → {}", file.path),
+            None => file.path.clone(),
+        };
+        let name = text::one_line(&name);
+        let name = text::cut_front(&name, width.saturating_sub(NUMBERS + 3));
+        let numbers = if file.is_binary {
+            "binary".to_owned()
+        } else {
+            format!("{} {}", paint.on(style::DONE, format_args!("+{}", file.insertions)), paint.on(style::FAILED, format_args!("-{}", file.deletions)))
+        };
+        let padding = text::padding(&name, width.saturating_sub(NUMBERS + 3));
+        writeln!(out, "{} {name}{padding} {numbers}", paint.on(style::SOFT, file.kind.letter()))?;
+    }
+    if !changes.files.is_empty() {
+        let stat = changes.stat;
+        let files = text::count(stat.files as usize, "file", "files");
+        writeln!(out, "{files}, +{} -{}", stat.insertions, stat.deletions)?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    agent: &'a str,
+    branch: &'a str,
+    into: &'a str,
+    /// `nothing`, `fast_forward` or `commit`.
+    merged: &'static str,
+    commit: Option<&'a str>,
+    committed_first: &'a [String],
+}
+
+/// Takes an agent's work into a branch.
+pub(super) fn merge(context: &Context, arguments: &MergeArguments) -> Result<(), Failure> {
+    let harvest = harvest(context, &arguments.agent)?;
+    let taken = harvest
+        .merge(arguments.into.as_deref(), arguments.squash)
+        .map_err(|error| not_taken(harvest.agent(), error))?;
+    let name = &harvest.agent().name;
+    let (merged, commit) = match &taken.merged {
+        Merged::Nothing => ("nothing", None),
+        Merged::FastForward { commit } => ("fast_forward", Some(commit.as_str())),
+        Merged::Commit { commit } => ("commit", Some(commit.as_str())),
+    };
+    if arguments.json {
+        let (branch, into) = (harvest.branch(), taken.into.as_str());
+        let report = Report { agent: name, branch, into, merged, commit, committed_first: &taken.committed };
+        let mut out = Out::standard(&context.surroundings);
+        serde_json::to_writer(&mut out, &report)?;
+        writeln!(out)?;
+        return out.finish();
+    }
+    say_committed(context, &taken);
+    let short = commit.and_then(|commit| commit.get(..8)).unwrap_or_default();
+    context.words.say(&match &taken.merged {
+        Merged::Nothing => format!("{} has all of {name}'s work already.", taken.into),
+        Merged::FastForward { .. } => format!("{} went forward to {name}'s work ({short}).", taken.into),
+        Merged::Commit { .. } if arguments.squash => format!("{name}'s work is one commit on {} ({short}).", taken.into),
+        Merged::Commit { .. } => format!("{name}'s work is merged into {} ({short}).", taken.into),
+    });
+    context.words.murmur(&format!("orchestra clean {name} puts its worktree into the trash."));
+    Ok(())
+}
+
+fn say_committed(context: &Context, taken: &Taken) {
+    if !taken.committed.is_empty() {
+        let files = text::count(taken.committed.len(), "file", "files");
+        let names = taken.committed.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let more = if taken.committed.len() > 3 { ", …" } else { "" };
+        context.words.say(&format!("Committed first, since it was not: {files} ({names}{more})."));
+    }
+}
+
+#[derive(Serialize)]
+struct PullRequest<'a> {
+    agent: &'a str,
+    branch: &'a str,
+    base: Option<&'a str>,
+    remote: &'a str,
+    /// Where it is, or where to open it; `null` for a host whose pages are not known.
+    url: Option<String>,
+    is_open: bool,
+}
+
+/// Pushes an agent's branch and opens a pull request, or says where that is done.
+pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failure> {
+    let harvest = harvest(context, &arguments.agent)?;
+    let name = &harvest.agent().name;
+    let base = arguments.base.as_deref().or(harvest.target());
+    let failed = |error: worktrees::GitError| Failure::new(error.to_string());
+    let remote = worktrees::remote_of(harvest.repository(), base).map_err(failed)?.ok_or_else(|| {
+        Failure::new("there is no remote to push to").hint("git remote add origin URL, then try again")
+    })?;
+    harvest.commit().map_err(|error| not_taken(harvest.agent(), error))?;
+    let branch = harvest.branch();
+    let push = || worktrees::push(harvest.repository(), branch, &remote);
+    context.words.while_working(|| Some(format!("Pushing {branch} to {remote}…")), push).map_err(|error| {
+        Failure::new(error.to_string()).hint(format!("does `git push {remote} {branch}` work in your shell?"))
+    })?;
+    let url = worktrees::url_of(harvest.repository(), &remote).map_err(failed)?;
+    let opened = context.surroundings.program("gh").and_then(|gh| {
+        let mut command = Command::new(gh);
+        command.current_dir(harvest.repository().root()).args(["pr", "create", "--head", branch]);
+        if let Some(base) = base {
+            command.args(["--base", base]);
+        }
+        open(command, &harvest.agent().task)
+    });
+    let is_open = opened.is_some();
+    let url = opened.or_else(|| worktrees::pull_request_url(&url, branch, base));
+    if arguments.json {
+        let mut out = Out::standard(&context.surroundings);
+        serde_json::to_writer(&mut out, &PullRequest { agent: name, branch, base, remote: &remote, url, is_open })?;
+        writeln!(out)?;
+        return out.finish();
+    }
+    context.words.say(&match url {
+        Some(_) if is_open => "The pull request is open:".to_owned(),
+        Some(_) => format!("{branch} is pushed to {remote}. Open the pull request here:"),
+        None => format!("{branch} is pushed to {remote}."),
+    });
+    let mut out = Out::standard(&context.surroundings);
+    if let Some(url) = url {
+        writeln!(out, "{url}")?;
+    }
+    out.finish()
+}
+
+/// Has `gh` open a pull request; its words go to where a person reads them.
+fn open(mut command: Command, task: &str) -> Option<String> {
+    let title: String = task.trim().lines().next().unwrap_or_default().chars().take(200).collect();
+    command.arg(format!("--title={title}")).arg("--body-file=-");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
+    let mut body = child.stdin.take()?;
+    body.write_all(task.as_bytes()).ok()?;
+    drop(body);
+    let output = child.wait_with_output().ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let url = said.lines().rev().find(|line| line.starts_with("https://"));
+    output.status.success().then(|| url.unwrap_or_default().to_owned())
+}

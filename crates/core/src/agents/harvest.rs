@@ -1,0 +1,289 @@
+//! Taking an agent's work: what it changed, merging it, pushing it, and clearing it away.
+//!
+//! What git does is told by [`worktrees`](crate::worktrees); here is what it means for an agent.
+
+use std::{io::Write, path::PathBuf};
+
+use jiff::Timestamp;
+use orchestra_model::{Agent, AgentState, Changes};
+
+use super::{
+    entry::Event,
+    folder::{AgentFolder, FolderError},
+    plan::{Place, Plan},
+};
+use crate::worktrees::{
+    self, DiffError, Discarded, Git, GitError, Merge, MergeError, Merged, OpenError, Repository, Restored, Subject,
+    Trash, TrashError, Work, commit_all, conflicts, uncommitted,
+};
+
+/// How long the first line of a commit's message gets, in characters.
+const SUBJECT: usize = 72;
+
+/// An agent's work, to be looked at and taken.
+#[derive(Debug)]
+pub struct Harvest {
+    folder: AgentFolder,
+    plan: Plan,
+    agent: Agent,
+    git: Git,
+    repository: Repository,
+    branch: String,
+    /// The commit it started from.
+    commit: String,
+    /// The branch it started from, if it was one.
+    target: Option<String>,
+}
+
+/// Why an agent's work could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum HarvestError {
+    /// It has no branch of its own.
+    #[error("{name} worked in {} as it is: there is no branch to take", .folder.display())]
+    NoBranch {
+        /// The agent.
+        name: String,
+        /// Where.
+        folder: PathBuf,
+    },
+    /// It has not begun.
+    #[error("{name} has no worktree yet")]
+    NotBegun {
+        /// The agent.
+        name: String,
+    },
+    /// It is at work.
+    #[error("{name} is at work")]
+    AtWork {
+        /// The agent.
+        name: String,
+    },
+    /// It did not start from a branch, and none was named.
+    #[error("{name} did not start from a branch, so it must be said which one takes its work")]
+    NoTarget {
+        /// The agent.
+        name: String,
+    },
+    /// The agent's folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The repository cannot be opened.
+    #[error(transparent)]
+    Repository(#[from] OpenError),
+    /// The changes cannot be read.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
+    /// The merge does not go.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The worktree does not go, or not come back.
+    #[error(transparent)]
+    Trash(#[from] TrashError),
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// What a merge did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// The branch that took it.
+    pub into: String,
+    /// How.
+    pub merged: Merged,
+    /// Files that were committed first, because they were not.
+    pub committed: Vec<String>,
+}
+
+impl Harvest {
+    /// The work of an agent.
+    ///
+    /// # Errors
+    /// When it has none of its own, or its repository cannot be opened.
+    pub fn of(folder: &AgentFolder, git: &Git) -> Result<Self, HarvestError> {
+        let (plan, agent) = (folder.plan()?, folder.agent()?);
+        let (repository, commit, target) = match &plan.place {
+            Place::Worktree { repository, commit, target, .. } => (repository, commit.clone(), target.clone()),
+            Place::Folder { folder } => {
+                return Err(HarvestError::NoBranch { name: plan.name, folder: folder.clone() });
+            }
+        };
+        let repository = Repository::open(git, repository)?;
+        let branch = agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
+        Ok(Self { folder: folder.clone(), git: git.clone(), repository, branch, commit, target, agent, plan })
+    }
+
+    /// The agent as it was then.
+    pub const fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// Its repository.
+    pub const fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Its branch.
+    pub fn branch(&self) -> &str {
+        &self.branch
+    }
+
+    /// The branch that its work goes back to.
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_deref()
+    }
+
+    /// Its worktree, while that is there.
+    fn worktree(&self) -> Option<PathBuf> {
+        self.plan.worktree().filter(|folder| folder.is_dir())
+    }
+
+    fn with_work<T>(&self, act: impl FnOnce(&Work<'_>) -> Result<T, DiffError>) -> Result<T, HarvestError> {
+        let worktree = self.worktree();
+        let target = match &self.target {
+            Some(target) if self.repository.has_branch(target)? => format!("refs/heads/{target}"),
+            _ => self.commit.clone(),
+        };
+        let branch = format!("refs/heads/{}", self.branch);
+        if worktree.is_none() && !self.repository.has_branch(&self.branch)? {
+            return Err(HarvestError::NotBegun { name: self.plan.name.clone() });
+        }
+        let work = Work {
+            git: &self.git,
+            common_dir: self.repository.common_dir(),
+            worktree: worktree.as_deref(),
+            branch: &branch,
+            base: &target,
+        };
+        Ok(act(&work)?)
+    }
+
+    /// What it changed.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn changes(&self) -> Result<Changes, HarvestError> {
+        self.with_work(|work| work.changes())
+    }
+
+    /// Writes what it changed as a unified diff, at most so many bytes; answers whether that was all.
+    ///
+    /// # Errors
+    /// When git fails or it cannot be written.
+    pub fn write_patch(&self, out: &mut dyn Write, most: u64) -> Result<bool, HarvestError> {
+        self.with_work(|work| work.write_patch(out, most))
+    }
+
+    /// Files that are in no commit yet.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn uncommitted(&self) -> Result<Vec<String>, HarvestError> {
+        match self.worktree() {
+            Some(worktree) => Ok(uncommitted(&self.git, &worktree)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// What its commits say: the task.
+    fn message(&self, subject: &str) -> String {
+        let task = self.plan.task.trim();
+        let line = task.lines().next().unwrap_or_default();
+        let short: String = line.chars().take(SUBJECT).collect();
+        let subject = if subject.is_empty() { short.clone() } else { subject.to_owned() };
+        if subject == task { format!("{subject}\n") } else { format!("{subject}\n\n{task}\n") }
+    }
+
+    fn see_that_it_rests(&self) -> Result<(), HarvestError> {
+        match self.agent.state {
+            AgentState::Starting | AgentState::Running | AgentState::Waiting => {
+                Err(HarvestError::AtWork { name: self.plan.name.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Commits what is in no commit yet, as its branch's next one; answers the files.
+    ///
+    /// # Errors
+    /// When it is at work, or git fails.
+    pub fn commit(&self) -> Result<Vec<String>, HarvestError> {
+        self.see_that_it_rests()?;
+        let files = self.uncommitted()?;
+        if let (Some(worktree), false) = (self.worktree(), files.is_empty()) {
+            commit_all(&self.git, &worktree, &self.message(""))?;
+        }
+        Ok(files)
+    }
+
+    /// Takes its work into a branch, the one it started from unless another is named. What is in no commit yet is
+    /// committed first, once it is known that nothing conflicts.
+    ///
+    /// # Errors
+    /// When it is at work, or the merge does not go; then nothing has changed.
+    pub fn merge(&self, into: Option<&str>, squash: bool) -> Result<Taken, HarvestError> {
+        self.see_that_it_rests()?;
+        let into = into.or(self.target.as_deref());
+        let into = into.ok_or_else(|| HarvestError::NoTarget { name: self.plan.name.clone() })?;
+        if !self.repository.has_branch(into)? {
+            return Err(MergeError::NoTarget { branch: into.to_owned() }.into());
+        }
+        let files = self.uncommitted()?;
+        if let (Some(worktree), false) = (self.worktree(), files.is_empty()) {
+            let preview = worktrees::preview_commit(&self.git, &worktree)?;
+            let conflicting = conflicts(&self.repository, &format!("refs/heads/{into}"), &preview)?;
+            if !conflicting.is_empty() {
+                let (branch, into) = (self.branch.clone(), into.to_owned());
+                return Err(MergeError::Conflict { branch, into, files: conflicting }.into());
+            }
+        }
+        let committed = self.commit()?;
+        let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
+        let message = self.message(&subject);
+        let branch = format!("refs/heads/{}", self.branch);
+        let merged = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message }.run();
+        Ok(Taken { into: into.to_owned(), merged: merged?, committed })
+    }
+
+    /// Puts its worktree into the trash, if nothing can be lost with it. `anyway` overrules what the trash brings back.
+    ///
+    /// # Errors
+    /// When it is at work, or something would be lost.
+    pub fn clean(&self, trash: &Trash, anyway: bool, now: Timestamp) -> Result<Discarded, HarvestError> {
+        let at_work = || HarvestError::AtWork { name: self.plan.name.clone() };
+        let lock = self.folder.take_lock()?.ok_or_else(at_work)?;
+        let worktree = self.plan.worktree().ok_or_else(|| HarvestError::NotBegun { name: self.plan.name.clone() })?;
+        let targets: Vec<String> = self.target.iter().cloned().collect();
+        let subject =
+            Subject { repository: &self.repository, worktree: &worktree, agent: &self.plan.id, targets: &targets };
+        let discarded = trash.put(&subject, anyway, now)?;
+        self.folder.add_event(&lock, &Event::Cleaned, now)?;
+        Ok(discarded)
+    }
+}
+
+/// Clears an agent away that has no worktree: only its place in the list, which [`restore`] gives back.
+///
+/// # Errors
+/// When it is at work, or its log cannot be written.
+pub fn clear(folder: &AgentFolder, now: Timestamp) -> Result<(), HarvestError> {
+    let name = folder.plan()?.name;
+    let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name })?;
+    Ok(folder.add_event(&lock, &Event::Cleaned, now)?)
+}
+
+/// Brings an agent's worktree back from the trash; `None` when it had none.
+///
+/// # Errors
+/// When it cannot be brought back.
+pub fn restore(folder: &AgentFolder, trash: &Trash, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
+    let plan = folder.plan()?;
+    let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
+    let restored = match plan.worktree() {
+        Some(_) => Some(trash.restore(&plan.id)?),
+        None => None,
+    };
+    let branch = restored.as_ref().map(|restored| restored.branch.clone());
+    folder.add_event(&lock, &Event::Restored { branch }, now)?;
+    Ok(restored)
+}
