@@ -17,7 +17,7 @@ use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
-    AgentArguments, AnswerArguments, CleanArguments, DiffArguments, LogsArguments, MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+    AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments, MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use since::Since;
 
@@ -106,6 +106,8 @@ pub(crate) enum Command {
     Restore(AgentArguments),
     /// Serve the dashboard to your browser
     Web(WebArguments),
+    /// Look for what is not as it should be, and mend it
+    Doctor(DoctorArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// See that nothing outlives the runner of an agent.

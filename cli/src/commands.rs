@@ -3,6 +3,7 @@
 mod agent;
 mod client;
 mod completions;
+mod doctor;
 mod git;
 mod lookup;
 mod overview;
@@ -102,6 +103,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Pr(arguments)) => take::pr(context, &arguments),
         Some(Command::Clean(arguments)) => tidy::clean(context, &arguments),
         Some(Command::Restore(arguments)) => tidy::restore(context, &arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(context, &arguments),
         Some(Command::Guard(arguments)) => runner::guard(context, &arguments.folder),
         Some(Command::Runner(arguments)) => runner::run(context, &arguments.folder),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),

@@ -71,7 +71,7 @@ impl Surroundings {
                 roots.push(Root { path, asked_for: true, is_default: false });
             }
         }
-        Places { roots, cache_dir: self.cache_dir() }
+        Places { roots, cache_dir: self.cache_dir(), state_dir: self.state_dir().ok() }
     }
 
     /// Where indexes are kept; deleting it loses nothing. `None` when there is no home.

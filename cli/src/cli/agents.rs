@@ -333,6 +333,29 @@ pub(crate) struct CleanArguments {
     pub(crate) json: bool,
 }
 
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  orchestra doctor          looks; changes nothing
+  orchestra doctor --fix    mends what can be mended without losing anything
+
+It looks at git and claude, the state folder, agents whose runner died, processes
+that outlived their agent, worktrees without an agent and agents without theirs.
+Exit code 1 when something is left. --json prints \"git\", \"claude\", \"state\",
+\"findings\" (subject, what, advice, can_be_fixed) and \"fixed\".";
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub(crate) struct DoctorArguments {
+    /// Mend what can be mended without losing anything
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Arguments of commands that name one agent.
 #[derive(Debug, Args)]
 pub(crate) struct AgentArguments {

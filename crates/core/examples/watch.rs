@@ -45,6 +45,7 @@ fn measure(root: PathBuf) -> io::Result<Vec<Duration>> {
     let catalog = Catalog::new(Places {
         roots: vec![Root { path: root, asked_for: true, is_default: true }],
         cache_dir: None,
+        state_dir: None,
     });
     let (sender, events) = mpsc::channel();
     let _watcher = catalog.watch(move |event| {

@@ -8,6 +8,7 @@ mod claude;
 pub mod client;
 pub mod control;
 pub mod entry;
+pub mod doctor;
 mod facts;
 mod folder;
 pub mod harvest;
@@ -20,11 +21,12 @@ mod start;
 mod story;
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use orchestra_model::{Agent, AgentId, Problem, ProblemKind};
+use orchestra_model::{Agent, AgentId, Problem, ProblemKind, SessionId};
 
 pub use control::{Control, ControlError};
 pub use facts::Facts;
@@ -85,6 +87,12 @@ impl Agents {
             entries => entries?,
         };
         Ok(entries.flatten().filter_map(|entry| AgentFolder::open(&entry.path()).ok()).collect())
+    }
+
+    /// The sessions that agents hold.
+    pub fn sessions(&self) -> HashSet<SessionId> {
+        let folders = self.folders().unwrap_or_default();
+        folders.iter().filter_map(|folder| Some(folder.plan().ok()?.conversation.session().clone())).collect()
     }
 
     /// All agents, newest first, and what could not be read.

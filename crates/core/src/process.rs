@@ -3,7 +3,7 @@
 //! A process id alone proves nothing: ids are given out again, and a reboot gives out all of them anew. A process is
 //! the same when its boot, its id and its start time are.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -121,6 +121,28 @@ pub fn descendants(of: u32) -> Vec<Process> {
         found.extend(children);
     }
     found
+}
+
+/// Processes whose environment has a variable, by its value: those that this user may look at.
+#[cfg(target_os = "linux")]
+pub fn by_variable(name: &str) -> BTreeMap<String, Vec<Process>> {
+    let prefix = format!("{name}=");
+    let mut found: BTreeMap<String, Vec<Process>> = BTreeMap::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        let value = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(prefix.as_bytes()));
+        if let (Some(value), Some(process)) = (value, Process::of(pid)) {
+            found.entry(String::from_utf8_lossy(value).into_owned()).or_default().push(process);
+        }
+    }
+    found
+}
+
+/// Elsewhere than on Linux environments of others are not to be read.
+#[cfg(not(target_os = "linux"))]
+pub fn by_variable(_name: &str) -> BTreeMap<String, Vec<Process>> {
+    BTreeMap::new()
 }
 
 /// Processes that work in a folder, or have something open there, with their names: those that this user may look at.

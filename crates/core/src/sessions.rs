@@ -42,6 +42,7 @@ pub use find::{FindError, shortest_prefixes};
 pub use resume::{ResumeCommand, ResumePlan, is_scrubbed_variable, plan_resume};
 pub use watch::{CatalogEvent, Watcher};
 
+use crate::agents::Agents;
 use build::Builder;
 use cache::{Cache, Kept};
 use read::Reading;
@@ -61,6 +62,8 @@ pub struct Places {
     pub roots: Vec<Root>,
     /// Where to keep what was read; nothing is kept without one.
     pub cache_dir: Option<PathBuf>,
+    /// Orchestra's own state folder: sessions of its agents are told apart by what is there.
+    pub state_dir: Option<PathBuf>,
 }
 
 /// One configuration folder.
@@ -223,6 +226,7 @@ impl Catalog {
             tracing::debug!(%error, file = %file.display(), "the cache cannot be written");
         }
 
+        let agents = places.state_dir.as_deref().map(|state| Agents::new(state).sessions()).unwrap_or_default();
         let mut builder = Builder::new(&places.roots, &live, now);
         let mut left_out = LeftOut::default();
         let mut sessions = Vec::new();
@@ -243,12 +247,14 @@ impl Catalog {
             if kept.gist.says_nothing {
                 problems.push(not_a_transcript(found));
             }
-            if !kinds.accepts(kept.gist.kind) {
+            let kind = if agents.contains(&found.id) { SessionKind::Agent } else { kept.gist.kind };
+            if !kinds.accepts(kind) {
                 left_out.other_kinds += 1;
                 continue;
             }
             let reading = kept.reading();
-            sessions.extend(reading.map(|reading| builder.session(found, &reading.facts)));
+            let session = reading.map(|reading| builder.session(found, &reading.facts));
+            sessions.extend(session.map(|session| Session { kind, ..session }));
         }
         let sessions = once_an_id(sessions);
         let mut look = Look { sessions, left_out, problems };

@@ -71,6 +71,7 @@ impl Machine {
         Catalog::new(Places {
             roots: vec![Root { path, asked_for: false, is_default: true }],
             cache_dir: None,
+            state_dir: None,
         })
     }
 

@@ -29,7 +29,7 @@ impl Home {
         let folder = tempfile::tempdir().unwrap();
         let root = Root { path: folder.path().join("claude"), asked_for: true, is_default: true };
         fs::create_dir_all(root.path.join("projects")).unwrap();
-        Self { folder, places: Places { roots: vec![root], cache_dir: None } }
+        Self { folder, places: Places { roots: vec![root], cache_dir: None, state_dir: None } }
     }
 
     /// The transcripts that the real client wrote.

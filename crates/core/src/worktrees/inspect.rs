@@ -267,8 +267,22 @@ fn is_made_anew(path: &[u8]) -> bool {
     is_compiled || path.iter().any(|name| MADE_ANEW.iter().any(|made| name == *made))
 }
 
+/// Whether two files, and not links, hold the same.
+fn is_same(one: &Path, other: &Path) -> bool {
+    const LARGEST: u64 = 64 << 20;
+    let size = |path: &Path| fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+    let sizes = (size(one), size(other));
+    matches!(sizes, (Some(one), Some(other)) if one == other && one <= LARGEST)
+        && matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
+}
+
 fn status(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let (files, precious) = status_of(subject.repository.git(), subject.worktree)?;
+    let (files, mut precious) = status_of(subject.repository.git(), subject.worktree)?;
+    // What was copied from the repository's own checkout, and is still the same there, is not only here.
+    precious.retain(|path| {
+        let path = OsStr::from_bytes(path);
+        !is_same(&subject.worktree.join(path), &subject.repository.root().join(path))
+    });
     if !files.is_empty() {
         found.reasons.push(Keep::Uncommitted { files });
     }

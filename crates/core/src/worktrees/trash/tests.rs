@@ -104,6 +104,8 @@ fn everything_that_plain_git_would_lose_is_kept() {
     let world = World::new();
     world.write(".env", "SECRET=1\n");
     assert_eq!(world.kept(), "ignored by git, and nowhere else: .env");
+    fs::write(world.main.join(".env"), "SECRET=2\n").unwrap();
+    assert_eq!(world.kept(), "ignored by git, and nowhere else: .env", "the same name is not the same file");
     fs::remove_file(world.worktree.join(".env")).unwrap();
     world.git(&["config", "status.showUntrackedFiles", "no"]);
     world.write("new", "n\n");

@@ -1,0 +1,204 @@
+//! What is not as it should be with the agents of a machine, and what mends it without losing anything.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use orchestra_model::{Agent, AgentId, AgentState};
+use rustix::process::Signal;
+use serde::Serialize;
+
+use super::{Agents, Control, ControlError, control::Command};
+use crate::{
+    files::private_folder,
+    process::{self, Process},
+    worktrees::{Git, Trash, marker_of},
+};
+
+/// The oldest git that can try a merge out.
+const OLDEST_GIT: (u32, u32) = (2, 38);
+/// How long a process has to end after SIGTERM.
+const AFTER_TERM: Duration = Duration::from_secs(3);
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What about: a program, a folder, an agent.
+    pub subject: String,
+    /// What is wrong, one sentence.
+    pub what: String,
+    /// What a person can do.
+    pub advice: String,
+    /// What mends it by itself, if something does.
+    #[serde(skip)]
+    pub fix: Option<Fix>,
+    /// Whether something mends it by itself.
+    pub can_be_fixed: bool,
+}
+
+/// What mends something; nothing is lost by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fix {
+    /// End processes that outlived their agent.
+    End(Vec<Process>),
+    /// Finish putting a worktree into the trash, or bring it back.
+    Restore(AgentId),
+}
+
+impl Finding {
+    fn new(subject: impl Into<String>, what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { subject: subject.into(), what: what.into(), advice: advice.into(), fix: None, can_be_fixed: false }
+    }
+
+    fn fixed_by(mut self, fix: Fix) -> Self {
+        self.can_be_fixed = true;
+        self.fix = Some(fix);
+        self
+    }
+}
+
+/// Looks at git, the state folder and every agent.
+pub fn examine(state: &Path, git: &Git) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(examine_git(git));
+    if let Err(error) = private_folder(state).and_then(|()| {
+        let probe = state.join(format!(".probe-{}", std::process::id()));
+        fs::write(&probe, b"")?;
+        fs::remove_file(&probe)
+    }) {
+        let what = format!("it cannot be written: {error}");
+        findings.push(Finding::new(state.display().to_string(), what, "ORCHESTRA_HOME names another folder"));
+    }
+    let agents = Agents::new(state);
+    let (list, problems) = agents.list();
+    findings.extend(problems.into_iter().map(|problem| {
+        Finding::new(problem.path, problem.message, "its worktree and branch are as they were; look there")
+    }));
+    let trash = Trash::new(state, git);
+    for agent in &list {
+        findings.extend(examine_agent(&agents, &trash, agent));
+    }
+    findings.extend(orphans(&list));
+    findings.extend(strays(&state.join("worktrees"), &list));
+    findings
+}
+
+fn examine_git(git: &Git) -> Option<Finding> {
+    let (major, minor) = OLDEST_GIT;
+    match git.version() {
+        Ok(version) if version >= OLDEST_GIT => None,
+        Ok((found, and)) => Some(Finding::new(
+            "git",
+            format!("it is {found}.{and}; merging needs {major}.{minor}"),
+            "install a newer git",
+        )),
+        Err(error) => Some(Finding::new("git", error.to_string(), format!("install git {major}.{minor} or later"))),
+    }
+}
+
+fn examine_agent(agents: &Agents, trash: &Trash, agent: &Agent) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let name = &agent.name;
+    let resume = || format!("orchestra send {name} \"go on\" resumes it");
+    if agent.state == AgentState::Lost {
+        let why = agent.failure.clone().unwrap_or_default();
+        findings.push(Finding::new(name, format!("it is lost: {why}"), resume()));
+    }
+    if agent.state.is_live() && let Ok(folder) = agents.open(&agent.id) {
+        let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(Command::Hello, "doctor"));
+        match asked {
+            Ok(_) | Err(ControlError::Refused(_)) => {}
+            // It may have ended in between.
+            Err(_) if !folder.is_held() => {}
+            Err(error) => findings.push(Finding::new(
+                name,
+                format!("its runner holds it and does not answer ({error})"),
+                "give it a moment; its socket is made again within ten seconds",
+            )),
+        }
+    }
+    let in_trash = trash.entry(&agent.id);
+    match (&agent.worktree, &in_trash) {
+        (Some(worktree), None) if agent.repo.is_some() && !agent.is_cleaned && !Path::new(worktree).is_dir() => {
+            findings.push(Finding::new(
+                name,
+                format!("its worktree {worktree} is gone"),
+                format!("its commits are still on {}", agent.branch.as_deref().unwrap_or("its branch")),
+            ));
+        }
+        (_, Some(entry)) if !agent.is_cleaned => {
+            let what = format!("putting {} into the trash was not finished", entry.worktree.display());
+            let fix = Fix::Restore(agent.id.clone());
+            findings.push(Finding::new(name, what, format!("orchestra restore {name}")).fixed_by(fix));
+        }
+        _ => {}
+    }
+    findings
+}
+
+/// Processes that say they belong to an agent that nothing runs any more.
+fn orphans(agents: &[Agent]) -> Vec<Finding> {
+    let live: HashSet<&str> =
+        agents.iter().filter(|agent| agent.state.is_live()).map(|agent| agent.id.as_str()).collect();
+    let known = |id: &str| agents.iter().find(|agent| agent.id.as_str() == id);
+    let mut findings = Vec::new();
+    for (id, processes) in process::by_variable("ORCHESTRA_AGENT") {
+        let Some(agent) = known(&id).filter(|_| !live.contains(id.as_str())) else { continue };
+        let pids: Vec<String> = processes.iter().map(|process| process.pid.to_string()).collect();
+        findings.push(
+            Finding::new(
+                &agent.name,
+                format!("processes of it still run: {}", pids.join(", ")),
+                "orchestra doctor --fix ends them",
+            )
+            .fixed_by(Fix::End(processes)),
+        );
+    }
+    findings
+}
+
+/// Worktrees of ours that no agent is known for.
+fn strays(worktrees: &Path, agents: &[Agent]) -> Vec<Finding> {
+    let folders = |path: &Path| -> Vec<PathBuf> {
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    };
+    folders(worktrees)
+        .iter()
+        .flat_map(|repository| folders(repository))
+        .filter(|folder| {
+            let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            !agents.iter().any(|agent| agent.id.as_str() == name)
+        })
+        .map(|folder| {
+            let branch = marker_of(&folder).ok().flatten().map(|marker| format!(" (branch {})", marker.branch));
+            Finding::new(
+                folder.display().to_string(),
+                format!("no agent is known for this worktree{}", branch.unwrap_or_default()),
+                "look at what is in it; git worktree remove takes it away when it is clean",
+            )
+        })
+        .collect()
+}
+
+/// Mends something; says whether that went.
+pub fn fix(state: &Path, git: &Git, fix: &Fix) -> bool {
+    match fix {
+        Fix::End(processes) => {
+            for (signal, most) in [(Signal::TERM, AFTER_TERM), (Signal::KILL, AFTER_TERM)] {
+                for process in processes {
+                    process.signal(signal);
+                }
+                let until = Instant::now() + most;
+                while processes.iter().any(Process::is_running) && Instant::now() < until {
+                    thread::sleep(Duration::from_millis(20));
+                }
+            }
+            !processes.iter().any(Process::is_running)
+        }
+        Fix::Restore(agent) => Trash::new(state, git).restore(agent).is_ok(),
+    }
+}
