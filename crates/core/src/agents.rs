@@ -21,7 +21,7 @@ mod start;
 mod story;
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -89,10 +89,11 @@ impl Agents {
         Ok(entries.flatten().filter_map(|entry| AgentFolder::open(&entry.path()).ok()).collect())
     }
 
-    /// The sessions that agents hold.
-    pub fn sessions(&self) -> HashSet<SessionId> {
+    /// The sessions that agents hold, with the repository or folder that each was pointed at.
+    pub fn sessions(&self) -> HashMap<SessionId, PathBuf> {
         let folders = self.folders().unwrap_or_default();
-        folders.iter().filter_map(|folder| Some(folder.plan().ok()?.conversation.session().clone())).collect()
+        let plans = folders.iter().filter_map(|folder| folder.plan().ok());
+        plans.map(|plan| (plan.conversation.session().clone(), plan.place.origin().to_owned())).collect()
     }
 
     /// All agents, newest first, and what could not be read.

@@ -247,14 +247,23 @@ impl Catalog {
             if kept.gist.says_nothing {
                 problems.push(not_a_transcript(found));
             }
-            let kind = if agents.contains(&found.id) { SessionKind::Agent } else { kept.gist.kind };
+            let origin = agents.get(&found.id);
+            let kind = if origin.is_some() { SessionKind::Agent } else { kept.gist.kind };
             if !kinds.accepts(kind) {
                 left_out.other_kinds += 1;
                 continue;
             }
             let reading = kept.reading();
             let session = reading.map(|reading| builder.session(found, &reading.facts));
-            sessions.extend(session.map(|session| Session { kind, ..session }));
+            sessions.extend(session.map(|mut session| {
+                session.kind = kind;
+                // Its own folder is a worktree that nobody knows by name.
+                if let Some((origin, name)) = origin.and_then(|origin| Some((origin, origin.file_name()?))) {
+                    session.project = name.to_string_lossy().into_owned();
+                    session.project_dir = Some(origin.display().to_string());
+                }
+                session
+            }));
         }
         let sessions = once_an_id(sessions);
         let mut look = Look { sessions, left_out, problems };
