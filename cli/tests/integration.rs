@@ -6,6 +6,7 @@
 )]
 
 mod integration {
+    mod agents;
     mod help;
     mod picker;
     mod real_client;

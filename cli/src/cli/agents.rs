@@ -47,7 +47,7 @@ pub(crate) struct SpawnArguments {
     pub(crate) permission_mode: Option<String>,
 
     /// What an agent may cost, in USD
-    #[arg(long, value_name = "USD", value_parser = parse_budget)]
+    #[arg(long, value_name = "USD", allow_negative_numbers = true, value_parser = parse_budget)]
     pub(crate) max_budget_usd: Option<f64>,
 
     /// Go on from a copy of this session

@@ -1,9 +1,6 @@
 //! What the commands about agents share: where agents are, which one is meant, and how one is spoken to.
 
-use std::{
-    io::{self, Read},
-    time::{Duration, Instant},
-};
+use std::io::{self, Read};
 
 use orchestra_core::agents::{
     Agents, Control, ControlError, FindAgentError, Launcher, StartError, control::Command,
@@ -15,8 +12,6 @@ use crate::error::Failure;
 
 /// Through which surface a command comes.
 pub(super) const BY: &str = "cli";
-/// How long a runner that has just been started may take to listen.
-const UNTIL_IT_LISTENS: Duration = Duration::from_secs(10);
 
 /// The agents of this machine's state folder.
 pub(super) fn agents(context: &Context) -> Result<Agents, Failure> {
@@ -46,30 +41,6 @@ pub(super) fn ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u
     try_to_ask(agents, agent, command).map_err(|error| not_reached(agent, &error))
 }
 
-/// The same, and an agent that has ended is resumed for it; says whether it was.
-pub(super) fn ask_or_resume(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>, bool), Failure> {
-    match try_to_ask(agents, agent, command.clone()) {
-        Err(ControlError::NotRunning) => {}
-        outcome => {
-            let (sequence, prompt) = outcome.map_err(|error| not_reached(agent, &error))?;
-            return Ok((sequence, prompt, false));
-        }
-    }
-    agents.launch(&agent.id, &launcher()?).map_err(not_started)?;
-    let until = Instant::now() + UNTIL_IT_LISTENS;
-    loop {
-        match try_to_ask(agents, agent, command.clone()) {
-            Err(ControlError::NotRunning) if Instant::now() < until => {
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            outcome => {
-                let (sequence, prompt) = outcome.map_err(|error| not_reached(agent, &error))?;
-                return Ok((sequence, prompt, true));
-            }
-        }
-    }
-}
-
 fn try_to_ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), ControlError> {
     let folder = agents.open(&agent.id).map_err(|_| ControlError::NotRunning)?;
     Control::connect(folder.path())?.ask(command, BY)
@@ -91,6 +62,12 @@ pub(super) fn not_started(error: StartError) -> Failure {
         StartError::EmptyTask | StartError::LongTask { .. } => Failure::usage(error.to_string()),
         error => Failure::new(error.to_string()).hint("orchestra doctor looks for what may be wrong"),
     }
+}
+
+/// Why an agent is not at work, in words.
+pub(super) fn why_not(agent: &Agent) -> String {
+    let said = agent.attention.as_ref().map(|attention| attention.summary.clone());
+    agent.failure.clone().or(said).unwrap_or_else(|| "it was not heard in time".to_owned())
 }
 
 /// A text as it was given, or standard input's for `-`.

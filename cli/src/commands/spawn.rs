@@ -9,6 +9,9 @@ use std::{
 use orchestra_core::{
     agents::{
         Agents, NewAgent, NewRun, Started,
+        check_task,
+        control::Command,
+        entry::Steering,
         plan::{BRANCHES, Place, Plan, Settings, branch_of},
         slug,
     },
@@ -32,9 +35,10 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Makes the agents, starts them, and says how that went.
 pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), Failure> {
     let tasks = tasks(arguments)?;
+    tasks.iter().try_for_each(|task| check_task(task)).map_err(agent::not_started)?;
     let client = client::find(&context.surroundings)?;
-    let found = find_place(context, arguments)?;
     let fork_of = fork_of(context, arguments)?;
+    let found = find_place(context, arguments)?;
     let settings = Settings {
         model: arguments.model.clone(),
         permission_mode: arguments.permission_mode.clone(),
@@ -239,7 +243,11 @@ fn wait_for_all(context: &Context, agents: &Agents, plans: &[Plan]) -> Result<Ve
                 ));
             }
         }
-        if now.iter().all(|agent| agent.state.is_over()) {
+        for agent in now.iter().filter(|agent| agent.state == AgentState::Idle) {
+            // It is not kept listening for a follow-up. Should it have ended by itself, all the better.
+            drop(agent::ask(agents, agent, Command::Steer { how: Steering::Finish }));
+        }
+        if now.iter().all(|agent| agent.state.is_over() && agent.state != AgentState::Idle) {
             return Ok(now);
         }
         std::thread::sleep(LOOK);
@@ -262,8 +270,7 @@ fn print(context: &Context, arguments: &SpawnArguments, started: &[(Agent, Outco
     out.finish()?;
     for (agent, outcome) in started {
         if *outcome == Outcome::Failed && !arguments.wait {
-            let why = agent.failure.clone().unwrap_or_else(|| "it was not heard in time".to_owned());
-            context.words.warn(&format!("{} did not start: {why}", agent.name));
+            context.words.warn(&format!("{} did not start: {}", agent.name, agent::why_not(agent)));
         }
     }
     Ok(())

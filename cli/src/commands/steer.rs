@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orchestra_core::agents::{Agents, control::Command, entry::Steering};
+use orchestra_core::agents::{Agents, SendError, Sent, Started, control::Command, entry::Steering};
 use orchestra_model::{Agent, AgentState, Decision, Question, Request, RequestKind};
 use serde::Serialize;
 
@@ -18,11 +18,13 @@ use crate::{
 
 /// How long the stop ladder may take, and a little more.
 const UNTIL_STOPPED: Duration = Duration::from_secs(20);
+/// How long a resumed agent may take to be heard; its runner gives up before.
+const UNTIL_STARTED: Duration = Duration::from_secs(60);
 /// How often it is looked whether an agent has stopped.
 const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Serialize)]
-struct Sent {
+struct Message {
     prompt: Option<u64>,
     sequence: u64,
 }
@@ -39,28 +41,47 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     let (sent, sentence) = match (arguments.edit, arguments.remove) {
         (_, Some(id)) => {
             let (sequence, _) = agent::ask(&agents, &found, Command::Remove { id })?;
-            (Sent { prompt: Some(id), sequence }, format!("Message {id} is taken back; {name} will not get it."))
+            (Message { prompt: Some(id), sequence }, format!("Message {id} is taken back; {name} will not get it."))
         }
         (Some(id), None) => {
             let (sequence, _) = agent::ask(&agents, &found, Command::Edit { id, text: words })?;
-            (Sent { prompt: Some(id), sequence }, format!("Message {id} is changed."))
+            (Message { prompt: Some(id), sequence }, format!("Message {id} is changed."))
         }
         (None, None) => {
-            if found.state == AgentState::Queued {
-                return Err(Failure::new(format!("{name} has not started yet: others of its run are at work"))
-                    .hint("send it when it has; orchestra status shows how far they are"));
+            let launcher = agent::launcher()?;
+            let sent = agents.send(&found.id, &words, agent::BY, &launcher, context.now.timestamp());
+            let Sent { sequence, prompt, resumed } = sent.map_err(|error| match error {
+                SendError::NotStarted { .. } => Failure::new(error.to_string())
+                    .hint("send it when it has; orchestra status shows how far they are"),
+                SendError::Start(error) => agent::not_started(error),
+                error => Failure::new(error.to_string()),
+            })?;
+            if resumed {
+                see_that_it_started(context, &agents, &found)?;
             }
-            let (sequence, prompt, resumed) = agent::ask_or_resume(&agents, &found, Command::Send { text: words })?;
             let number = prompt.unwrap_or_default();
             let sentence = match found.state {
                 _ if resumed => format!("{name} is resumed and gets it."),
                 AgentState::Idle => format!("{name} has it."),
                 _ => format!("Message {number} waits until {name}'s turn is over (--edit {number} or --remove {number} till then)."),
             };
-            (Sent { prompt, sequence }, sentence)
+            (Message { prompt, sequence }, sentence)
         }
     };
     report(context, arguments.json, &sent, &sentence)
+}
+
+/// Waits until a resumed agent has been heard.
+fn see_that_it_started(context: &Context, agents: &Agents, agent: &Agent) -> Result<(), Failure> {
+    let wait = || agents.wait_for_start(&agent.id, UNTIL_STARTED);
+    let started = context.words.while_working(|| Some(format!("Resuming {}…", agent.name)), wait);
+    match started.map_err(agent::not_started)? {
+        Started::Failed(now) | Started::Silent(now) => {
+            Err(Failure::new(format!("{} could not be resumed: {}", now.name, agent::why_not(&now)))
+                .hint("the message waits; it is delivered once the agent can be resumed"))
+        }
+        Started::Heard(_) | Started::Queued(_) => Ok(()),
+    }
 }
 
 #[derive(Serialize)]

@@ -33,7 +33,7 @@ pub use facts::Facts;
 pub use folder::{AgentFolder, FolderError};
 pub use name::slug;
 pub use runner::{RunnerError, RunnerSettings, guard, run};
-pub use start::{Launcher, NewAgent, NewRun, StartError, Started};
+pub use start::{Launcher, NewAgent, NewRun, SendError, Sent, StartError, Started, check_task};
 pub use story::{Scene, Story};
 
 /// All agents of a state folder. Cheap to make; it holds nothing.

@@ -215,6 +215,12 @@ impl AgentFolder {
         Ok(None)
     }
 
+    /// The number of the last prompt that was taken in.
+    pub(super) fn last_prompt(&self) -> Result<u64, FolderError> {
+        let client = client_of(self.plan()?.provider);
+        Ok(self.facts(client).map_err(|error| self.refused(error))?.last_prompt)
+    }
+
     /// Adds an event to the log of an agent that no runner has.
     pub(super) fn add_event(&self, _lock: &RunLock, event: &Event, now: Timestamp) -> Result<(), FolderError> {
         let add = || {

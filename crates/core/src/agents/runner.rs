@@ -42,9 +42,11 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a client listens for a follow-up before it is let go.
 const LINGER: Duration = Duration::from_secs(120);
 /// How often the runner looks whether its socket and the agent's folder are still there.
-const LOOK_AROUND: Duration = Duration::from_secs(10);
+const LOOK_AROUND: Duration = Duration::from_secs(5);
 /// How long the pipes of a client that ended are read on.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// The pipes that a process prints to.
+const PIPES: u8 = 2;
 /// The ticket of lines that nobody waits for.
 const NO_TICKET: u64 = 0;
 /// Who asks for what the runner does by itself.
@@ -84,8 +86,8 @@ enum Message {
     Line(Line),
     /// It printed this to its standard error.
     Errors(Vec<u8>),
-    /// It will print no more lines.
-    OutputEnded,
+    /// One of its pipes is at its end.
+    PipeEnded,
     /// It has a line that was to be written, or will never.
     Written { ticket: u64, written: bool },
     /// A process ended.
@@ -181,7 +183,8 @@ struct Running {
     what: What,
     /// How it ended, while its last words are read.
     exit: Option<(Exit, Instant)>,
-    output_ended: bool,
+    /// Pipes that may bring more.
+    open_pipes: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -241,7 +244,7 @@ impl Runner<'_> {
         for line in self.client.greeting() {
             child.write(NO_TICKET, line);
         }
-        self.child = Some(Running { child, what: What::Client, exit: None, output_ended: false });
+        self.child = Some(Running { child, what: What::Client, exit: None, open_pipes: PIPES });
         self.silent_until = Some(Instant::now() + SILENCE);
         Ok(())
     }
@@ -301,9 +304,9 @@ impl Runner<'_> {
         match message {
             Message::Line(line) => self.hear(line),
             Message::Errors(bytes) => self.journal.errors(bytes),
-            Message::OutputEnded => {
+            Message::PipeEnded => {
                 if let Some(running) = &mut self.child {
-                    running.output_ended = true;
+                    running.open_pipes = running.open_pipes.saturating_sub(1);
                 }
             }
             Message::Written { ticket, written } => self.written(ticket, written),
@@ -390,11 +393,16 @@ impl Runner<'_> {
                 self.journal.sync();
                 self.write(line, None);
             }
-        } else if facts.wanted == Some(Wanted::Finish) {
+        } else if facts.wanted == Some(Wanted::Finish) || self.others_wait() {
             self.finish();
         } else if self.linger_until.is_none() {
             self.linger_until = Some(Instant::now() + LINGER);
         }
+    }
+
+    /// Whether the run has a limit, so that a client that only listens would keep another from its turn.
+    const fn others_wait(&self) -> bool {
+        self.plan.run.max_parallel.is_some()
     }
 
     /// Tells the client that nothing more will come; the stop ladder follows if it does not end.
@@ -544,7 +552,7 @@ impl Runner<'_> {
         }
         let outlived = self.ending.as_ref().is_some_and(|ending| ending.is_over(now));
         let exit = self.child.as_ref().and_then(|running| match running.exit {
-            Some((exit, at)) => (running.output_ended || at + LAST_WORDS <= now).then_some(exit),
+            Some((exit, at)) => (running.open_pipes == 0 || at + LAST_WORDS <= now).then_some(exit),
             None => outlived.then_some(Exit { code: None, signal: None }),
         });
         if let Some(exit) = exit {

@@ -11,16 +11,17 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{self, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId, AgentState, Provider, SessionId};
+use orchestra_model::{Agent, AgentId, AgentState, Attention, AttentionKind, Provider, SessionId};
 
 use super::{
-    Agents,
+    Agents, Control, ControlError,
+    control::{Command, Refusal},
     entry::{Event, Steering},
     folder::{AgentFolder, FolderError},
     plan::{Conversation, Place, Plan, Run, Settings},
@@ -123,6 +124,37 @@ pub enum Started {
     Silent(Agent),
 }
 
+/// A message that was taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The number of its log record.
+    pub sequence: u64,
+    /// Its number within the agent.
+    pub prompt: Option<u64>,
+    /// Whether a runner was started for it.
+    pub resumed: bool,
+}
+
+/// Why a message was not taken in, or could not be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It waits for others of its run.
+    #[error("{name} has not started yet: others of its run are at work")]
+    NotStarted {
+        /// The agent.
+        name: String,
+    },
+    /// Its runner does not take it.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// Its folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// It cannot be resumed.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
 impl Agents {
     /// Makes the agents of a run, without starting any; `is_taken` says which names something else has.
     ///
@@ -134,13 +166,7 @@ impl Agents {
         is_taken: impl Fn(&str) -> bool,
         now: Timestamp,
     ) -> Result<Vec<Plan>, StartError> {
-        for agent in &run.agents {
-            match agent.task.len() {
-                _ if agent.task.trim().is_empty() => return Err(StartError::EmptyTask),
-                bytes if bytes > LONGEST_TASK => return Err(StartError::LongTask { bytes }),
-                _ => {}
-            }
-        }
+        run.agents.iter().try_for_each(|agent| check_task(&agent.task))?;
         let folder = self.folder();
         let refused = |error| StartError::State { path: folder.clone(), error };
         private_folder(&folder).map_err(refused)?;
@@ -184,10 +210,11 @@ impl Agents {
         if folder.is_held() {
             return Ok(());
         }
+        let before = folder.agent_given(false)?.sequence;
         let log = folder.path().join("runner.log");
         let words = OpenOptions::new().create(true).append(true).mode(0o600).open(&log);
         let words = words.map_err(|error| StartError::State { path: log.clone(), error })?;
-        let mut guard = Command::new(&launcher.program)
+        let mut guard = process::Command::new(&launcher.program)
             .args(&launcher.arguments)
             .arg(folder.path())
             .current_dir("/")
@@ -198,12 +225,18 @@ impl Agents {
             .map_err(StartError::Launch)?;
         let until = Instant::now() + UNTIL_HELD;
         while Instant::now() < until {
-            if folder.is_held() {
+            // The first thing a runner does is to say that it is there.
+            let is_there = folder.agent_given(false)?.sequence > before;
+            if is_there && folder.is_held() {
                 // Whoever starts many and lives long would keep one entry of the process table for each.
                 thread::spawn(move || guard.wait());
                 return Ok(());
             }
             if matches!(guard.try_wait(), Ok(Some(_))) {
+                // It may be done already; then the log says so.
+                if is_there || folder.agent_given(false)?.sequence > before {
+                    return Ok(());
+                }
                 break;
             }
             thread::sleep(LOOK);
@@ -261,6 +294,48 @@ impl Agents {
         Ok(())
     }
 
+    /// Hands an agent a message: through its runner, or, when it has none, by writing it into its log and starting one.
+    ///
+    /// # Errors
+    /// When it is refused, or no runner starts; a message that was written waits for the next one.
+    pub fn send(&self, id: &AgentId, text: &str, by: &str, launcher: &Launcher, now: Timestamp) -> Result<Sent, SendError> {
+        let folder = self.open(id)?;
+        let until = Instant::now() + UNTIL_HELD;
+        loop {
+            let send = Command::Send { text: text.to_owned() };
+            let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(send, by));
+            match asked {
+                Ok((sequence, prompt)) => return Ok(Sent { sequence, prompt, resumed: false }),
+                // Ending, it takes nothing in any more; soon there is none.
+                Err(ControlError::NotRunning | ControlError::Refused(Refusal::Ending)) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let Some(lock) = folder.take_lock()? else {
+                if Instant::now() >= until {
+                    return Err(ControlError::Unresponsive.into());
+                }
+                continue;
+            };
+            let facts = folder.agent_given(false)?;
+            if facts.state == AgentState::Queued {
+                return Err(SendError::NotStarted { name: facts.name });
+            }
+            let mut last = folder.last_prompt()?;
+            if last == 0 {
+                // Its runner was killed before it took the task in: that still comes first.
+                let task = Event::PromptQueued { id: 1, text: facts.task.clone(), by: by.to_owned() };
+                folder.add_event(&lock, &task, now)?;
+                last = 1;
+            }
+            let prompt = last + 1;
+            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by: by.to_owned() };
+            folder.add_event(&lock, &queued, now)?;
+            drop(lock);
+            self.launch(id, launcher)?;
+            return Ok(Sent { sequence: facts.sequence + 1, prompt: Some(prompt), resumed: true });
+        }
+    }
+
     /// Waits until an agent's client has been heard, or it is clear that it will not be.
     ///
     /// # Errors
@@ -275,9 +350,29 @@ impl Agents {
                 AgentState::Starting if Instant::now() < until => thread::sleep(LOOK),
                 AgentState::Starting => return Ok(Started::Silent(agent)),
                 AgentState::Failed | AgentState::Lost | AgentState::Stopped => return Ok(Started::Failed(agent)),
+                // Its first words are that it cannot: nobody is logged in, there is no such model.
+                AgentState::Idle if agent.attention.as_ref().is_some_and(is_error) => {
+                    return Ok(Started::Failed(agent));
+                }
                 _ => return Ok(Started::Heard(agent)),
             }
         }
+    }
+}
+
+fn is_error(attention: &Attention) -> bool {
+    attention.kind == AttentionKind::Error
+}
+
+/// Whether something can be a task.
+///
+/// # Errors
+/// When it is empty, or longer than a client could take.
+pub fn check_task(task: &str) -> Result<(), StartError> {
+    match task.len() {
+        _ if task.trim().is_empty() => Err(StartError::EmptyTask),
+        bytes if bytes > LONGEST_TASK => Err(StartError::LongTask { bytes }),
+        _ => Ok(()),
     }
 }
 

@@ -107,12 +107,15 @@ impl Child {
                 } else {
                     read_errors(output, &messages);
                 }
-                let _ = messages.send(Message::OutputEnded);
+                let _ = messages.send(Message::PipeEnded);
             });
         }
         if let Some(errors) = child.stderr.take() {
             let messages = messages.clone();
-            thread::spawn(move || read_errors(errors, &messages));
+            thread::spawn(move || {
+                read_errors(errors, &messages);
+                let _ = messages.send(Message::PipeEnded);
+            });
         }
         let input = child.stdin.take().map(|input| {
             let (lines, to_write) = channel();

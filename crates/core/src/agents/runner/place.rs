@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, path::Path};
 
-use super::{Running, Runner, What};
+use super::{PIPES, Runner, Running, What};
 use crate::{
     agents::{entry::Event, plan::Place, ports},
     worktrees::{self, Config, NewWorktree, Repository},
@@ -65,7 +65,7 @@ impl Runner<'_> {
         let child = self
             .start(What::Setup, Path::new(SHELL), arguments)
             .map_err(|error| format!("the setup command could not be started: {error}"))?;
-        self.child = Some(Running { child, what: What::Setup, exit: None, output_ended: false });
+        self.child = Some(Running { child, what: What::Setup, exit: None, open_pipes: PIPES });
         Ok(())
     }
 }

@@ -1,0 +1,110 @@
+//! What agents made: looked at, merged, pushed, cleared away and brought back.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::Value;
+
+use super::world::World;
+
+#[test]
+fn two_agents_work_side_by_side_and_are_merged() {
+    let world = World::new();
+    fs::write(world.shop().join("own"), "a person's\n").unwrap();
+    let said = world.ok(&["spawn", "--trust", "--wait", "Build auth\n::write auth 1", "Write tests\n::write tests 2"]);
+    assert!(said.words.contains("What is not committed here stays here"), "{}", said.words);
+    assert_eq!(world.git(&["status", "--porcelain"]), "?? own");
+    let diff = world.ok(&["diff", "build-auth"]).out;
+    assert!(diff.contains("+++ b/auth") && !diff.contains("tests"), "{diff}");
+    let changes: Value = serde_json::from_str(&world.ok(&["diff", "write-tests", "--json"]).out).unwrap();
+    assert_eq!((&changes["files"][0]["path"], &changes["stat"]["insertions"]), (&"tests".into(), &1.into()));
+    let said = world.ok(&["merge", "build-auth"]);
+    assert!(said.words.starts_with("Committed first, since it was not: 1 file (auth).\nmain went forward"), "{}", said.words);
+    let merged: Value = serde_json::from_str(&world.ok(&["merge", "write-tests", "--squash", "--json"]).out).unwrap();
+    assert_eq!((&merged["merged"], &merged["into"]), (&"commit".into(), &"main".into()));
+    assert_eq!(world.git(&["log", "--format=%s", "-2"]), "Write tests\nBuild auth");
+    assert!(world.shop().join("auth").is_file() && world.shop().join("tests").is_file());
+    let said = world.ok(&["clean"]);
+    assert_eq!(said.out, "build-auth   cleaned\nwrite-tests  cleaned\n");
+    assert_eq!(world.git(&["worktree", "list"]).lines().count(), 1);
+    assert_eq!(world.git(&["branch", "--list"]), "* main");
+    assert_eq!(world.ok(&["status"]).out, "");
+    assert_eq!(world.ok(&["status", "--all"]).out.lines().count(), 2);
+    world.ok(&["restore", "build-auth"]);
+    assert!(world.worktree("build-auth").join("auth").is_file());
+    world.ok(&["send", "build-auth", "::say again"]);
+    world.wait("build-auth", |agent| agent["turns"] == 2);
+}
+
+#[test]
+fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Change it\n::write README.md theirs"]);
+    fs::write(world.shop().join("README.md"), "ours\n").unwrap();
+    let said = world.run(&["merge", "change-it"]);
+    assert!(said.code == 1 && said.words.contains("changes of its own that are in the way: README.md"), "{said:?}");
+    world.git(&["commit", "-qam", "ours"]);
+    let before = (world.git(&["for-each-ref"]), world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]));
+    for arguments in [vec!["merge", "change-it"], vec!["merge", "change-it", "--squash"]] {
+        let said = world.run(&arguments);
+        assert!(said.code == 1 && said.words.contains("change the same lines of README.md"), "{said:?}");
+    }
+    let said = world.run(&["merge", "change-it", "--into", "nope"]);
+    assert!(said.code == 1 && said.words.contains("there is no branch \"nope\""), "{said:?}");
+    let after = (world.git(&["for-each-ref"]), world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]));
+    // The first try, in whose way only a file was, committed what was not; the conflicts changed nothing.
+    assert_eq!(before, after);
+}
+
+#[test]
+fn what_could_be_lost_is_kept_and_can_be_let_go() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Keep me\n::write a 1"]);
+    let said = world.run(&["clean", "keep-me"]);
+    assert_eq!((said.code, said.out.as_str()), (1, "keep-me  kept: not committed: a\n"));
+    assert_eq!(world.ok(&["clean"]).out, "keep-me  kept: not committed: a\n");
+    assert_eq!(world.run(&["clean", "--anyway"]).code, 2);
+    world.ok(&["clean", "keep-me", "--anyway"]);
+    assert!(!world.worktree("keep-me").exists());
+    let said = world.run(&["send", "keep-me", "again"]);
+    assert!(said.code == 1 && said.words.contains("orchestra restore"), "{said:?}");
+    world.ok(&["restore", "keep-me"]);
+    assert_eq!(fs::read_to_string(world.worktree("keep-me").join("a")).unwrap(), "1\n");
+    let said = world.run(&["restore", "keep-me"]);
+    assert!(said.code == 1 && said.words.contains("is not in the trash"), "{said:?}");
+}
+
+#[test]
+fn one_at_work_is_left_alone() {
+    let world = World::new();
+    let name = world.spawn("Busy", "::ask Bash wait");
+    world.wait_for_request(&name);
+    for command in ["merge", "clean"] {
+        let said = world.run(&[command, &name]);
+        assert!(said.code == 1 && format!("{}{}", said.out, said.words).contains("busy is at work"), "{said:?}");
+    }
+    assert!(world.ok(&["clean"]).words.contains("There is nothing to clean"));
+}
+
+#[test]
+fn a_branch_is_pushed_and_a_pull_request_opened() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Push me\n::write a 1"]);
+    let said = world.run(&["pr", "push-me"]);
+    assert!(said.code == 1 && said.words.contains("there is no remote"), "{said:?}");
+    world.git_in(world.home(), &["init", "-q", "--bare", "github.com"]);
+    world.git(&["remote", "add", "origin", "../github.com"]);
+    let said = world.ok(&["pr", "push-me"]);
+    assert_eq!(said.words, "orchestra/push-me is pushed to origin.\n");
+    let far = world.home().join("github.com");
+    assert_eq!(world.git_in(&far, &["log", "--format=%s", "-1", "orchestra/push-me"]), "Push me");
+    // Pushed is enough to be cleaned.
+    world.ok(&["clean", "push-me"]);
+    world.ok(&["restore", "push-me"]);
+    let gh = world.home().join("bin/gh");
+    fs::write(&gh, "#!/bin/sh\necho \"$@\" > ../gh-said; cat >> ../gh-said; echo https://github.com/ada/shop/pull/1\n").unwrap();
+    fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
+    let said = world.ok(&["pr", "push-me"]);
+    assert_eq!(said.out, "https://github.com/ada/shop/pull/1\n");
+    let told = fs::read_to_string(world.home().join("gh-said")).unwrap();
+    assert!(told.starts_with("pr create --head orchestra/push-me --base main --title=Push me --body-file=-\nPush me"), "{told}");
+}
