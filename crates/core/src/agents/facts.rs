@@ -75,6 +75,8 @@ pub struct Facts {
     pub is_interrupted: bool,
     /// How the last turn ended, and when.
     pub last_end: Option<(Timestamp, Ending)>,
+    /// What the turn before the one that runs failed with: a client that refuses one prompt and ends is not asked more.
+    pub last_complaint: Option<String>,
     /// Why the model is not to be had, since when and until when.
     pub held: Option<Hold>,
     /// How the client ended; `None` while it runs or before it was started.
@@ -213,7 +215,10 @@ impl Facts {
                 self.is_interrupted = false;
                 self.doing = None;
                 self.plan = None;
-                self.last_end = None;
+                self.last_complaint = match self.last_end.take() {
+                    Some((_, Ending::Error { words })) => Some(words),
+                    _ => None,
+                };
                 self.held = None;
             }
             Event::Decided { request, decision, by } => {
@@ -310,6 +315,7 @@ impl Facts {
     /// The model answers: a turn runs, and what held it is over.
     fn busy(&mut self) {
         self.is_busy = true;
+        self.last_complaint = None;
         self.last_end = None;
         self.held = None;
     }
@@ -385,6 +391,7 @@ impl Facts {
                 (Some((_, why)), _, _) => why.clone(),
                 (None, Some((_, Ending::Error { words })), _) => words.clone(),
                 (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
+                (None, None, _) if self.last_complaint.is_some() => self.last_complaint.clone().unwrap_or_default(),
                 (None, _, exit) => {
                     let how = exit.map(|exit| self.how_with_last_words(exit)).unwrap_or_default();
                     format!("ended without a result{how}")
