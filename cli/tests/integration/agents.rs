@@ -1,11 +1,12 @@
 //! Agents, run by the built program with a client that does what its prompts say.
 //!
-//! What the real client does stands in `agents_with_the_real_client`.
+//! What only the real client can show stands in [`real`].
 
 mod answers;
 mod ends;
 mod input;
 mod queue;
+mod real;
 mod starts;
 mod work;
 mod world;

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs a check with each installed client; where one may be missing, says that it was left out.
 #[expect(clippy::print_stderr, reason = "whoever runs the tests must see what was left out")]
-fn with_each_client(check: impl Fn(&Client)) {
+pub(super) fn with_each_client(check: impl Fn(&Client)) {
     for version in ClientVersion::ALL {
         match version.for_test().unwrap_or_else(|error| panic!("{error}")) {
             Some(client) => check(&client),

@@ -8,6 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use orchestra_scripted_model::{
+    RunningModel, Script, ScriptedModel,
+    client::{Client as RealClient, ClientSandbox},
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,10 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home with the repository `shop` in it.
 pub(super) struct World {
-    _folder: TempDir,
     home: PathBuf,
-    /// What the client has wrong with it from the start.
-    fault: String,
+    client: Client,
+}
+
+/// The client on the path.
+enum Client {
+    /// The one that misbehaves on demand, with what is wrong with it from the start.
+    Fake { _folder: TempDir, fault: String },
+    /// The real one, with its model.
+    Real { sandbox: ClientSandbox, _model: RunningModel },
 }
 
 /// What a command said.
@@ -34,20 +44,34 @@ impl World {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().canonicalize().unwrap();
-        let world = Self { _folder: folder, home, fault: String::new() };
+        let world = Self { home, client: Client::Fake { _folder: folder, fault: String::new() } };
         let programs = world.home.join("bin");
         fs::create_dir(&programs).unwrap();
         let fake = Path::new(env!("CARGO_BIN_EXE_orchestra")).with_file_name("fake-claude");
         assert!(fake.is_file(), "cargo build -p orchestra-fake-claude makes {}", fake.display());
         std::os::unix::fs::symlink(fake, programs.join("claude")).unwrap();
-        fs::create_dir(world.shop()).unwrap();
-        world.git(&["init", "-q", "-b", "main"]);
-        world.git(&["config", "user.name", "Ada"]);
-        world.git(&["config", "user.email", "ada@example.com"]);
-        fs::write(world.shop().join("README.md"), "# Shop\n").unwrap();
-        world.git(&["add", "-A"]);
-        world.git(&["commit", "-q", "-m", "first"]);
+        world.make_shop();
         world
+    }
+
+    /// A home with the real client, which asks a scripted model.
+    pub(super) fn with_real_client(client: &RealClient) -> Self {
+        let model = ScriptedModel::start(Script::directives()).unwrap();
+        let sandbox = ClientSandbox::new(model.base_url()).unwrap();
+        sandbox.install(client).unwrap();
+        let world = Self { home: sandbox.home(), client: Client::Real { sandbox, _model: model } };
+        world.make_shop();
+        world
+    }
+
+    fn make_shop(&self) {
+        fs::create_dir(self.shop()).unwrap();
+        self.git(&["init", "-q", "-b", "main"]);
+        self.git(&["config", "user.name", "Ada"]);
+        self.git(&["config", "user.email", "ada@example.com"]);
+        fs::write(self.shop().join("README.md"), "# Shop\n").unwrap();
+        self.git(&["add", "-A"]);
+        self.git(&["commit", "-q", "-m", "first"]);
     }
 
     /// The same, whose client fails from the start.
@@ -58,7 +82,10 @@ impl World {
     }
 
     pub(super) fn set_fault(&mut self, fault: &str) {
-        self.fault = fault.to_owned();
+        match &mut self.client {
+            Client::Fake { fault: now, .. } => *now = fault.to_owned(),
+            Client::Real { .. } => panic!("the real client has no faults on demand"),
+        }
     }
 
     pub(super) fn home(&self) -> &Path {
@@ -76,16 +103,15 @@ impl World {
     /// A command in the repository.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orchestra"));
-        command
-            .args(arguments)
-            .current_dir(self.shop())
-            .env_clear()
-            .env("HOME", &self.home)
-            .env("ORCHESTRA_HOME", self.state())
-            .env("FAKE_CLAUDE", &self.fault)
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("PATH", format!("{}:/usr/bin:/bin", self.home.join("bin").display()))
-            .stdin(Stdio::null());
+        command.args(arguments).current_dir(self.shop()).stdin(Stdio::null());
+        match &self.client {
+            Client::Fake { fault, .. } => {
+                let path = format!("{}:/usr/bin:/bin", self.home.join("bin").display());
+                command.env_clear().env("HOME", &self.home).env("FAKE_CLAUDE", fault).env("PATH", path);
+            }
+            Client::Real { sandbox, .. } => sandbox.apply_to(&mut command),
+        }
+        command.env("ORCHESTRA_HOME", self.state()).env("GIT_CONFIG_NOSYSTEM", "1");
         command
     }
 
