@@ -64,7 +64,8 @@ fn leave_is_given_refused_and_given_for_good() {
 fn messages_interrupts_and_resuming() {
     in_each_world(|world| {
         let name = world.spawn("Talk", "[[slow 200 50]]");
-        world.wait(&name, |agent| agent["state"] == "running");
+        // Some of its words are there.
+        world.wait(&name, |agent| agent["sequence"].as_u64() > Some(12));
         world.ok(&["send", &name, "Then [[say second]]"]);
         assert_eq!(world.agent(&name)["queue"].as_array().unwrap().len(), 1);
         world.ok(&["interrupt", &name]);

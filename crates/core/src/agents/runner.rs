@@ -45,10 +45,6 @@ const LINGER: Duration = Duration::from_secs(120);
 const LOOK_AROUND: Duration = Duration::from_secs(5);
 /// How long the pipes of a client that ended are read on.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// After how long an interrupt that ended nothing is sent again: one that comes before the turn has begun is dropped.
-const INTERRUPT_AGAIN: Duration = Duration::from_secs(1);
-/// How often at most.
-const INTERRUPTS: u8 = 5;
 /// The pipes that a process prints to.
 const PIPES: u8 = 2;
 /// The ticket of lines that nobody waits for.
@@ -130,7 +126,6 @@ pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
         next_ticket: NO_TICKET + 1,
         silent_until: None,
         linger_until: None,
-        interrupt_at: None,
         ending: None,
         look_at: Instant::now() + LOOK_AROUND,
         folder,
@@ -178,8 +173,6 @@ struct Runner<'a> {
     next_ticket: u64,
     silent_until: Option<Instant>,
     linger_until: Option<Instant>,
-    /// When an interrupt is sent again, and how often it may be.
-    interrupt_at: Option<(Instant, u8)>,
     ending: Option<Ending>,
     look_at: Instant,
 }
@@ -299,7 +292,6 @@ impl Runner<'_> {
             self.journal.deadline(now),
             self.silent_until,
             self.linger_until,
-            self.interrupt_at.map(|(at, _)| at),
             self.ending.as_ref().map(Ending::deadline),
             last_words,
         ]
@@ -479,9 +471,6 @@ impl Runner<'_> {
                 self.refuse_when_ending()?;
                 let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
                 let line = line.ok_or(Refusal::NotKnown)?;
-                if how == Steering::Interrupt && self.journal.facts().is_busy {
-                    self.interrupt_at = Some((Instant::now() + INTERRUPT_AGAIN, INTERRUPTS));
-                }
                 self.journal.promise(Event::Steered { how, by })?;
                 self.write(line, None);
             }
@@ -550,11 +539,6 @@ impl Runner<'_> {
             self.fail(format!("the client said nothing for {seconds} seconds after its start"));
             self.ending = Some(Ending::stop(false));
         }
-        if let Some((at, left)) = self.interrupt_at
-            && at <= now
-        {
-            self.interrupt_again(now, left);
-        }
         if self.linger_until.is_some_and(|until| until <= now) {
             self.finish();
         }
@@ -573,18 +557,6 @@ impl Runner<'_> {
         });
         if let Some(exit) = exit {
             self.end(exit);
-        }
-    }
-
-    fn interrupt_again(&mut self, now: Instant, left: u8) {
-        let facts = self.journal.facts();
-        if !(facts.is_busy && facts.is_interrupted) || left == 0 {
-            self.interrupt_at = None;
-            return;
-        }
-        self.interrupt_at = Some((now + INTERRUPT_AGAIN, left - 1));
-        if let Some(line) = self.client.steer(&Steering::Interrupt, &format!("orchestra-{}", self.next_ticket)) {
-            self.write(line, None);
         }
     }
 
