@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// Makes a folder that only its owner can read, and those above it.
@@ -14,7 +15,10 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 
 /// Writes a file so that it is always whole: the old one or the new one.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], outlives_the_machine: bool) -> io::Result<()> {
-    let draft = path.with_extension("new");
+    // Two who write at once do not write into each other's.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let draft = path.with_extension(format!("{}-{number}.new", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     let written = file.write_all(bytes).and_then(|()| {
         if outlives_the_machine {
@@ -30,4 +34,9 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], outlives_the_machine: bool)
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// A file that is there to be locked.
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }

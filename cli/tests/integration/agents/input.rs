@@ -86,11 +86,12 @@ fn repositories_that_no_worktree_can_be_made_of() {
 #[test]
 fn names_are_found_by_their_beginning_and_never_shared() {
     let world = World::new();
-    let children: Vec<_> = (0..4)
-        .map(|_| world.command(&["spawn", "--trust", "Same task"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    let children: Vec<_> = (0..8)
+        .map(|_| world.command(&["spawn", "--trust", "Same task"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
         .collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
     world.git(&["branch", "orchestra/taken"]);
     assert_eq!(world.spawn("Taken", ""), "taken-2");
@@ -99,7 +100,7 @@ fn names_are_found_by_their_beginning_and_never_shared() {
     assert_eq!(world.agent("same-task")["name"], "same-task");
     assert_eq!(world.agent("taken")["name"], "taken-2");
     let branches = world.git(&["branch", "--list", "orchestra/same*"]);
-    assert_eq!(branches.lines().count(), 4, "{branches}");
+    assert_eq!(branches.lines().count(), 8, "{branches}");
 }
 
 #[test]

@@ -4,10 +4,8 @@
 
 use std::{
     collections::HashSet,
-    fs::OpenOptions,
     io,
     net::{Ipv4Addr, TcpListener},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
@@ -15,6 +13,7 @@ use orchestra_model::AgentId;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{client::client_of, folder::AgentFolder};
+use crate::files::lock_file;
 
 /// Below what systems hand out by themselves, and above what programs are known to use.
 const FIRST: u16 = 20_000;
@@ -26,7 +25,7 @@ pub(super) fn lease(agents: &Path, id: &AgentId, names: &[String]) -> io::Result
     if names.is_empty() {
         return Ok(Vec::new());
     }
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(agents.join("ports.lock"))?;
+    let lock = lock_file(&agents.join("ports.lock"))?;
     lock.lock()?;
     let taken: HashSet<u16> = std::fs::read_dir(agents)?
         .flatten()

@@ -7,10 +7,10 @@
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io,
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{self, Stdio},
     thread,
     time::{Duration, Instant},
@@ -26,7 +26,7 @@ use super::{
     folder::{AgentFolder, FolderError},
     plan::{Conversation, Place, Plan, Run, Settings},
 };
-use crate::files::private_folder;
+use crate::files::{lock_file, private_folder};
 
 /// How long a runner may take until it holds its agent.
 const UNTIL_HELD: Duration = Duration::from_secs(10);
@@ -394,10 +394,6 @@ fn plan(agent: NewAgent, name: String, run: Run, created_at: Timestamp) -> Resul
         run,
         created_at,
     })
-}
-
-fn lock_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 /// The name, or the first number behind it that makes it free.

@@ -145,8 +145,9 @@ fn add(repository: &Repository, new: &NewWorktree<'_>) -> Result<(), CreateError
             return Err(CreateError::BranchTaken { branch: new.branch.to_owned(), words: words.clone() });
         }
         take_back(repository, new);
-        let is_locked = words.contains(".lock") || words.contains("could not lock");
-        if !is_locked || tried >= TRIES {
+        // Another git holds a lock, or has made only half of what it is making; both pass.
+        let passes = [".lock", "could not lock", "failed to read worktrees/", "unable to read gitdir file"];
+        if !passes.iter().any(|words_of_it| words.contains(words_of_it)) || tried >= TRIES {
             return Err(error.into());
         }
         thread::sleep(BETWEEN_TRIES);

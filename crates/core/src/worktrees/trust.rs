@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::files::{private_folder, write_whole};
+use crate::files::{lock_file, private_folder, write_whole};
 
 /// The list of a state folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +35,14 @@ impl Trust {
     /// # Errors
     /// When it cannot be written.
     pub fn trust(&self, folder: &Path, now: Timestamp) -> io::Result<()> {
-        let mut trusted = self.read();
-        trusted.insert(key(folder), now);
         if let Some(folder) = self.file.parent() {
             private_folder(folder)?;
         }
+        // Of two who trust at once, both are heard.
+        let lock = lock_file(&self.file.with_extension("lock"))?;
+        lock.lock()?;
+        let mut trusted = self.read();
+        trusted.insert(key(folder), now);
         write_whole(&self.file, &serde_json::to_vec_pretty(&trusted)?, true)
     }
 
