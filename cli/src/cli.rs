@@ -17,7 +17,8 @@ use clap_complete::Shell;
 use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
-    AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments, MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+    AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
+    MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use since::Since;
 
@@ -29,11 +30,13 @@ const STYLES: Styles = Styles::styled()
     .placeholder(Style::new().dimmed());
 
 /// The way in, in the order a new user needs it: what to type, and what it does.
-pub(crate) const FIRST_STEPS: [(&str, &str); 6] = [
+pub(crate) const FIRST_STEPS: [(&str, &str); 8] = [
     ("orchestra sessions", "what was worked on in the last 24 hours"),
     ("orchestra sessions login --all", "every session with \"login\" in it"),
     ("orchestra show 4f2a", "read one; its id may be shortened"),
     ("orchestra resume", "pick one and go on with it, from any folder"),
+    ("orchestra spawn \"build auth\"", "an agent at work in a worktree of its own"),
+    ("orchestra status --watch", "what the agents do, and who needs you"),
     ("orchestra web --open", "all of it in your browser"),
     ("orchestra help sessions", "more on a command, with examples"),
 ];
@@ -51,7 +54,7 @@ fn first_steps_help() -> String {
 /// What a new user may fear, answered.
 pub(crate) const READ_ONLY: &str = "Claude Code's own files are read, never written.";
 
-/// Finds every Claude Code session on this machine
+/// Finds every Claude Code session on this machine, and runs agents side by side
 #[derive(Debug, Parser)]
 #[command(
     name = "orchestra",

@@ -86,7 +86,12 @@ fn client_version(context: &Context, findings: &mut Vec<Finding>) -> Option<Stri
     Some(said).filter(|said| !said.is_empty())
 }
 
-fn print(context: &Context, arguments: &DoctorArguments, state: &Path, report: &Report) -> Result<(), Failure> {
+fn print(
+    context: &Context,
+    arguments: &DoctorArguments,
+    state: &Path,
+    report: &Report,
+) -> Result<(), Failure> {
     let mut out = Out::standard(&context.surroundings);
     if arguments.json {
         serde_json::to_writer(&mut out, report)?;
@@ -109,7 +114,9 @@ fn print(context: &Context, arguments: &DoctorArguments, state: &Path, report: &
     }
     for finding in &report.findings {
         let sentence = format!("{}: {}", finding.subject, finding.what);
-        for (index, line) in wrap::wrapped(&text::lines(&sentence), width.saturating_sub(2)).iter().enumerate() {
+        for (index, line) in
+            wrap::wrapped(&text::lines(&sentence), width.saturating_sub(2)).iter().enumerate()
+        {
             let mark = if index == 0 { "✗" } else { " " };
             writeln!(out, "{} {line}", paint.on(style::FAILED, mark))?;
         }

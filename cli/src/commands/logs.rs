@@ -28,7 +28,9 @@ pub(super) fn run(context: &Context, arguments: &LogsArguments) -> Result<(), Fa
     loop {
         // Looked at before the log is: what a runner writes before it lets go is read all the same.
         let goes_on = arguments.follow && folder.is_held();
-        while let Some(scene) = story.next_scene().map_err(|error| Failure::new(format!("the log cannot be read: {error}")))? {
+        while let Some(scene) =
+            story.next_scene().map_err(|error| Failure::new(format!("the log cannot be read: {error}")))?
+        {
             if arguments.json {
                 write_json(&scene, &mut out)?;
             } else {

@@ -8,8 +8,7 @@ use std::{
 
 use orchestra_core::{
     agents::{
-        Agents, NewAgent, NewRun, Started,
-        check_task,
+        Agents, NewAgent, NewRun, Started, check_task,
         control::Command,
         entry::Steering,
         plan::{BRANCHES, Place, Plan, Settings, branch_of},
@@ -57,7 +56,9 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let run = NewRun { agents: tasks.into_iter().map(new).collect(), max_parallel: arguments.max_parallel };
     let agents = agent::agents(context)?;
     let launcher = agent::launcher()?;
-    let plans = agents.create(run, |name| found.is_taken(name), context.now.timestamp()).map_err(agent::not_started)?;
+    let plans = agents
+        .create(run, |name| found.is_taken(name), context.now.timestamp())
+        .map_err(agent::not_started)?;
     let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
     let launched = agents.advance(&run, &launcher);
     let started = started(context, &agents, &plans)?;
@@ -77,10 +78,12 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
         failed => {
             let did = if arguments.wait { "failed" } else { "did not start" };
             let number = text::count(failed, "agent", "agents");
-            Err(Failure::new(format!("{number} {did}")).hint(match now.iter().find(|agent| has_failed(agent)) {
-                Some(agent) => format!("orchestra logs {} shows what it said", agent.name),
-                None => "orchestra status shows them".to_owned(),
-            }))
+            Err(Failure::new(format!("{number} {did}")).hint(
+                match now.iter().find(|agent| has_failed(agent)) {
+                    Some(agent) => format!("orchestra logs {} shows what it said", agent.name),
+                    None => "orchestra status shows them".to_owned(),
+                },
+            ))
         }
     }
 }
@@ -110,12 +113,14 @@ fn tasks(arguments: &SpawnArguments) -> Result<Vec<String>, Failure> {
     }
     if let Some(file) = &arguments.file {
         let text = fs::read(file).map_err(|error| {
-            Failure::usage(format!("{} cannot be read: {error}", file.display())).hint("-f takes a file with a task a paragraph")
+            Failure::usage(format!("{} cannot be read: {error}", file.display()))
+                .hint("-f takes a file with a task a paragraph")
         })?;
         tasks.extend(paragraphs(&String::from_utf8_lossy(&text)));
     }
     if tasks.is_empty() {
-        return Err(Failure::usage("there is no task").hint("say what the agents shall do: orchestra spawn \"build auth\" \"write tests\""));
+        return Err(Failure::usage("there is no task")
+            .hint("say what the agents shall do: orchestra spawn \"build auth\" \"write tests\""));
     }
     Ok(tasks)
 }
@@ -155,18 +160,26 @@ impl Where {
 fn find_place(context: &Context, arguments: &SpawnArguments) -> Result<Where, Failure> {
     let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
     let folder = fs::canonicalize(&folder).ok().filter(|folder| folder.is_dir()).ok_or_else(|| {
-        Failure::usage(format!("{} is no folder", folder.display())).hint("--repo takes the folder of a repository")
+        Failure::usage(format!("{} is no folder", folder.display()))
+            .hint("--repo takes the folder of a repository")
     })?;
     if arguments.no_worktree {
         // A repository's settings and hooks count there too.
         let repository = git::repository(&context.surroundings, &folder).ok();
-        trust::see_to_it(context, repository.as_ref().map_or(folder.as_path(), Repository::common_dir), &folder, arguments.trust)?;
+        trust::see_to_it(
+            context,
+            repository.as_ref().map_or(folder.as_path(), Repository::common_dir),
+            &folder,
+            arguments.trust,
+        )?;
         return Ok(Where { place: Place::Folder { folder }, repository: None });
     }
     let repository = git::repository(&context.surroundings, &folder)?;
     let base = repository.resolve(arguments.base.as_deref()).map_err(|error| {
         let hint = match &error {
-            BaseError::Unborn { .. } => "commit first: git commit --allow-empty -m start; or use --no-worktree",
+            BaseError::Unborn { .. } => {
+                "commit first: git commit --allow-empty -m start; or use --no-worktree"
+            }
             BaseError::Unknown { .. } => "git branch -a lists the branches; git fetch may bring it",
             BaseError::Git(_) => "does `git status` work there?",
         };
@@ -174,13 +187,17 @@ fn find_place(context: &Context, arguments: &SpawnArguments) -> Result<Where, Fa
     })?;
     let failed = |error: GitError| Failure::new(error.to_string());
     if repository.has_branch(BRANCHES).map_err(failed)? {
-        return Err(Failure::new(format!("the branch {BRANCHES} is in the way of {BRANCHES}/…, which agents' branches are called"))
-            .hint(format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")));
+        return Err(Failure::new(format!(
+            "the branch {BRANCHES} is in the way of {BRANCHES}/…, which agents' branches are called"
+        ))
+        .hint(format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")));
     }
     trust::see_to_it(context, repository.common_dir(), repository.root(), arguments.trust)?;
     if repository.is_dirty().map_err(failed)? {
         let from = base.branch.as_deref().unwrap_or_else(|| base.commit.get(..8).unwrap_or_default());
-        context.words.say(&format!("What is not committed here stays here: the agents start from {from} as it is committed."));
+        context.words.say(&format!(
+            "What is not committed here stays here: the agents start from {from} as it is committed."
+        ));
     }
     let worktrees = context.surroundings.state_dir()?.join("worktrees").join(repository.folder_name());
     let place = Place::Worktree {
@@ -199,7 +216,9 @@ fn fork_of(context: &Context, arguments: &SpawnArguments) -> Result<Option<PathB
     let session = lookup::session(context, &context.catalog(), asked)?;
     match session.path {
         Some(path) => Ok(Some(Path::new(&path).to_owned())),
-        None => Err(Failure::new(format!("the transcript of {asked} is gone; there is nothing to go on from"))),
+        None => {
+            Err(Failure::new(format!("the transcript of {asked} is gone; there is nothing to go on from")))
+        }
     }
 }
 
@@ -259,7 +278,12 @@ struct Spawned<'a> {
     agents: &'a [Agent],
 }
 
-fn print(context: &Context, arguments: &SpawnArguments, started: &[(Agent, Outcome)], now: &[Agent]) -> Result<(), Failure> {
+fn print(
+    context: &Context,
+    arguments: &SpawnArguments,
+    started: &[(Agent, Outcome)],
+    now: &[Agent],
+) -> Result<(), Failure> {
     let mut out = Out::standard(&context.surroundings);
     if arguments.json {
         serde_json::to_writer(&mut out, &Spawned { agents: now })?;

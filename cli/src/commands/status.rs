@@ -54,7 +54,12 @@ fn look(agents: &Agents, arguments: &StatusArguments) -> Result<(Vec<Agent>, Vec
     }
 }
 
-fn write(context: &Context, arguments: &StatusArguments, found: &[Agent], out: &mut Out) -> Result<(), Failure> {
+fn write(
+    context: &Context,
+    arguments: &StatusArguments,
+    found: &[Agent],
+    out: &mut Out,
+) -> Result<(), Failure> {
     match (found, &arguments.agent) {
         ([], _) => {}
         ([agent], Some(_)) => {
@@ -100,10 +105,12 @@ pub(super) fn print_json(context: &Context, agents: &[Agent], problems: &[Proble
 /// Draws the same again and again over what was drawn before, until Ctrl-C.
 fn watch(context: &Context, agents: &Agents, arguments: &StatusArguments) -> Result<(), Failure> {
     if arguments.json {
-        return Err(Failure::usage("--watch is for people, --json for programs").hint("call it again with one of them"));
+        return Err(Failure::usage("--watch is for people, --json for programs")
+            .hint("call it again with one of them"));
     }
     if !Out::standard(&context.surroundings).terminal {
-        return Err(Failure::usage("--watch needs a terminal").hint("orchestra status --json prints what there is now"));
+        return Err(Failure::usage("--watch needs a terminal")
+            .hint("orchestra status --json prints what there is now"));
     }
     let mut drawn = 0;
     loop {
@@ -112,7 +119,9 @@ fn watch(context: &Context, agents: &Agents, arguments: &StatusArguments) -> Res
         let (width, paint) = (out.width, out.paint);
         let now = Timestamp::now().to_zoned_datetime(context.now.time_zone().clone());
         let mut page = Vec::new();
-        if arguments.agent.is_some() && let [agent] = found.as_slice() {
+        if arguments.agent.is_some()
+            && let [agent] = found.as_slice()
+        {
             let tilde = |path: &str| context.surroundings.with_tilde(path.as_ref());
             agent_detail::write(agent, now.timestamp(), &tilde, width, paint, &mut page)?;
         } else if found.is_empty() {
@@ -138,7 +147,13 @@ fn watch(context: &Context, agents: &Agents, arguments: &StatusArguments) -> Res
 }
 
 /// Says one thing about an agent, as JSON when that is asked for.
-pub(super) fn tell(context: &Context, agents: &Agents, agent: &Agent, json: bool, sentence: &str) -> Result<(), Failure> {
+pub(super) fn tell(
+    context: &Context,
+    agents: &Agents,
+    agent: &Agent,
+    json: bool,
+    sentence: &str,
+) -> Result<(), Failure> {
     if json {
         let now = agents.open(&agent.id).and_then(|folder| folder.agent());
         let now = now.map_err(|error| Failure::new(error.to_string()))?;

@@ -41,7 +41,10 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     let (sent, sentence) = match (arguments.edit, arguments.remove) {
         (_, Some(id)) => {
             let (sequence, _) = agent::ask(&agents, &found, Command::Remove { id })?;
-            (Message { prompt: Some(id), sequence }, format!("Message {id} is taken back; {name} will not get it."))
+            (
+                Message { prompt: Some(id), sequence },
+                format!("Message {id} is taken back; {name} will not get it."),
+            )
         }
         (Some(id), None) => {
             let (sequence, _) = agent::ask(&agents, &found, Command::Edit { id, text: words })?;
@@ -63,7 +66,9 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
             let sentence = match found.state {
                 _ if resumed => format!("{name} is resumed and gets it."),
                 AgentState::Idle => format!("{name} has it."),
-                _ => format!("Message {number} waits until {name}'s turn is over (--edit {number} or --remove {number} till then)."),
+                _ => format!(
+                    "Message {number} waits until {name}'s turn is over (--edit {number} or --remove {number} till then)."
+                ),
             };
             (Message { prompt, sequence }, sentence)
         }
@@ -105,15 +110,26 @@ pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(
     let (sequence, _) = agent::ask(&agents, &found, command)?;
     let asked = text::one_line(&format!("{} {}", request.tool, request.summary));
     let sentence = match &decision {
-        Decision::Allow { answers, .. } if !answers.is_empty() => format!("Answered: {}.", answers.join(", ")),
+        Decision::Allow { answers, .. } if !answers.is_empty() => {
+            format!("Answered: {}.", answers.join(", "))
+        }
         Decision::Allow { always: Some(index), .. } => {
-            let rule = request.suggestions.get(*index).map(|suggestion| suggestion.rule.as_str()).unwrap_or_default();
+            let rule = request
+                .suggestions
+                .get(*index)
+                .map(|suggestion| suggestion.rule.as_str())
+                .unwrap_or_default();
             format!("Allowed: {asked}. Written for good: {rule}.")
         }
         Decision::Allow { .. } => format!("Allowed: {asked}"),
         Decision::Deny { .. } => format!("Denied: {asked}"),
     };
-    report(context, arguments.json, &Answered { request: &request.id, decision: &decision, sequence }, &sentence)
+    report(
+        context,
+        arguments.json,
+        &Answered { request: &request.id, decision: &decision, sequence },
+        &sentence,
+    )
 }
 
 /// The request that is meant: the one that is named, else the oldest that nobody has answered.
@@ -127,7 +143,9 @@ fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Requ
             let mut meant = agent.requests.iter().filter(|request| request.id.starts_with(id));
             match (meant.next(), meant.next()) {
                 (Some(request), None) => Ok(request),
-                (Some(_), Some(_)) => Err(Failure::usage(format!("more than one request begins with {id:?}"))),
+                (Some(_), Some(_)) => {
+                    Err(Failure::usage(format!("more than one request begins with {id:?}")))
+                }
                 (None, _) => Err(Failure::new(format!("{} asks nothing with the id {id:?}", agent.name))
                     .hint(format!("orchestra status {} --json shows what it asks", agent.name))),
             }
@@ -152,7 +170,10 @@ fn decision(agent: &Agent, request: &Request, arguments: &AnswerArguments) -> Re
         if arguments.always.is_some() {
             return Err(Failure::usage("--always goes with allow"));
         }
-        return Ok(Decision::Deny { message: arguments.message.clone().unwrap_or_default(), interrupt: false });
+        return Ok(Decision::Deny {
+            message: arguments.message.clone().unwrap_or_default(),
+            interrupt: false,
+        });
     }
     if arguments.message.is_some() {
         return Err(Failure::usage("--message goes with deny")
@@ -185,7 +206,11 @@ fn answers(questions: &[Question], arguments: &AnswerArguments) -> Result<Vec<St
         return Err(Failure::usage(format!("it asks {asked}, here {given}"))
             .hint("give one answer a question; put one that has spaces in quotes"));
     }
-    Ok(questions.iter().zip(&arguments.answers).map(|(question, answer)| one_answer(question, answer)).collect())
+    Ok(questions
+        .iter()
+        .zip(&arguments.answers)
+        .map(|(question, answer)| one_answer(question, answer))
+        .collect())
 }
 
 /// The label of a number; where many may be chosen, of numbers with commas. Everything else is an answer as it is.
@@ -220,7 +245,13 @@ pub(super) fn stop(context: &Context, arguments: &AgentArguments) -> Result<(), 
     let name = &found.name;
     if found.state == AgentState::Queued {
         agents.cancel(&found.id, agent::BY, context.now.timestamp()).map_err(agent::not_started)?;
-        return status::tell(context, &agents, &found, arguments.json, &format!("{name} will not be started."));
+        return status::tell(
+            context,
+            &agents,
+            &found,
+            arguments.json,
+            &format!("{name} will not be started."),
+        );
     }
     if !found.state.is_live() {
         let sentence = format!("{name} is {} already.", found.state.name());
@@ -231,8 +262,9 @@ pub(super) fn stop(context: &Context, arguments: &AgentArguments) -> Result<(), 
     let now = context.words.while_working(how_far, || wait_until_over(&agents, &found))?;
     let sentence = match now.state {
         state if state.is_live() => {
-            return Err(Failure::new(format!("{name} has not stopped yet"))
-                .hint(format!("orchestra logs {name} shows what it does; orchestra doctor looks for what is left")));
+            return Err(Failure::new(format!("{name} has not stopped yet")).hint(format!(
+                "orchestra logs {name} shows what it does; orchestra doctor looks for what is left"
+            )));
         }
         AgentState::Stopped => format!("{name} is stopped; orchestra send {name} \"…\" resumes it."),
         state => format!("{name} is {}.", state.name()),
@@ -278,7 +310,8 @@ mod tests {
             options: vec![choice("SQLite"), choice("Postgres")],
             many: false,
         };
-        for (answer, meant) in [("2", "Postgres"), ("3", "3"), ("0", "0"), ("MySQL", "MySQL"), ("1,2", "1,2")] {
+        for (answer, meant) in [("2", "Postgres"), ("3", "3"), ("0", "0"), ("MySQL", "MySQL"), ("1,2", "1,2")]
+        {
             assert_eq!(one_answer(&question, answer), meant);
         }
         question.many = true;

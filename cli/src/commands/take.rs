@@ -40,9 +40,9 @@ pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
             Some(format!("wait until its turn is over (orchestra logs {name} -f), or orchestra stop {name}"))
         }
         HarvestError::NoTarget { .. } => Some("name it: --into main".to_owned()),
-        HarvestError::Merge(MergeError::Conflict { into, .. }) => {
-            Some(format!("nothing was changed; orchestra send {name} \"merge {into} and resolve the conflicts\""))
-        }
+        HarvestError::Merge(MergeError::Conflict { into, .. }) => Some(format!(
+            "nothing was changed; orchestra send {name} \"merge {into} and resolve the conflicts\""
+        )),
         HarvestError::Merge(MergeError::InTheWay { .. }) => {
             Some("nothing was changed; commit or stash them there first".to_owned())
         }
@@ -51,7 +51,9 @@ pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
         HarvestError::Merge(MergeError::NoIdentity) => {
             Some("git config --global user.name \"…\" and user.email \"…\"".to_owned())
         }
-        HarvestError::Repository(_) => Some("was the repository moved? the work is still in the worktree".to_owned()),
+        HarvestError::Repository(_) => {
+            Some("was the repository moved? the work is still in the worktree".to_owned())
+        }
         _ => None,
     };
     let failure = Failure::new(error.to_string());
@@ -107,7 +109,11 @@ fn write_stat(changes: &Changes, width: usize, paint: Paint, out: &mut dyn Write
         let numbers = if file.is_binary {
             "binary".to_owned()
         } else {
-            format!("{} {}", paint.on(style::DONE, format_args!("+{}", file.insertions)), paint.on(style::FAILED, format_args!("-{}", file.deletions)))
+            format!(
+                "{} {}",
+                paint.on(style::DONE, format_args!("+{}", file.insertions)),
+                paint.on(style::FAILED, format_args!("-{}", file.deletions))
+            )
         };
         let padding = text::padding(&name, width.saturating_sub(NUMBERS + 3));
         writeln!(out, "{} {name}{padding} {numbers}", paint.on(style::SOFT, file.kind.letter()))?;
@@ -156,7 +162,9 @@ pub(super) fn merge(context: &Context, arguments: &MergeArguments) -> Result<(),
     context.words.say(&match &taken.merged {
         Merged::Nothing => format!("{} has all of {name}'s work already.", taken.into),
         Merged::FastForward { .. } => format!("{} went forward to {name}'s work ({short}).", taken.into),
-        Merged::Commit { .. } if arguments.squash => format!("{name}'s work is one commit on {} ({short}).", taken.into),
+        Merged::Commit { .. } if arguments.squash => {
+            format!("{name}'s work is one commit on {} ({short}).", taken.into)
+        }
         Merged::Commit { .. } => format!("{name}'s work is merged into {} ({short}).", taken.into),
     });
     context.words.murmur(&format!("orchestra clean {name} puts its worktree into the trash."));
@@ -195,9 +203,12 @@ pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failu
     harvest.commit().map_err(|error| not_taken(harvest.agent(), error))?;
     let branch = harvest.branch();
     let push = || worktrees::push(harvest.repository(), branch, &remote);
-    context.words.while_working(|| Some(format!("Pushing {branch} to {remote}…")), push).map_err(|error| {
-        Failure::new(error.to_string()).hint(format!("does `git push {remote} {branch}` work in your shell?"))
-    })?;
+    context.words.while_working(|| Some(format!("Pushing {branch} to {remote}…")), push).map_err(
+        |error| {
+            Failure::new(error.to_string())
+                .hint(format!("does `git push {remote} {branch}` work in your shell?"))
+        },
+    )?;
     let url = worktrees::url_of(harvest.repository(), &remote).map_err(failed)?;
     let opened = context.surroundings.program("gh").and_then(|gh| {
         let mut command = Command::new(gh);
@@ -211,7 +222,10 @@ pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failu
     let url = opened.or_else(|| worktrees::pull_request_url(&url, branch, base));
     if arguments.json {
         let mut out = Out::standard(&context.surroundings);
-        serde_json::to_writer(&mut out, &PullRequest { agent: name, branch, base, remote: &remote, url, is_open })?;
+        serde_json::to_writer(
+            &mut out,
+            &PullRequest { agent: name, branch, base, remote: &remote, url, is_open },
+        )?;
         writeln!(out)?;
         return out.finish();
     }

@@ -43,7 +43,8 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
         arguments.agents.iter().map(|asked| agent::find(&agents, asked)).collect::<Result<_, _>>()?;
     let is_all = named.is_empty();
     if is_all && arguments.anyway {
-        return Err(Failure::usage("--anyway needs names: it is a decision about each").hint("orchestra clean NAME --anyway"));
+        return Err(Failure::usage("--anyway needs names: it is a decision about each")
+            .hint("orchestra clean NAME --anyway"));
     }
     let chosen: Vec<Agent> = if is_all {
         let (all, _) = agents.list();
@@ -54,7 +55,9 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
     let mut outcomes = Vec::new();
     for (index, chosen_agent) in chosen.iter().enumerate() {
         let how_far = || Some(format!("{} of {}: {}…", index + 1, chosen.len(), chosen_agent.name));
-        let outcome = context.words.while_working(how_far, || clean_one(context, &agents, &trash, chosen_agent, arguments.anyway));
+        let outcome = context
+            .words
+            .while_working(how_far, || clean_one(context, &agents, &trash, chosen_agent, arguments.anyway));
         let kept = outcome.err().unwrap_or_default();
         outcomes.push(Outcome { agent: chosen_agent.name.clone(), cleaned: kept.is_empty(), kept });
     }
@@ -80,7 +83,13 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
 }
 
 /// Clears one agent away; else the reasons why it is kept.
-fn clean_one(context: &Context, agents: &Agents, trash: &Trash, agent: &Agent, anyway: bool) -> Result<(), Vec<String>> {
+fn clean_one(
+    context: &Context,
+    agents: &Agents,
+    trash: &Trash,
+    agent: &Agent,
+    anyway: bool,
+) -> Result<(), Vec<String>> {
     let one = |error: &dyn std::fmt::Display| vec![error.to_string()];
     if agent.is_cleaned {
         return Err(vec!["it is in the trash already".to_owned()]);
@@ -148,13 +157,20 @@ pub(super) fn restore(context: &Context, arguments: &AgentArguments) -> Result<(
     let trash = Trash::new(&context.surroundings.state_dir()?, &git::find(&context.surroundings)?);
     let folder = agents.open(&found.id).map_err(|error| Failure::new(error.to_string()))?;
     if !found.is_cleaned && trash.entry(&found.id).is_none() {
-        return Err(Failure::new(format!("{name} is not in the trash")).hint("orchestra status --all shows what is"));
+        return Err(
+            Failure::new(format!("{name} is not in the trash")).hint("orchestra status --all shows what is")
+        );
     }
-    let restored = harvest::restore(&folder, &trash, context.now.timestamp()).map_err(|error| not_taken(&found, error))?;
+    let restored = harvest::restore(&folder, &trash, context.now.timestamp())
+        .map_err(|error| not_taken(&found, error))?;
     let sentence = match &restored {
         Some(restored) => {
             let place = context.surroundings.with_tilde(&restored.worktree);
-            let from = if restored.from_snapshot { " Its folder was gone; it was made anew from its snapshot." } else { "" };
+            let from = if restored.from_snapshot {
+                " Its folder was gone; it was made anew from its snapshot."
+            } else {
+                ""
+            };
             format!("{name} is back in {place} on {}.{from}", restored.branch)
         }
         None => format!("{name} is back in the list."),

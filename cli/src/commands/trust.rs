@@ -17,15 +17,19 @@ pub(super) fn see_to_it(context: &Context, key: &Path, folder: &Path, is_said: b
         return Ok(());
     }
     let name = context.surroundings.with_tilde(folder);
-    if !is_said && !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Failure::new(format!("{name} is not trusted yet: its Claude Code settings, hooks and setup command would run unasked"))
-            .hint("say so once with --trust"));
+    let can_be_asked = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if !is_said && !can_be_asked {
+        return Err(Failure::new(format!(
+            "{name} is not trusted yet: its Claude Code settings, hooks and setup command would run unasked"
+        ))
+        .hint("say so once with --trust"));
     }
     if !is_said && !ask(context, &name) {
         return Err(Failure::new(format!("{name} is not trusted; nothing was started")));
     }
     trust.trust(key, context.now.timestamp()).map_err(|error| {
-        Failure::new(format!("Orchestra's own folder cannot be written: {error}")).hint("ORCHESTRA_HOME names another")
+        Failure::new(format!("Orchestra's own folder cannot be written: {error}"))
+            .hint("ORCHESTRA_HOME names another")
     })
 }
 

@@ -59,7 +59,10 @@ pub(crate) fn write(
     field("Session", agent.session_id.as_str())?;
     let mode = agent.permission_mode.as_deref();
     let model = agent.model.as_deref().unwrap_or("the client's default");
-    field("Model", &mode.map_or_else(|| model.to_owned(), |mode| format!("{model}, permission mode {mode}")))?;
+    field(
+        "Model",
+        &mode.map_or_else(|| model.to_owned(), |mode| format!("{model}, permission mode {mode}")),
+    )?;
     let tokens = agent.tokens.total();
     let turns = text::count(agent.turns as usize, "turn", "turns");
     let cost = agent.cost_usd.map(|_| format!(", {}", agent_table::cost(agent.cost_usd))).unwrap_or_default();
@@ -93,7 +96,12 @@ fn write_request(
         RequestKind::Plan => "has a plan".to_owned(),
     };
     let since = agent_table::ago(request.at, now);
-    writeln!(out, "{} {}", paint.on(style::WAITING, "◆"), paint.on(style::STRONG, format_args!("{asks} ({since} ago)")))?;
+    writeln!(
+        out,
+        "{} {}",
+        paint.on(style::WAITING, "◆"),
+        paint.on(style::STRONG, format_args!("{asks} ({since} ago)"))
+    )?;
     if let Some(reason) = &request.reason {
         for line in wrap::wrapped(&text::lines(reason), width.saturating_sub(2)) {
             writeln!(out, "  {line}")?;
@@ -106,7 +114,8 @@ fn write_request(
                 writeln!(out, "  {}", paint.on(style::STRONG, line))?;
             }
             for (number, choice) in (1..).zip(&question.options) {
-                let description = choice.description.as_deref().map(|text| format!(" – {text}")).unwrap_or_default();
+                let description =
+                    choice.description.as_deref().map(|text| format!(" – {text}")).unwrap_or_default();
                 let line = text::one_line(&format!("{}{description}", choice.label));
                 for (index, line) in wrap::wrapped(&line, width.saturating_sub(6)).iter().enumerate() {
                     let mark = if index == 0 { format!("{number:>3}.") } else { "    ".to_owned() };
@@ -122,7 +131,11 @@ fn write_request(
         }
         if total > INPUT_LINES {
             let more = text::count(total - INPUT_LINES, "more line", "more lines");
-            writeln!(out, "    {}", paint.on(style::SOFT, format_args!("… {more}; orchestra status {name} --json has all")))?;
+            writeln!(
+                out,
+                "    {}",
+                paint.on(style::SOFT, format_args!("… {more}; orchestra status {name} --json has all"))
+            )?;
         }
     }
     if let Some(decided) = &request.decided {
@@ -134,7 +147,8 @@ fn write_request(
         return writeln!(out, "  {what} through {}, {delivered}", decided.by);
     }
     for (number, suggestion) in (1..).zip(&request.suggestions) {
-        let kept = suggestion.destination.as_deref().map(|place| format!(" (kept in {place})")).unwrap_or_default();
+        let kept =
+            suggestion.destination.as_deref().map(|place| format!(" (kept in {place})")).unwrap_or_default();
         let rule = text::one_line(&format!("{}{kept}", suggestion.rule));
         writeln!(out, "  {} {rule}", paint.on(style::SOFT, format_args!("--always {number}:")))?;
     }
@@ -146,7 +160,11 @@ fn write_request(
         RequestKind::Permission | RequestKind::Plan => format!("orchestra answer {name} allow"),
     };
     writeln!(out, "  {}", paint.on(style::ACCENT, answer))?;
-    writeln!(out, "  {}", paint.on(style::ACCENT, format_args!("orchestra answer {name} deny --message \"…\"")))
+    writeln!(
+        out,
+        "  {}",
+        paint.on(style::ACCENT, format_args!("orchestra answer {name} deny --message \"…\""))
+    )
 }
 
 /// What a tool would be given, as a person reads it: the fields, their texts with their line ends.

@@ -159,7 +159,10 @@ pub(crate) fn write_table(
             let [name, state, words, since, cost] = cells(agent);
             let styles = [style::ACCENT, state_of(agent).1, Style::new(), style::SOFT, style::SOFT];
             let mut styles = styles.into_iter();
-            line([name, state, words, since, cost].map(|cell| (cell, styles.next().unwrap_or_default())), out)?;
+            line(
+                [name, state, words, since, cost].map(|cell| (cell, styles.next().unwrap_or_default())),
+                out,
+            )?;
         }
     }
     Ok(())

@@ -70,9 +70,12 @@ impl Teller {
                 }
                 match total.saturating_sub(RESULT_LINES) {
                     0 => Ok(()),
-                    more => {
-                        self.line(INDENT, style::SOFT, &format!("… {}", text::count(more, "more line", "more lines")), out)
-                    }
+                    more => self.line(
+                        INDENT,
+                        style::SOFT,
+                        &format!("… {}", text::count(more, "more line", "more lines")),
+                        out,
+                    ),
                 }
             }
             Heard::Asked(request) => {
@@ -86,20 +89,29 @@ impl Teller {
                 Ok(())
             }
             Heard::Withdrawn { request } => match self.requests.remove(request) {
-                Some(asked) => self.line(INDENT, style::SOFT, &format!("asks no more: {}", text::one_line(&asked)), out),
+                Some(asked) => {
+                    self.line(INDENT, style::SOFT, &format!("asks no more: {}", text::one_line(&asked)), out)
+                }
                 None => Ok(()),
             },
             Heard::TurnEnded(end) => {
-                let cost = end.cost_usd.map(|_| format!(" · {}", agent_table::cost(end.cost_usd))).unwrap_or_default();
+                let cost = end
+                    .cost_usd
+                    .map(|_| format!(" · {}", agent_table::cost(end.cost_usd)))
+                    .unwrap_or_default();
                 let (words, style) = match &end.outcome {
                     Outcome::Success => ("✓ turn ended".to_owned(), style::DONE),
                     Outcome::Interrupted => ("■ turn interrupted".to_owned(), style::SOFT),
                     Outcome::Budget => ("✗ the budget is used up".to_owned(), style::FAILED),
-                    Outcome::Limit(why) | Outcome::Error(why) => (format!("✗ {}", text::one_line(why)), style::FAILED),
+                    Outcome::Limit(why) | Outcome::Error(why) => {
+                        (format!("✗ {}", text::one_line(why)), style::FAILED)
+                    }
                 };
                 self.line(0, style, &format!("{words}{cost}"), out)
             }
-            Heard::Held { words, .. } | Heard::TriesAgain { words } | Heard::Notice { words } => self.line(0, style::SOFT, words, out),
+            Heard::Held { words, .. } | Heard::TriesAgain { words } | Heard::Notice { words } => {
+                self.line(0, style::SOFT, words, out)
+            }
             Heard::Answered { error: Some(error), .. } => {
                 self.line(0, style::FAILED, &format!("the client refuses: {}", text::one_line(error)), out)
             }
@@ -160,17 +172,26 @@ impl Teller {
                 self.line(0, style::SOFT, &format!("a line of {bytes} bytes lies in spill/{file}"), out)
             }
             Event::LeftOut { lines, bytes } => {
-                let words = format!("the log is full: {lines} lines ({bytes} bytes) without consequence are left out");
+                let words = format!(
+                    "the log is full: {lines} lines ({bytes} bytes) without consequence are left out"
+                );
                 self.line(0, style::SOFT, &words, out)
             }
             Event::ClientExited { exit, survivors } => {
                 if !survivors.is_empty() {
                     let pids: Vec<String> = survivors.iter().map(|process| process.pid.to_string()).collect();
-                    self.line(0, style::FAILED, &format!("could not be ended: processes {}", pids.join(", ")), out)?;
+                    self.line(
+                        0,
+                        style::FAILED,
+                        &format!("could not be ended: processes {}", pids.join(", ")),
+                        out,
+                    )?;
                 }
                 match (exit.code, exit.signal) {
                     (Some(0), _) => Ok(()),
-                    (Some(code), _) => self.line(0, style::FAILED, &format!("the client ended with exit code {code}"), out),
+                    (Some(code), _) => {
+                        self.line(0, style::FAILED, &format!("the client ended with exit code {code}"), out)
+                    }
                     (None, Some(signal)) => {
                         self.line(0, style::FAILED, &format!("the client was ended by signal {signal}"), out)
                     }

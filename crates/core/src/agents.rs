@@ -7,8 +7,8 @@
 mod claude;
 pub mod client;
 pub mod control;
-pub mod entry;
 pub mod doctor;
+pub mod entry;
 mod facts;
 mod folder;
 pub mod harvest;

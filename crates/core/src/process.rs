@@ -131,7 +131,9 @@ pub fn by_variable(name: &str) -> BTreeMap<String, Vec<Process>> {
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        let value = environment.split(|byte| *byte == 0).find_map(|variable| variable.strip_prefix(prefix.as_bytes()));
+        let value = environment
+            .split(|byte| *byte == 0)
+            .find_map(|variable| variable.strip_prefix(prefix.as_bytes()));
         if let (Some(value), Some(process)) = (value, Process::of(pid)) {
             found.entry(String::from_utf8_lossy(value).into_owned()).or_default().push(process);
         }

@@ -226,7 +226,8 @@ impl Catalog {
             tracing::debug!(%error, file = %file.display(), "the cache cannot be written");
         }
 
-        let agents = places.state_dir.as_deref().map(|state| Agents::new(state).sessions()).unwrap_or_default();
+        let agents =
+            places.state_dir.as_deref().map(|state| Agents::new(state).sessions()).unwrap_or_default();
         let mut builder = Builder::new(&places.roots, &live, now);
         let mut left_out = LeftOut::default();
         let mut sessions = Vec::new();

@@ -164,7 +164,10 @@ fn listen(to: &Sender<Input>) {
                     Some("interrupt") => Input::Interrupt,
                     Some("set_permission_mode") => {
                         let mode = &value["request"]["mode"];
-                        print(&json!({ "type": "system", "subtype": "status", "permissionMode": mode }).to_string());
+                        print(
+                            &json!({ "type": "system", "subtype": "status", "permissionMode": mode })
+                                .to_string(),
+                        );
                         continue;
                     }
                     _ => continue,

@@ -62,7 +62,12 @@ impl Client {
             "type": "system", "subtype": "init", "cwd": folder, "tools": ["Bash", "Write"], "model": self.model,
             "permissionMode": self.mode, "claude_code_version": "9.9.9",
         }));
-        let mut end = result("success", false, &format!("done: {}", prompt.lines().next().unwrap_or_default()), self.turns);
+        let mut end = result(
+            "success",
+            false,
+            &format!("done: {}", prompt.lines().next().unwrap_or_default()),
+            self.turns,
+        );
         for line in prompt.lines() {
             match self.directive(line) {
                 Done::On => {}
@@ -92,8 +97,10 @@ impl Client {
             return Done::On;
         };
         let (name, rest) = directive.split_once(' ').unwrap_or((directive, ""));
-        let number = |default: u64| rest.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(default);
-        let second = |default: u64| rest.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(default);
+        let number =
+            |default: u64| rest.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(default);
+        let second =
+            |default: u64| rest.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(default);
         match name {
             "say" => {
                 rest.split_inclusive(' ').for_each(|word| self.delta(word));
@@ -177,7 +184,10 @@ impl Client {
         let (path, text) = rest.split_once(' ').unwrap_or((rest, ""));
         let id = self.next_id("toolu");
         let input = json!({ "file_path": path, "content": text });
-        self.assistant(&json!({ "type": "tool_use", "id": id, "name": "Write", "input": input }), &Value::Null);
+        self.assistant(
+            &json!({ "type": "tool_use", "id": id, "name": "Write", "input": input }),
+            &Value::Null,
+        );
         let written = fs::write(path, format!("{text}\n"));
         let is_error = written.is_err();
         let content = written.err().map_or_else(|| "File created".to_owned(), |error| error.to_string());
@@ -193,7 +203,10 @@ impl Client {
     /// Asks for leave and does what the answer says; what was answered is written down.
     fn ask(&mut self, tool: &str, input: &Value, takes_back: bool) -> Done {
         let (id, call) = (self.next_id("request"), self.next_id("toolu"));
-        self.assistant(&json!({ "type": "tool_use", "id": call, "name": tool, "input": input }), &Value::Null);
+        self.assistant(
+            &json!({ "type": "tool_use", "id": call, "name": tool, "input": input }),
+            &Value::Null,
+        );
         let rule = |behaviour: &str, place: &str| {
             json!({ "type": "addRules", "rules": [{ "toolName": tool, "ruleContent": "*" }],
                     "behavior": behaviour, "destination": place })
@@ -214,7 +227,8 @@ impl Client {
                     drop(decisions.and_then(|mut file| writeln!(file, "{line}")));
                     let verdict = &line["response"]["response"];
                     let is_allowed = verdict["behavior"] == "allow";
-                    let words = if is_allowed { "ran" } else { verdict["message"].as_str().unwrap_or("denied") };
+                    let words =
+                        if is_allowed { "ran" } else { verdict["message"].as_str().unwrap_or("denied") };
                     self.returned(&call, !is_allowed, words);
                     return Done::On;
                 }

@@ -50,7 +50,8 @@ pub(crate) fn leave_child(file: &str) {
 
 /// The same in a session of its own, deaf to SIGTERM, and no child of ours: what started it has ended.
 pub(crate) fn leave_grandchild(file: &str) {
-    let script = format!("trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$ > {file}; exec sleep 1000' &)");
+    let script =
+        format!("trap '' TERM; (setsid sh -c 'trap \"\" TERM; echo $$ > {file}; exec sleep 1000' &)");
     let started = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).process_group(0).status();
     drop(started);
     // Known before the turn goes on.

@@ -13,8 +13,8 @@ pub mod session;
 pub mod transcript;
 
 pub use agent::{
-    Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question, QueuedPrompt,
-    Request, RequestKind, Suggestion,
+    Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question,
+    QueuedPrompt, Request, RequestKind, Suggestion,
 };
 pub use change::{ChangeKind, ChangedFile, Changes};
 pub use id::{AgentId, InvalidId, SessionId};

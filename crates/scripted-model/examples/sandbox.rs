@@ -17,10 +17,11 @@ use orchestra_scripted_model::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let asked = std::env::args().nth(1);
-    let version = match ClientVersion::ALL.into_iter().find(|version| asked.as_deref() == Some(version.as_str())) {
-        Some(version) => version,
-        None => ClientVersion::V2_1_330,
-    };
+    let version =
+        match ClientVersion::ALL.into_iter().find(|version| asked.as_deref() == Some(version.as_str())) {
+            Some(version) => version,
+            None => ClientVersion::V2_1_330,
+        };
     let model = ScriptedModel::start(Script::default())?;
     let sandbox = ClientSandbox::new(model.base_url())?;
     sandbox.install(&version.find()?)?;

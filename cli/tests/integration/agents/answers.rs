@@ -13,13 +13,24 @@ fn leave_is_given_once_for_exactly_what_was_asked() {
     let request = world.wait_for_request(&name);
     assert_eq!((request["tool"].as_str(), request["summary"].as_str()), (Some("Bash"), Some("npm install")));
     let agent = world.agent(&name);
-    assert_eq!((agent["attention"]["kind"].as_str(), agent["attention"]["summary"].as_str()), (Some("permission"), Some("npm install")));
+    assert_eq!(
+        (agent["attention"]["kind"].as_str(), agent["attention"]["summary"].as_str()),
+        (Some("permission"), Some("npm install"))
+    );
     let said = world.ok(&["answer", &name, "allow"]);
     assert_eq!(said.words, "Allowed: Bash npm install\n");
     let agent = world.wait_for_state(&name, "idle");
-    assert_eq!((agent["attention"]["kind"].as_str(), agent["requests"].as_array().unwrap().len()), (Some("done"), 0));
+    assert_eq!(
+        (agent["attention"]["kind"].as_str(), agent["requests"].as_array().unwrap().len()),
+        (Some("done"), 0)
+    );
     let decisions = world.decisions(&name);
-    assert_eq!(decisions, [json!({ "behavior": "allow", "updatedInput": { "command": "npm install", "timeout": 1e3, "z": "ü", "a": [1, 2] } })]);
+    assert_eq!(
+        decisions,
+        [
+            json!({ "behavior": "allow", "updatedInput": { "command": "npm install", "timeout": 1e3, "z": "ü", "a": [1, 2] } })
+        ]
+    );
     // It asks nothing any more.
     let said = world.run(&["answer", &name, "allow"]);
     assert_eq!(said.code, 1);
@@ -45,7 +56,9 @@ fn a_no_has_its_reason_and_always_its_rule() {
     assert_eq!(decisions[1]["updatedPermissions"][0]["destination"], "localSettings");
     assert_eq!(decisions[2]["updatedPermissions"][0]["destination"], "session");
     let log = world.ok(&["logs", &name]).out;
-    for line in ["◆ asks: Bash: npm install", "denied: use cargo (through cli)", "allowed for good (through cli)"] {
+    for line in
+        ["◆ asks: Bash: npm install", "denied: use cargo (through cli)", "allowed for good (through cli)"]
+    {
         assert!(log.contains(line), "{line}:\n{log}");
     }
 }
@@ -58,7 +71,13 @@ fn of_two_who_answer_one_is_told_of_the_other() {
         world.wait_for_request(&name);
         let answers: Vec<_> = ["allow", "deny"]
             .into_iter()
-            .map(|answer| world.command(&["answer", &name, answer]).stderr(std::process::Stdio::piped()).spawn().unwrap())
+            .map(|answer| {
+                world
+                    .command(&["answer", &name, answer])
+                    .stderr(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
             .collect();
         let said: Vec<_> = answers.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
         assert_eq!(said.iter().filter(|output| output.status.success()).count(), 1, "{said:?}");

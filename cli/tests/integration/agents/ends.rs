@@ -9,7 +9,11 @@ fn the_exact_end_is_kept() {
     let world = World::new();
     for (directives, exit, failure) in [
         ("::exit 7", r#"{"code":7,"signal":null}"#, "ended without a result (exit code 7)"),
-        ("::stderr out of luck\n::signal 11", r#"{"code":null,"signal":11}"#, "ended without a result (killed by signal 11): out of luck"),
+        (
+            "::stderr out of luck\n::signal 11",
+            r#"{"code":null,"signal":11}"#,
+            "ended without a result (killed by signal 11): out of luck",
+        ),
         ("::signal 9", r#"{"code":null,"signal":9}"#, "ended without a result (killed by signal 9)"),
         ("::no-result", r#"{"code":0,"signal":null}"#, "ended without a result (exit code 0)"),
     ] {
@@ -40,14 +44,18 @@ fn what_the_api_says_is_attention_and_no_dead_agent() {
         let turns = world.agent(&name)["turns"].as_u64();
         world.ok(&["send", &name, directives]);
         let agent = world.wait(&name, |agent| agent["turns"].as_u64() > turns && agent["state"] == "idle");
-        assert_eq!((agent["attention"]["kind"].as_str(), agent["attention"]["summary"].as_str()), (Some(kind), Some(summary)));
+        assert_eq!(
+            (agent["attention"]["kind"].as_str(), agent["attention"]["summary"].as_str()),
+            (Some(kind), Some(summary))
+        );
     }
 }
 
 #[test]
 fn what_is_no_protocol_is_kept_and_nothing_comes_of_it() {
     let world = World::new();
-    let name = world.spawn("Noise", "::garbage\n::invalid\n::unknown\n::line 2000000\n::subagent aside\n::say fine");
+    let name =
+        world.spawn("Noise", "::garbage\n::invalid\n::unknown\n::line 2000000\n::subagent aside\n::say fine");
     let agent = world.wait_for_state(&name, "idle");
     assert_eq!(agent["attention"]["kind"], "done");
     let log = world.ok(&["logs", &name, "--json"]).out;
@@ -130,7 +138,8 @@ fn agents_outlive_the_command_that_started_them_and_two_never_share_a_task() {
     // Killed at any moment of its start, it leaves an agent that is there once or can be started.
     for wait in [0_u64, 2, 5, 10, 20, 40, 80] {
         let mut command = world.command(&["spawn", "--trust", &format!("Start {wait}\n::write a 1")]);
-        let mut spawn = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut spawn =
+            command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(wait));
         let _ = spawn.kill();
         spawn.wait().unwrap();

@@ -28,7 +28,8 @@ fn a_task_is_a_text_whatever_it_holds() {
     }
     assert!(!world.shop().join("owned").exists());
     let long = "x".repeat(1 << 20);
-    let mut child = world.command(&["spawn", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut child =
+        world.command(&["spawn", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(long.as_bytes()).unwrap();
     assert!(child.wait().unwrap().success());
 }
@@ -58,11 +59,18 @@ fn bad_input_changes_nothing() {
         assert!(said.words.contains(says), "{arguments:?}: {}", said.words);
     }
     assert_eq!(world.git(&["for-each-ref"]), before);
-    assert_eq!(world.ok(&["status"]).words, "There is no agent yet. orchestra spawn \"build auth\" starts one.\n");
-    for command in ["logs", "send", "answer", "interrupt", "stop", "diff", "merge", "pr", "clean", "restore"] {
+    assert_eq!(
+        world.ok(&["status"]).words,
+        "There is no agent yet. orchestra spawn \"build auth\" starts one.\n"
+    );
+    for command in ["logs", "send", "answer", "interrupt", "stop", "diff", "merge", "pr", "clean", "restore"]
+    {
         let more: &[&str] = if matches!(command, "send" | "answer") { &["nope", "x"] } else { &["nope"] };
         let said = world.run(&[&[command], more].concat());
-        assert!(said.code == 1 && said.words.starts_with("error: there is no agent \"nope\""), "{command}: {said:?}");
+        assert!(
+            said.code == 1 && said.words.starts_with("error: there is no agent \"nope\""),
+            "{command}: {said:?}"
+        );
     }
 }
 
@@ -78,7 +86,15 @@ fn repositories_that_no_worktree_can_be_made_of() {
     assert!(said.code == 1 && said.words.contains("is in the way of"), "{said:?}");
     // A folder without a repository works as it is.
     fs::create_dir(world.home().join("plain")).unwrap();
-    let said = world.ok(&["spawn", "--trust", "Plain\n::write here yes", "--repo", "../plain", "--no-worktree", "--wait"]);
+    let said = world.ok(&[
+        "spawn",
+        "--trust",
+        "Plain\n::write here yes",
+        "--repo",
+        "../plain",
+        "--no-worktree",
+        "--wait",
+    ]);
     assert!(said.out.contains("plain\tdone"), "{said:?}");
     assert!(world.home().join("plain/here").is_file());
 }
@@ -87,7 +103,14 @@ fn repositories_that_no_worktree_can_be_made_of() {
 fn names_are_found_by_their_beginning_and_never_shared() {
     let world = World::new();
     let children: Vec<_> = (0..8)
-        .map(|_| world.command(&["spawn", "--trust", "Same task"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+        .map(|_| {
+            world
+                .command(&["spawn", "--trust", "Same task"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
         .collect();
     for child in children {
         let output = child.wait_with_output().unwrap();

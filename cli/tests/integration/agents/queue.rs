@@ -17,7 +17,8 @@ fn messages_wait_until_the_turn_is_over_and_can_be_changed_till_then() {
     world.ok(&["send", &name, "--edit", "3", "::say changed"]);
     world.ok(&["send", &name, "--remove", "4"]);
     let agent = world.agent(&name);
-    let texts: Vec<&str> = agent["queue"].as_array().unwrap().iter().map(|prompt| prompt["text"].as_str().unwrap()).collect();
+    let texts: Vec<&str> =
+        agent["queue"].as_array().unwrap().iter().map(|prompt| prompt["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["second", "::say changed"]);
     world.ok(&["answer", &name, "allow"]);
     let agent = world.wait(&name, |agent| agent["turns"] == 3);
@@ -25,7 +26,8 @@ fn messages_wait_until_the_turn_is_over_and_can_be_changed_till_then() {
     let said = world.run(&["send", &name, "--edit", "2", "too late"]);
     assert!(said.code == 1 && said.words.contains("has got that message already"), "{said:?}");
     let log = world.ok(&["logs", &name]).out;
-    let order: Vec<usize> = ["› second", "› ::say changed"].iter().map(|line| log.find(line).unwrap()).collect();
+    let order: Vec<usize> =
+        ["› second", "› ::say changed"].iter().map(|line| log.find(line).unwrap()).collect();
     assert!(order[0] < order[1] && !log.contains("fourth"), "{log}");
 }
 
@@ -80,7 +82,16 @@ fn of_a_run_with_a_limit_the_rest_waits() {
 #[test]
 fn whoever_waits_gets_a_table_and_an_exit_code() {
     let world = World::new();
-    let said = world.ok(&["spawn", "--trust", "--wait", "--max-parallel", "2", "One\n::write a 1", "Two\n::write b 2", "Three"]);
+    let said = world.ok(&[
+        "spawn",
+        "--trust",
+        "--wait",
+        "--max-parallel",
+        "2",
+        "One\n::write a 1",
+        "Two\n::write b 2",
+        "Three",
+    ]);
     assert_eq!(said.out.lines().filter(|line| line.contains("\tdone\t")).count(), 3, "{}", said.out);
     let said = world.run(&["spawn", "--wait", "--json", "Good", "Bad\n::exit 4"]);
     assert_eq!(said.code, 1);
@@ -105,7 +116,8 @@ fn the_log_is_followed_until_the_agent_ends() {
     let name = world.spawn("Follow", "::ask Bash ls\n::say the end");
     world.wait_for_request(&name);
     let file = world.home().join("followed");
-    let mut follower = world.command(&["logs", &name, "-f"]).stdout(fs::File::create(&file).unwrap()).spawn().unwrap();
+    let mut follower =
+        world.command(&["logs", &name, "-f"]).stdout(fs::File::create(&file).unwrap()).spawn().unwrap();
     until(|| fs::read_to_string(&file).unwrap().contains("◆ asks"));
     world.ok(&["answer", &name, "allow"]);
     until(|| fs::read_to_string(&file).unwrap().contains("the end"));

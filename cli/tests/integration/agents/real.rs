@@ -14,11 +14,13 @@ fn in_each_world(check: impl Fn(&World)) {
 fn two_agents_write_at_once_and_are_taken() {
     in_each_world(|world| {
         let tasks = ["Build auth [[write auth.txt A]]", "Write tests [[write tests.txt T]]"];
-        let said = world.ok(&["spawn", "--trust", "--wait", "--permission-mode", "acceptEdits", tasks[0], tasks[1]]);
+        let said =
+            world.ok(&["spawn", "--trust", "--wait", "--permission-mode", "acceptEdits", tasks[0], tasks[1]]);
         assert_eq!(said.out.matches("\tdone\t").count(), 2, "{said:?}");
         assert_eq!(world.git(&["status", "--porcelain"]), "", "the main checkout is untouched");
         let (auth, tests) = ("build-auth-write-auth-txt-a", "write-tests-write-tests-txt-t");
-        let files = |name: &str| ["auth.txt", "tests.txt"].map(|file| world.worktree(name).join(file).is_file());
+        let files =
+            |name: &str| ["auth.txt", "tests.txt"].map(|file| world.worktree(name).join(file).is_file());
         assert_eq!((files(auth), files(tests)), ([true, false], [false, true]));
         let agent = world.agent(auth);
         assert!(agent["cost_usd"].as_f64().unwrap() > 0.0 && agent["tokens"]["output"].as_u64().unwrap() > 0);
@@ -29,8 +31,12 @@ fn two_agents_write_at_once_and_are_taken() {
         // The sessions are known as what they are, by their repository.
         let sessions = world.ok(&["sessions", "--json", "--kind", "agent"]).out;
         let sessions: serde_json::Value = serde_json::from_str(&sessions).unwrap();
-        let projects: Vec<&str> =
-            sessions["sessions"].as_array().unwrap().iter().map(|session| session["project"].as_str().unwrap()).collect();
+        let projects: Vec<&str> = sessions["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|session| session["project"].as_str().unwrap())
+            .collect();
         assert_eq!(projects, ["shop", "shop"]);
     });
 }
@@ -46,7 +52,8 @@ fn leave_is_given_refused_and_given_for_good() {
         world.ok(&["answer", &name, "deny", "--message", "not that one"]);
         let request = world.wait(&name, |agent| agent["requests"][0]["summary"] == "touch three");
         let rules = request["requests"][0]["suggestions"].as_array().unwrap();
-        let bash = rules.iter().position(|rule| rule["rule"].as_str().unwrap().contains("touch")).unwrap() + 1;
+        let bash =
+            rules.iter().position(|rule| rule["rule"].as_str().unwrap().contains("touch")).unwrap() + 1;
         world.ok(&["answer", &name, "allow", "--always", &bash.to_string()]);
         world.wait(&name, |agent| agent["requests"][0]["summary"] == "rm -f two");
         fs::remove_file(world.worktree(&name).join("three")).unwrap();
@@ -83,7 +90,10 @@ fn messages_interrupts_and_resuming() {
 #[test]
 fn questions_plans_and_subagents() {
     in_each_world(|world| {
-        let name = world.spawn("Ask", "[[ask Which database? | SQLite | Postgres]] [[agent Look around {{say inner words}}]]");
+        let name = world.spawn(
+            "Ask",
+            "[[ask Which database? | SQLite | Postgres]] [[agent Look around {{say inner words}}]]",
+        );
         world.wait(&name, |agent| agent["attention"]["kind"] == "question");
         world.ok(&["answer", &name, "2"]);
         world.wait(&name, |agent| agent["state"] == "idle");
@@ -91,7 +101,13 @@ fn questions_plans_and_subagents() {
         for words in ["\"Which database?\"=\"Postgres\"", "answered: Postgres (through cli)", "inner words"] {
             assert!(log.contains(words), "{words}:\n{log}");
         }
-        let said = world.ok(&["spawn", "--json", "--permission-mode", "plan", "Plan it\n[[plan first this, then that]]"]);
+        let said = world.ok(&[
+            "spawn",
+            "--json",
+            "--permission-mode",
+            "plan",
+            "Plan it\n[[plan first this, then that]]",
+        ]);
         assert!(said.out.contains("\"plan-it\""));
         let agent = world.wait("plan-it", |agent| agent["attention"]["kind"] == "plan");
         assert_eq!(agent["requests"][0]["plan"], "first this, then that");
@@ -104,7 +120,8 @@ fn questions_plans_and_subagents() {
 #[test]
 fn a_budget_is_reached_and_a_refused_request_is_attention() {
     in_each_world(|world| {
-        let said = world.run(&["spawn", "--trust", "--wait", "--max-budget-usd", "0.001", "Budget\n[[say a lot]]"]);
+        let said =
+            world.run(&["spawn", "--trust", "--wait", "--max-budget-usd", "0.001", "Budget\n[[say a lot]]"]);
         assert_eq!(said.code, 1);
         assert!(said.out.contains("its budget is used up"), "{said:?}");
         let name = world.spawn("Overloaded", "[[fail 529]] [[say fine]]");
@@ -119,8 +136,12 @@ fn a_budget_is_reached_and_a_refused_request_is_attention() {
 fn a_discovered_session_goes_on_as_a_copy_in_a_worktree() {
     in_each_world(|world| {
         let name = world.spawn("First", "[[say the first words]]");
-        let first = world.wait(&name, |agent| agent["state"] == "idle")["session_id"].as_str().unwrap().to_owned();
-        until(|| transcript(world, &first).is_some_and(|file| fs::read_to_string(file).unwrap().contains("the first words")));
+        let first =
+            world.wait(&name, |agent| agent["state"] == "idle")["session_id"].as_str().unwrap().to_owned();
+        until(|| {
+            transcript(world, &first)
+                .is_some_and(|file| fs::read_to_string(file).unwrap().contains("the first words"))
+        });
         let before = fs::read(transcript(world, &first).unwrap()).unwrap();
         world.ok(&["spawn", "--json", "--session", &first[..8], "Go on\n[[say more words]]"]);
         let agent = world.wait("go-on", |agent| agent["attention"]["summary"] == "more words");

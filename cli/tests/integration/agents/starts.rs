@@ -72,7 +72,8 @@ fn a_setup_command_runs_first_and_its_failure_is_the_agents() {
     let port: u16 = made.strip_prefix("SECRET=1\n").unwrap().trim().parse().unwrap();
     assert!(port >= 20_000);
     assert!(world.ok(&["logs", &name]).out.contains("  working\n"));
-    std::fs::write(world.shop().join(".orchestra.toml"), "setup = \"echo no such thing >&2; exit 7\"\n").unwrap();
+    std::fs::write(world.shop().join(".orchestra.toml"), "setup = \"echo no such thing >&2; exit 7\"\n")
+        .unwrap();
     let said = world.run(&["spawn", "Other"]);
     assert_eq!(said.code, 1);
     assert!(said.words.contains("the setup command failed (exit code 7): no such thing"), "{}", said.words);

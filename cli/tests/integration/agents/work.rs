@@ -10,7 +10,13 @@ use super::world::World;
 fn two_agents_work_side_by_side_and_are_merged() {
     let world = World::new();
     fs::write(world.shop().join("own"), "a person's\n").unwrap();
-    let said = world.ok(&["spawn", "--trust", "--wait", "Build auth\n::write auth 1", "Write tests\n::write tests 2"]);
+    let said = world.ok(&[
+        "spawn",
+        "--trust",
+        "--wait",
+        "Build auth\n::write auth 1",
+        "Write tests\n::write tests 2",
+    ]);
     assert!(said.words.contains("What is not committed here stays here"), "{}", said.words);
     assert_eq!(world.git(&["status", "--porcelain"]), "?? own");
     let diff = world.ok(&["diff", "build-auth"]).out;
@@ -18,8 +24,13 @@ fn two_agents_work_side_by_side_and_are_merged() {
     let changes: Value = serde_json::from_str(&world.ok(&["diff", "write-tests", "--json"]).out).unwrap();
     assert_eq!((&changes["files"][0]["path"], &changes["stat"]["insertions"]), (&"tests".into(), &1.into()));
     let said = world.ok(&["merge", "build-auth"]);
-    assert!(said.words.starts_with("Committed first, since it was not: 1 file (auth).\nmain went forward"), "{}", said.words);
-    let merged: Value = serde_json::from_str(&world.ok(&["merge", "write-tests", "--squash", "--json"]).out).unwrap();
+    assert!(
+        said.words.starts_with("Committed first, since it was not: 1 file (auth).\nmain went forward"),
+        "{}",
+        said.words
+    );
+    let merged: Value =
+        serde_json::from_str(&world.ok(&["merge", "write-tests", "--squash", "--json"]).out).unwrap();
     assert_eq!((&merged["merged"], &merged["into"]), (&"commit".into(), &"main".into()));
     assert_eq!(world.git(&["log", "--format=%s", "-2"]), "Write tests\nBuild auth");
     assert!(world.shop().join("auth").is_file() && world.shop().join("tests").is_file());
@@ -41,16 +52,25 @@ fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
     world.ok(&["spawn", "--trust", "--wait", "Change it\n::write README.md theirs"]);
     fs::write(world.shop().join("README.md"), "ours\n").unwrap();
     let said = world.run(&["merge", "change-it"]);
-    assert!(said.code == 1 && said.words.contains("changes of its own that are in the way: README.md"), "{said:?}");
+    assert!(
+        said.code == 1 && said.words.contains("changes of its own that are in the way: README.md"),
+        "{said:?}"
+    );
     world.git(&["commit", "-qam", "ours"]);
-    let before = (world.git(&["for-each-ref"]), world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]));
+    let before = (
+        world.git(&["for-each-ref"]),
+        world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]),
+    );
     for arguments in [vec!["merge", "change-it"], vec!["merge", "change-it", "--squash"]] {
         let said = world.run(&arguments);
         assert!(said.code == 1 && said.words.contains("change the same lines of README.md"), "{said:?}");
     }
     let said = world.run(&["merge", "change-it", "--into", "nope"]);
     assert!(said.code == 1 && said.words.contains("there is no branch \"nope\""), "{said:?}");
-    let after = (world.git(&["for-each-ref"]), world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]));
+    let after = (
+        world.git(&["for-each-ref"]),
+        world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]),
+    );
     // The first try, in whose way only a file was, committed what was not; the conflicts changed nothing.
     assert_eq!(before, after);
 }
@@ -80,7 +100,10 @@ fn one_at_work_is_left_alone() {
     world.wait_for_request(&name);
     for command in ["merge", "clean"] {
         let said = world.run(&[command, &name]);
-        assert!(said.code == 1 && format!("{}{}", said.out, said.words).contains("busy is at work"), "{said:?}");
+        assert!(
+            said.code == 1 && format!("{}{}", said.out, said.words).contains("busy is at work"),
+            "{said:?}"
+        );
     }
     assert!(world.ok(&["clean"]).words.contains("There is nothing to clean"));
 }
@@ -101,10 +124,19 @@ fn a_branch_is_pushed_and_a_pull_request_opened() {
     world.ok(&["clean", "push-me"]);
     world.ok(&["restore", "push-me"]);
     let gh = world.home().join("bin/gh");
-    fs::write(&gh, "#!/bin/sh\necho \"$@\" > ../gh-said; cat >> ../gh-said; echo https://github.com/ada/shop/pull/1\n").unwrap();
+    fs::write(
+        &gh,
+        "#!/bin/sh\necho \"$@\" > ../gh-said; cat >> ../gh-said; echo https://github.com/ada/shop/pull/1\n",
+    )
+    .unwrap();
     fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
     let said = world.ok(&["pr", "push-me"]);
     assert_eq!(said.out, "https://github.com/ada/shop/pull/1\n");
     let told = fs::read_to_string(world.home().join("gh-said")).unwrap();
-    assert!(told.starts_with("pr create --head orchestra/push-me --base main --title=Push me --body-file=-\nPush me"), "{told}");
+    assert!(
+        told.starts_with(
+            "pr create --head orchestra/push-me --base main --title=Push me --body-file=-\nPush me"
+        ),
+        "{told}"
+    );
 }

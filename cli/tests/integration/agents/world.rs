@@ -176,7 +176,9 @@ impl World {
     /// The answers that its client got, as it got them.
     pub(super) fn decisions(&self, name: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.worktree(name).join(".fake-decisions")).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["response"]["response"].clone()).collect()
+        text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["response"]["response"].clone())
+            .collect()
     }
 
     /// The runner's process, the parent of the client's.

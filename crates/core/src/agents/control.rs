@@ -145,7 +145,9 @@ pub enum ControlError {
     #[error("no runner holds the agent")]
     NotRunning,
     /// The runner is there and does not answer.
-    #[error("the agent's runner does not answer; it may be busy with a slow disk: try again, or `orchestra doctor`")]
+    #[error(
+        "the agent's runner does not answer; it may be busy with a slow disk: try again, or `orchestra doctor`"
+    )]
     Unresponsive,
     /// It answered, and not with yes.
     #[error(transparent)]

@@ -51,7 +51,13 @@ pub enum Fix {
 
 impl Finding {
     fn new(subject: impl Into<String>, what: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self { subject: subject.into(), what: what.into(), advice: advice.into(), fix: None, can_be_fixed: false }
+        Self {
+            subject: subject.into(),
+            what: what.into(),
+            advice: advice.into(),
+            fix: None,
+            can_be_fixed: false,
+        }
     }
 
     fn fixed_by(mut self, fix: Fix) -> Self {
@@ -96,7 +102,9 @@ fn examine_git(git: &Git) -> Option<Finding> {
             format!("it is {found}.{and}; merging needs {major}.{minor}"),
             "install a newer git",
         )),
-        Err(error) => Some(Finding::new("git", error.to_string(), format!("install git {major}.{minor} or later"))),
+        Err(error) => {
+            Some(Finding::new("git", error.to_string(), format!("install git {major}.{minor} or later")))
+        }
     }
 }
 
@@ -108,8 +116,11 @@ fn examine_agent(agents: &Agents, trash: &Trash, agent: &Agent) -> Vec<Finding> 
         let why = agent.failure.clone().unwrap_or_default();
         findings.push(Finding::new(name, format!("it is lost: {why}"), resume()));
     }
-    if agent.state.is_live() && let Ok(folder) = agents.open(&agent.id) {
-        let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(Command::Hello, "doctor"));
+    if agent.state.is_live()
+        && let Ok(folder) = agents.open(&agent.id)
+    {
+        let asked =
+            Control::connect(folder.path()).and_then(|mut control| control.ask(Command::Hello, "doctor"));
         match asked {
             Ok(_) | Err(ControlError::Refused(_)) => {}
             // It may have ended in between.
@@ -123,7 +134,9 @@ fn examine_agent(agents: &Agents, trash: &Trash, agent: &Agent) -> Vec<Finding> 
     }
     let in_trash = trash.entry(&agent.id);
     match (&agent.worktree, &in_trash) {
-        (Some(worktree), None) if agent.repo.is_some() && !agent.is_cleaned && !Path::new(worktree).is_dir() => {
+        (Some(worktree), None)
+            if agent.repo.is_some() && !agent.is_cleaned && !Path::new(worktree).is_dir() =>
+        {
             findings.push(Finding::new(
                 name,
                 format!("its worktree {worktree} is gone"),
@@ -164,7 +177,13 @@ fn orphans(agents: &[Agent]) -> Vec<Finding> {
 /// Worktrees of ours that no agent is known for.
 fn strays(worktrees: &Path, agents: &[Agent]) -> Vec<Finding> {
     let folders = |path: &Path| -> Vec<PathBuf> {
-        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+        fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_dir())
+            .collect()
     };
     folders(worktrees)
         .iter()
@@ -174,7 +193,8 @@ fn strays(worktrees: &Path, agents: &[Agent]) -> Vec<Finding> {
             !agents.iter().any(|agent| agent.id.as_str() == name)
         })
         .map(|folder| {
-            let branch = marker_of(&folder).ok().flatten().map(|marker| format!(" (branch {})", marker.branch));
+            let branch =
+                marker_of(&folder).ok().flatten().map(|marker| format!(" (branch {})", marker.branch));
             Finding::new(
                 folder.display().to_string(),
                 format!("no agent is known for this worktree{}", branch.unwrap_or_default()),

@@ -391,7 +391,9 @@ impl Facts {
                 (Some((_, why)), _, _) => why.clone(),
                 (None, Some((_, Ending::Error { words })), _) => words.clone(),
                 (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
-                (None, None, _) if self.last_complaint.is_some() => self.last_complaint.clone().unwrap_or_default(),
+                (None, None, _) if self.last_complaint.is_some() => {
+                    self.last_complaint.clone().unwrap_or_default()
+                }
                 (None, _, exit) => {
                     let how = exit.map(|exit| self.how_with_last_words(exit)).unwrap_or_default();
                     format!("ended without a result{how}")
@@ -436,7 +438,9 @@ impl Facts {
                 let since = self.failure.as_ref().map_or(updated_at, |(at, _)| *at);
                 of(AttentionKind::Error, since, &self.why(state).unwrap_or_default(), None)
             }
-            (AgentState::Idle, Some((at, Ending::Error { words }))) => of(AttentionKind::Error, *at, words, None),
+            (AgentState::Idle, Some((at, Ending::Error { words }))) => {
+                of(AttentionKind::Error, *at, words, None)
+            }
             (AgentState::Idle, Some((at, Ending::Budget))) => {
                 of(AttentionKind::Error, *at, "its budget is used up", None)
             }

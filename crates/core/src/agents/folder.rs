@@ -17,8 +17,8 @@ use orchestra_model::{Agent, AgentId};
 
 use super::{
     client::{Client, client_of},
-    facts::Facts,
     entry::{Entry, Event},
+    facts::Facts,
     log::{LogReader, LogWriter},
     plan::{Place, Plan},
     story::Story,
@@ -46,7 +46,9 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// The plan cannot be understood.
-    #[error("the agent in {path} cannot be read ({error}); it may have been made by a newer version of Orchestra")]
+    #[error(
+        "the agent in {path} cannot be read ({error}); it may have been made by a newer version of Orchestra"
+    )]
     Unreadable {
         /// The folder.
         path: PathBuf,
@@ -177,8 +179,7 @@ impl AgentFolder {
     /// When the log cannot be read.
     pub(super) fn facts(&self, client: &dyn Client) -> io::Result<Facts> {
         let kept = fs::read(self.state_file()).ok();
-        let mut facts: Facts =
-            kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut facts: Facts = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let mut log = LogReader::open(&self.log(), facts.sequence);
         while let Some(record) = log.next_record()? {
             facts.absorb(&record, client);
@@ -222,7 +223,12 @@ impl AgentFolder {
     }
 
     /// Adds an event to the log of an agent that no runner has.
-    pub(super) fn add_event(&self, _lock: &RunLock, event: &Event, now: Timestamp) -> Result<(), FolderError> {
+    pub(super) fn add_event(
+        &self,
+        _lock: &RunLock,
+        event: &Event,
+        now: Timestamp,
+    ) -> Result<(), FolderError> {
         let add = || {
             let mut log = LogWriter::open(&self.log())?;
             log.append(now, &Entry::Event(event.clone()).encode())?;

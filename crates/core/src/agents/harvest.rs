@@ -13,8 +13,8 @@ use super::{
     plan::{Place, Plan},
 };
 use crate::worktrees::{
-    self, DiffError, Discarded, Git, GitError, Merge, MergeError, Merged, OpenError, Repository, Restored, Subject,
-    Trash, TrashError, Work, commit_all, conflicts, uncommitted,
+    self, DiffError, Discarded, Git, GitError, Merge, MergeError, Merged, OpenError, Repository, Restored,
+    Subject, Trash, TrashError, Work, commit_all, conflicts, uncommitted,
 };
 
 /// How long the first line of a commit's message gets, in characters.
@@ -103,13 +103,16 @@ impl Harvest {
     pub fn of(folder: &AgentFolder, git: &Git) -> Result<Self, HarvestError> {
         let (plan, agent) = (folder.plan()?, folder.agent()?);
         let (repository, commit, target) = match &plan.place {
-            Place::Worktree { repository, commit, target, .. } => (repository, commit.clone(), target.clone()),
+            Place::Worktree { repository, commit, target, .. } => {
+                (repository, commit.clone(), target.clone())
+            }
             Place::Folder { folder } => {
                 return Err(HarvestError::NoBranch { name: plan.name, folder: folder.clone() });
             }
         };
         let repository = Repository::open(git, repository)?;
-        let branch = agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
+        let branch =
+            agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
         Ok(Self { folder: folder.clone(), git: git.clone(), repository, branch, commit, target, agent, plan })
     }
 
@@ -241,7 +244,8 @@ impl Harvest {
         let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
         let message = self.message(&subject);
         let branch = format!("refs/heads/{}", self.branch);
-        let merged = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message }.run();
+        let merged =
+            Merge { repository: &self.repository, branch: &branch, into, squash, message: &message }.run();
         Ok(Taken { into: into.to_owned(), merged: merged?, committed })
     }
 
@@ -252,10 +256,15 @@ impl Harvest {
     pub fn clean(&self, trash: &Trash, anyway: bool, now: Timestamp) -> Result<Discarded, HarvestError> {
         let at_work = || HarvestError::AtWork { name: self.plan.name.clone() };
         let lock = self.folder.take_lock()?.ok_or_else(at_work)?;
-        let worktree = self.plan.worktree().ok_or_else(|| HarvestError::NotBegun { name: self.plan.name.clone() })?;
+        let worktree =
+            self.plan.worktree().ok_or_else(|| HarvestError::NotBegun { name: self.plan.name.clone() })?;
         let targets: Vec<String> = self.target.iter().cloned().collect();
-        let subject =
-            Subject { repository: &self.repository, worktree: &worktree, agent: &self.plan.id, targets: &targets };
+        let subject = Subject {
+            repository: &self.repository,
+            worktree: &worktree,
+            agent: &self.plan.id,
+            targets: &targets,
+        };
         let discarded = trash.put(&subject, anyway, now)?;
         self.folder.add_event(&lock, &Event::Cleaned, now)?;
         Ok(discarded)
@@ -276,7 +285,11 @@ pub fn clear(folder: &AgentFolder, now: Timestamp) -> Result<(), HarvestError> {
 ///
 /// # Errors
 /// When it cannot be brought back.
-pub fn restore(folder: &AgentFolder, trash: &Trash, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
+pub fn restore(
+    folder: &AgentFolder,
+    trash: &Trash,
+    now: Timestamp,
+) -> Result<Option<Restored>, HarvestError> {
     let plan = folder.plan()?;
     let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
     let restored = match plan.worktree() {

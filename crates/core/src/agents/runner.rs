@@ -254,7 +254,9 @@ impl Runner<'_> {
             ("ORCHESTRA_AGENT".into(), self.plan.id.as_str().into()),
             ("ORCHESTRA_REPOSITORY".into(), self.plan.place.origin().into()),
         ];
-        given.extend(self.journal.facts().ports.iter().map(|(name, port)| (name.into(), port.to_string().into())));
+        given.extend(
+            self.journal.facts().ports.iter().map(|(name, port)| (name.into(), port.to_string().into())),
+        );
         let program = Program {
             program,
             arguments,
@@ -382,7 +384,10 @@ impl Runner<'_> {
     fn go_on(&mut self) {
         let facts = self.journal.facts();
         let listens = facts.is_ready && !facts.is_busy && facts.requests.is_empty();
-        if !listens || self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.what != What::Client) {
+        if !listens
+            || self.ending.is_some()
+            || self.child.as_ref().is_none_or(|running| running.what != What::Client)
+        {
             self.linger_until = None;
             return;
         }
@@ -479,7 +484,8 @@ impl Runner<'_> {
     }
 
     fn refuse_when_ending(&self) -> Result<(), Refusal> {
-        let is_ending = self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.exit.is_some());
+        let is_ending =
+            self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.exit.is_some());
         if is_ending { Err(Refusal::Ending) } else { Ok(()) }
     }
 
@@ -585,7 +591,10 @@ impl Runner<'_> {
                 return;
             }
             if self.ending.is_none() {
-                self.fail(format!("the setup command failed{}", self.journal.facts().how_with_last_words(exit)));
+                self.fail(format!(
+                    "the setup command failed{}",
+                    self.journal.facts().how_with_last_words(exit)
+                ));
             }
         }
         let survivors = ending::end_descendants();

@@ -298,7 +298,14 @@ impl Agents {
     ///
     /// # Errors
     /// When it is refused, or no runner starts; a message that was written waits for the next one.
-    pub fn send(&self, id: &AgentId, text: &str, by: &str, launcher: &Launcher, now: Timestamp) -> Result<Sent, SendError> {
+    pub fn send(
+        &self,
+        id: &AgentId,
+        text: &str,
+        by: &str,
+        launcher: &Launcher,
+        now: Timestamp,
+    ) -> Result<Sent, SendError> {
         let folder = self.open(id)?;
         let until = Instant::now() + UNTIL_HELD;
         loop {
@@ -349,7 +356,9 @@ impl Agents {
                 AgentState::Queued => return Ok(Started::Queued(agent)),
                 AgentState::Starting if Instant::now() < until => thread::sleep(LOOK),
                 AgentState::Starting => return Ok(Started::Silent(agent)),
-                AgentState::Failed | AgentState::Lost | AgentState::Stopped => return Ok(Started::Failed(agent)),
+                AgentState::Failed | AgentState::Lost | AgentState::Stopped => {
+                    return Ok(Started::Failed(agent));
+                }
                 // Its first words are that it cannot: nobody is logged in, there is no such model.
                 AgentState::Idle if agent.attention.as_ref().is_some_and(is_error) => {
                     return Ok(Started::Failed(agent));

@@ -58,7 +58,8 @@ impl Config {
         let text = if repository.is_bare() {
             let name = format!("{commit}:{NAME}");
             let arguments = ["show", "--no-textconv", "--end-of-options", &name];
-            let output = repository.git().call(repository.common_dir(), Programs::None, arguments)?.answer()?;
+            let output =
+                repository.git().call(repository.common_dir(), Programs::None, arguments)?.answer()?;
             if !output.status.success() {
                 return Ok(Self::default());
             }
@@ -73,7 +74,8 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| ConfigError::Wrong(error.to_string().trim().to_owned()))?;
+        let config: Self =
+            toml::from_str(text).map_err(|error| ConfigError::Wrong(error.to_string().trim().to_owned()))?;
         for pattern in &config.copy {
             let leads_out = Path::new(pattern)
                 .components()
@@ -86,8 +88,13 @@ impl Config {
         }
         for name in &config.ports {
             let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-            if name.is_empty() || !name.bytes().all(is_name) || name.starts_with(|first: char| first.is_ascii_digit()) {
-                return Err(ConfigError::Wrong(format!("ports = {name:?} is no name of a variable, like API_PORT")));
+            if name.is_empty()
+                || !name.bytes().all(is_name)
+                || name.starts_with(|first: char| first.is_ascii_digit())
+            {
+                return Err(ConfigError::Wrong(format!(
+                    "ports = {name:?} is no name of a variable, like API_PORT"
+                )));
             }
         }
         Ok(config)
@@ -111,11 +118,16 @@ impl Config {
                 continue;
             }
             if copied + size > MOST_COPIED {
-                notes.push(format!("{} was not copied: together the files are larger than 64 MB", name.display()));
+                notes.push(format!(
+                    "{} was not copied: together the files are larger than 64 MB",
+                    name.display()
+                ));
                 continue;
             }
             let is_inside = |path: &Path, root: &Path| {
-                path.parent().and_then(|parent| fs::canonicalize(parent).ok()).is_some_and(|real| real.starts_with(root))
+                path.parent()
+                    .and_then(|parent| fs::canonicalize(parent).ok())
+                    .is_some_and(|real| real.starts_with(root))
             };
             let made = target.parent().map_or(Ok(()), fs::create_dir_all);
             let outcome = made.and_then(|()| {
@@ -137,7 +149,11 @@ impl Config {
 
 /// The names, relative to a folder, of what a pattern names there.
 fn matches(folder: &Path, pattern: &str) -> Vec<PathBuf> {
-    let options = glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+    let options = glob::MatchOptions {
+        case_sensitive: true,
+        require_literal_separator: true,
+        require_literal_leading_dot: false,
+    };
     let whole = format!("{}/{pattern}", glob::Pattern::escape(&folder.to_string_lossy()));
     let found = glob::glob_with(&whole, options).into_iter().flatten().flatten();
     found
@@ -194,7 +210,9 @@ mod tests {
         for name in [".env", "config/local.yml", "deep/er/.env"] {
             assert_eq!(read(name).as_deref(), Some(name));
         }
-        assert!(read("other").is_none() && !to.join("link/passwd").exists() && !to.join(".env.link").exists());
+        assert!(
+            read("other").is_none() && !to.join("link/passwd").exists() && !to.join(".env.link").exists()
+        );
     }
 
     #[test]

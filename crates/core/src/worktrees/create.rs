@@ -10,10 +10,7 @@ use std::{
 use orchestra_model::AgentId;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    GitError, Programs, Repository,
-    repository::real,
-};
+use super::{GitError, Programs, Repository, repository::real};
 use crate::files::{private_folder, write_whole};
 
 /// How often it is tried again when another git holds a lock of the repository.
@@ -133,10 +130,20 @@ pub fn create(repository: &Repository, new: &NewWorktree<'_>) -> Result<Vec<Stri
 fn add(repository: &Repository, new: &NewWorktree<'_>) -> Result<(), CreateError> {
     let reason = lock_reason(new.agent);
     for tried in 1.. {
-        let mut arguments: Vec<&std::ffi::OsStr> =
-            ["worktree", "add", "--quiet", "--lock", "--reason", &reason, "--no-track", "-b", new.branch, "--"]
-                .map(AsRef::as_ref)
-                .to_vec();
+        let mut arguments: Vec<&std::ffi::OsStr> = [
+            "worktree",
+            "add",
+            "--quiet",
+            "--lock",
+            "--reason",
+            &reason,
+            "--no-track",
+            "-b",
+            new.branch,
+            "--",
+        ]
+        .map(AsRef::as_ref)
+        .to_vec();
         arguments.extend([new.path.as_os_str(), new.commit.as_ref()]);
         let call = repository.git().call(repository.common_dir(), Programs::Filters, arguments)?;
         let Err(error) = call.bytes() else { return Ok(()) };
@@ -251,7 +258,11 @@ mod tests {
         assert!(notes.is_empty() && path.join("README.md").is_file() && !path.join("ran").exists());
         let marker = marker_of(&path).unwrap().unwrap();
         assert_eq!((marker.agent, marker.branch.as_str()), (agent(), "orchestra/build-auth"));
-        assert_eq!(marker_of(&main).unwrap_err().kind(), io::ErrorKind::InvalidData, "the main checkout is not ours");
+        assert_eq!(
+            marker_of(&main).unwrap_err().kind(),
+            io::ErrorKind::InvalidData,
+            "the main checkout is not ours"
+        );
         let listed = sandbox.run(&main, &["worktree", "list", "--porcelain"]);
         assert!(listed.contains("locked orchestra agent abcd2345"), "{listed}");
         assert_eq!(sandbox.run(&main, &["status", "--porcelain"]), "");
@@ -311,7 +322,10 @@ mod tests {
         assert!(path.join("kept/a").is_file() && !path.join("left/b").exists());
         sandbox.repository("library");
         sandbox.run(&main, &["sparse-checkout", "disable"]);
-        sandbox.run(&main, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../library", "sub"]);
+        sandbox.run(
+            &main,
+            &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../library", "sub"],
+        );
         sandbox.run(&main, &["commit", "-qm", "sub"]);
         let (_, notes) = make(&sandbox, &main, "subs").unwrap();
         assert!(notes[0].starts_with("Submodules are not checked out"), "{notes:?}");

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use orchestra_model::{ChangeKind, Changes, DiffStat, ChangedFile};
+use orchestra_model::{ChangeKind, ChangedFile, Changes, DiffStat};
 
 use super::{Git, GitError, Programs, create::admin_dir_of, git::Call};
 
@@ -84,7 +84,9 @@ pub fn preview_commit(git: &Git, worktree: &Path) -> Result<String, DiffError> {
     let tree = call(&["write-tree"])?.text()?;
     let mut commit = call(&["commit-tree", &tree, "-p", "HEAD", "-m", "preview"])?;
     for who in ["AUTHOR", "COMMITTER"] {
-        commit = commit.env(&format!("GIT_{who}_NAME"), "Orchestra").env(&format!("GIT_{who}_EMAIL"), "orchestra@localhost");
+        commit = commit
+            .env(&format!("GIT_{who}_NAME"), "Orchestra")
+            .env(&format!("GIT_{who}_EMAIL"), "orchestra@localhost");
     }
     Ok(commit.text()?)
 }
@@ -96,7 +98,8 @@ impl Work<'_> {
         let head = if self.worktree.is_some() { "HEAD" } else { self.branch };
         let find = ["merge-base", "--end-of-options", self.base, head];
         let base = self.git.call(folder, Programs::None, find)?.text()?;
-        let mut all = vec!["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "-M"];
+        let mut all =
+            vec!["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "-M"];
         all.extend_from_slice(arguments);
         all.push(&base);
         let Some(worktree) = self.worktree else {
@@ -234,7 +237,9 @@ mod tests {
         let said: Vec<String> = changes
             .files
             .iter()
-            .map(|file| format!("{}{} {:?}", file.kind.letter(), if file.is_binary { "b" } else { "" }, file.path))
+            .map(|file| {
+                format!("{}{} {:?}", file.kind.letter(), if file.is_binary { "b" } else { "" }, file.path)
+            })
             .collect();
         assert_eq!(
             said,
@@ -254,7 +259,9 @@ mod tests {
         assert_eq!(sandbox.run(&side, &["status", "--porcelain", "-z"]), before);
         assert_eq!(fs::read(main.join(".git/worktrees/side/index")).unwrap(), index);
         let left = fs::read_dir(main.join(".git/worktrees/side")).unwrap().flatten();
-        assert!(left.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with("orchestra-index")));
+        assert!(
+            left.into_iter().all(|entry| !entry.file_name().to_string_lossy().starts_with("orchestra-index"))
+        );
         // Without its worktree, the branch's commits are what is left to compare.
         let branch = changed(&sandbox, None);
         assert_eq!(branch.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["committed"]);

@@ -160,7 +160,8 @@ impl Git {
     /// keep one side and lose the other.
     fn named_programs(&self, folder: &Path) -> Result<Vec<OsString>, GitError> {
         let settings: Vec<OsString> = SETTINGS.map(OsString::from).to_vec();
-        let pattern = r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(command|textconv))$";
+        let pattern =
+            r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(command|textconv))$";
         let arguments = ["config", "-z", "--name-only", "--get-regexp", pattern];
         let output = self.call_with(folder, &settings, Programs::None, arguments).answer()?;
         // Exit code 1 says that there is none.
@@ -227,9 +228,11 @@ impl Call {
         }
         let mut child = self.command.spawn().map_err(not_started)?;
         // Written beside: git may answer before it has read everything. What it does not read it does not need.
-        let writer = child.stdin.take().zip(self.input).map(|(mut to, bytes)| {
-            thread::spawn(move || drop(to.write_all(&bytes)))
-        });
+        let writer = child
+            .stdin
+            .take()
+            .zip(self.input)
+            .map(|(mut to, bytes)| thread::spawn(move || drop(to.write_all(&bytes))));
         let output = child.wait_with_output().map_err(not_started)?;
         if let Some(writer) = writer {
             drop(writer.join());

@@ -138,15 +138,21 @@ impl fmt::Display for Keep {
             Self::NotOurs { why } => write!(formatter, "it is not as Orchestra made it: {why}"),
             Self::InUse { processes } => write!(formatter, "in use by {}", processes.join(", ")),
             Self::Uncommitted { files } => write!(formatter, "not committed: {}", names(files)),
-            Self::Precious { files } => write!(formatter, "ignored by git, and nowhere else: {}", names(files)),
-            Self::Hidden { files } => write!(formatter, "hidden from git (assume-unchanged): {}", names(files)),
+            Self::Precious { files } => {
+                write!(formatter, "ignored by git, and nowhere else: {}", names(files))
+            }
+            Self::Hidden { files } => {
+                write!(formatter, "hidden from git (assume-unchanged): {}", names(files))
+            }
             Self::UnderWay { what } => write!(formatter, "{what} is under way"),
             Self::Unmerged { commits: 1, target } => write!(formatter, "1 commit is not in {target}"),
             Self::Unmerged { commits, target } => write!(formatter, "{commits} commits are not in {target}"),
             Self::Submodule { path, why } => write!(formatter, "the submodule {path} has {why}"),
             Self::Locked { reason } if reason.is_empty() => formatter.write_str("somebody has locked it"),
             Self::Locked { reason } => write!(formatter, "somebody has locked it: {reason}"),
-            Self::Unknown { what } => write!(formatter, "it could not be found out whether it can go: {what}"),
+            Self::Unknown { what } => {
+                write!(formatter, "it could not be found out whether it can go: {what}")
+            }
         }
     }
 }
@@ -172,13 +178,17 @@ pub(super) struct Inspection {
     pub(super) precious: Vec<Vec<u8>>,
 }
 
+/// One thing to be looked at; reasons are added to what was found.
+type Check = fn(&Subject<'_>, &mut Inspection) -> Result<(), GitError>;
+
 /// Looks at everything that could be lost with a worktree. Nothing is a reason only when it was seen to be none.
 pub fn inspect(subject: &Subject<'_>) -> Vec<Keep> {
     look(subject).reasons
 }
 
 pub(super) fn look(subject: &Subject<'_>) -> Inspection {
-    let mut found = Inspection { reasons: Vec::new(), marker: None, admin: PathBuf::new(), precious: Vec::new() };
+    let mut found =
+        Inspection { reasons: Vec::new(), marker: None, admin: PathBuf::new(), precious: Vec::new() };
     match whose(subject) {
         Ok((marker, admin)) => (found.marker, found.admin) = (Some(marker), admin),
         Err(why) => {
@@ -192,8 +202,7 @@ pub(super) fn look(subject: &Subject<'_>) -> Inspection {
         let processes = processes.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
         found.reasons.push(Keep::InUse { processes });
     }
-    let checks: [fn(&Subject<'_>, &mut Inspection) -> Result<(), GitError>; 5] =
-        [status, hidden, under_way, unmerged, submodules];
+    let checks: [Check; 5] = [status, hidden, under_way, unmerged, submodules];
     for check in checks {
         if let Err(error) = check(subject, &mut found) {
             found.reasons.push(Keep::Unknown { what: error.to_string() });
@@ -270,7 +279,8 @@ fn is_made_anew(path: &[u8]) -> bool {
 /// Whether two files, and not links, hold the same.
 fn is_same(one: &Path, other: &Path) -> bool {
     const LARGEST: u64 = 64 << 20;
-    let size = |path: &Path| fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|found| found.len());
+    let size =
+        |path: &Path| fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|found| found.len());
     let sizes = (size(one), size(other));
     matches!(sizes, (Some(one), Some(other)) if one == other && one <= LARGEST)
         && matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
@@ -336,7 +346,13 @@ fn under_way(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitErr
         // Kept in the table of references by repositories that have one.
         let is_ref = || -> Result<bool, GitError> {
             let arguments = ["rev-parse", "--verify", "--quiet", name];
-            Ok(subject.repository.git().call(subject.worktree, Programs::None, arguments)?.answer()?.status.success())
+            Ok(subject
+                .repository
+                .git()
+                .call(subject.worktree, Programs::None, arguments)?
+                .answer()?
+                .status
+                .success())
         };
         if is_there || name.ends_with("_HEAD") && is_ref()? {
             found.reasons.push(Keep::UnderWay { what: what.to_owned() });
@@ -352,7 +368,11 @@ fn unmerged(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitErro
     let branch = found.marker.as_ref().map(|marker| format!("refs/heads/{}", marker.branch));
     let mut tips = vec!["HEAD".to_owned()];
     if let Some(branch) = branch
-        && git.call(subject.worktree, Programs::None, ["show-ref", "--verify", "--quiet", "--", &branch])?.answer()?.status.success()
+        && git
+            .call(subject.worktree, Programs::None, ["show-ref", "--verify", "--quiet", "--", &branch])?
+            .answer()?
+            .status
+            .success()
     {
         tips.push(branch);
     }
@@ -376,7 +396,8 @@ fn unmerged(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitErro
         }
     }
     if most > 0 {
-        let target = subject.targets.first().cloned().unwrap_or_else(|| "any other branch or remote".to_owned());
+        let target =
+            subject.targets.first().cloned().unwrap_or_else(|| "any other branch or remote".to_owned());
         found.reasons.push(Keep::Unmerged { commits: most, target });
     }
     Ok(())
@@ -390,7 +411,8 @@ fn is_in_any(subject: &Subject<'_>, tip: &str, targets: &[String]) -> Result<boo
         let is_picked = picked.split(|byte| *byte == b'\n').all(|line| !line.starts_with(b"+"));
         // `git cherry` does not list merges, which may hold changes of their own.
         let merges = format!("{target}..{tip}");
-        let has_merges = !run(git, subject.worktree, &["rev-list", "--merges", "--max-count=1", &merges])?.is_empty();
+        let has_merges =
+            !run(git, subject.worktree, &["rev-list", "--merges", "--max-count=1", &merges])?.is_empty();
         if is_picked && !has_merges {
             return Ok(true);
         }
@@ -419,7 +441,8 @@ fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitEr
             continue;
         }
         let path = String::from_utf8_lossy(path).into_owned();
-        let mut keep = |why: &str| found.reasons.push(Keep::Submodule { path: path.clone(), why: why.to_owned() });
+        let mut keep =
+            |why: &str| found.reasons.push(Keep::Submodule { path: path.clone(), why: why.to_owned() });
         let (changed, precious) = status_of(git, &folder)?;
         if !changed.is_empty() {
             keep("changes that are not committed");

@@ -94,7 +94,8 @@ enum Tried {
 fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, GitError> {
     let arguments = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other];
     let output = git.call(folder, Programs::None, arguments)?.answer()?;
-    let mut fields = output.stdout.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
+    let mut fields =
+        output.stdout.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
     let tree = fields.next().unwrap_or_default();
     match output.status.code() {
         Some(0) => Ok(Tried::Tree(tree)),
@@ -114,7 +115,8 @@ fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, 
 pub fn conflicts(repository: &Repository, one: &str, other: &str) -> Result<Vec<String>, GitError> {
     let commit = |name: &str| commit_of(repository, name);
     match (commit(one)?, commit(other)?) {
-        (Some(one), Some(other)) => match try_merge(repository.git(), repository.common_dir(), &one, &other)? {
+        (Some(one), Some(other)) => match try_merge(repository.git(), repository.common_dir(), &one, &other)?
+        {
             Tried::Tree(_) => Ok(Vec::new()),
             Tried::Conflict(files) => Ok(files),
         },
@@ -163,7 +165,9 @@ impl Merge<'_> {
                 }
             };
             let name = format!("{ours}^{{tree}}");
-            if git.call(common, Programs::None, ["rev-parse", "--verify", &name])?.text()? == tree && self.squash {
+            if git.call(common, Programs::None, ["rev-parse", "--verify", &name])?.text()? == tree
+                && self.squash
+            {
                 return Ok(Merged::Nothing);
             }
             Merged::Commit { commit: self.commit(&tree, &ours, &theirs)? }
@@ -181,7 +185,9 @@ impl Merge<'_> {
         }
         let call = self.repository.git().call(self.repository.common_dir(), Programs::None, arguments)?;
         call.input(self.message.as_bytes().to_vec()).text().map_err(|error| match &error {
-            GitError::Failed { words, .. } if words.contains("user.email") || words.contains("empty ident") => {
+            GitError::Failed { words, .. }
+                if words.contains("user.email") || words.contains("empty ident") =>
+            {
                 MergeError::NoIdentity
             }
             _ => error.into(),
@@ -242,12 +248,17 @@ fn path_of(bytes: &[u8]) -> PathBuf {
 /// When git fails.
 pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
     git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
-    let is_clean = git.call(worktree, Programs::None, ["diff", "--cached", "--quiet", "--ignore-submodules=none", "--"])?;
+    let is_clean = git.call(
+        worktree,
+        Programs::None,
+        ["diff", "--cached", "--quiet", "--ignore-submodules=none", "--"],
+    )?;
     if is_clean.says_yes()? {
         return Ok(None);
     }
     let arguments = ["commit", "--quiet", "--no-verify", "--file=-"];
-    let committed = git.call(worktree, Programs::Filters, arguments)?.input(message.as_bytes().to_vec()).bytes();
+    let committed =
+        git.call(worktree, Programs::Filters, arguments)?.input(message.as_bytes().to_vec()).bytes();
     committed.map_err(|error| match &error {
         GitError::Failed { words, .. } if words.contains("user.email") || words.contains("empty ident") => {
             MergeError::NoIdentity
@@ -262,8 +273,14 @@ pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<St
 /// # Errors
 /// When git fails.
 pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> {
-    let arguments =
-        ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all", "--ignore-submodules=none"];
+    let arguments = [
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+    ];
     let output = git.call(worktree, Programs::None, arguments)?.bytes()?;
     Ok(output
         .split(|byte| *byte == 0)

@@ -66,8 +66,11 @@ pub fn pull_request_url(remote: &str, branch: &str, base: Option<&str>) -> Optio
             format!("https://{host}/{path}/compare/{base}{branch}?expand=1")
         }
         () if host.contains("gitlab") => {
-            let target = base.map(|base| format!("&merge_request%5Btarget_branch%5D={base}")).unwrap_or_default();
-            format!("https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}{target}")
+            let target =
+                base.map(|base| format!("&merge_request%5Btarget_branch%5D={base}")).unwrap_or_default();
+            format!(
+                "https://{host}/{path}/-/merge_requests/new?merge_request%5Bsource_branch%5D={branch}{target}"
+            )
         }
         () if of("bitbucket.org") => format!("https://{host}/{path}/pull-requests/new?source={branch}"),
         () if of("codeberg.org") || host.contains("gitea") || host.contains("forgejo") => {
@@ -80,7 +83,8 @@ pub fn pull_request_url(remote: &str, branch: &str, base: Option<&str>) -> Optio
 
 /// A branch's name as part of a URL.
 fn encoded(name: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/');
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/');
     name.bytes()
         .map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
@@ -94,8 +98,14 @@ mod tests {
     #[test]
     fn pages_for_pull_requests() {
         for (remote, url) in [
-            ("git@github.com:ada/shop.git", "https://github.com/ada/shop/compare/main...orchestra/a?expand=1"),
-            ("https://x:secret@github.com/ada/shop", "https://github.com/ada/shop/compare/main...orchestra/a?expand=1"),
+            (
+                "git@github.com:ada/shop.git",
+                "https://github.com/ada/shop/compare/main...orchestra/a?expand=1",
+            ),
+            (
+                "https://x:secret@github.com/ada/shop",
+                "https://github.com/ada/shop/compare/main...orchestra/a?expand=1",
+            ),
             (
                 "ssh://git@gitlab.example.com:2222/team/shop.git",
                 "https://gitlab.example.com/team/shop/-/merge_requests/new?merge_request%5Bsource_branch%5D=orchestra/a&merge_request%5Btarget_branch%5D=main",

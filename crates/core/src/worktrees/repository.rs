@@ -104,7 +104,8 @@ impl Repository {
         let no_repository = || OpenError::NoRepository { folder: folder.to_owned() };
         let unreadable = |error| OpenError::Unreadable { folder: folder.to_owned(), error };
         let arguments = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--is-bare-repository"];
-        let output = git.call(folder, Programs::None, arguments).and_then(|call| call.answer()).map_err(unreadable)?;
+        let output =
+            git.call(folder, Programs::None, arguments).and_then(|call| call.answer()).map_err(unreadable)?;
         if !output.status.success() {
             let error = failed("rev-parse".to_owned(), &output);
             let is_missing = String::from_utf8_lossy(&output.stderr).contains("not a git repository");
@@ -117,7 +118,8 @@ impl Repository {
         let top = if is_bare {
             common_dir.clone()
         } else {
-            let call = git.call(folder, Programs::None, ["rev-parse", "--show-toplevel"]).map_err(unreadable)?;
+            let call =
+                git.call(folder, Programs::None, ["rev-parse", "--show-toplevel"]).map_err(unreadable)?;
             real(Path::new(&call.text().map_err(unreadable)?))
         };
         Ok(Self { git: git.clone(), libgit2: None, folder: top, common_dir, is_bare })
@@ -163,9 +165,14 @@ impl Repository {
     pub fn folder_name(&self) -> String {
         let hash = Sha256::digest(self.common_dir.as_os_str().as_encoded_bytes());
         let hash: String = hash.iter().take(HASH).map(|byte| format!("{byte:02x}")).collect();
-        let is_plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
-        let name: String =
-            self.name().chars().map(|character| if is_plain(character) { character } else { '-' }).take(64).collect();
+        let is_plain =
+            |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.');
+        let name: String = self
+            .name()
+            .chars()
+            .map(|character| if is_plain(character) { character } else { '-' })
+            .take(64)
+            .collect();
         format!("{}-{hash}", name.trim_start_matches(['-', '.']))
     }
 
@@ -177,7 +184,10 @@ impl Repository {
         let folder = || self.root().to_owned();
         let unknown = |base: &str| BaseError::Unknown { base: base.to_owned(), folder: folder() };
         if let Some(base) = base
-            && (base.is_empty() || base.starts_with('-') || base.contains(['\0', '\n', ' ']) || base.contains(".."))
+            && (base.is_empty()
+                || base.starts_with('-')
+                || base.contains(['\0', '\n', ' '])
+                || base.contains(".."))
         {
             return Err(unknown(base));
         }
@@ -226,7 +236,9 @@ impl Repository {
         if let Some(libgit2) = &self.libgit2 {
             return match libgit2.find_branch(name, BranchType::Local) {
                 Ok(_) => Ok(true),
-                Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec) => Ok(false),
+                Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::InvalidSpec) => {
+                    Ok(false)
+                }
                 Err(_) => self.has_branch_says_git(name),
             };
         }
@@ -260,7 +272,8 @@ impl Repository {
                 return Ok(!statuses.is_empty());
             }
         }
-        let arguments = ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignore-submodules=none"];
+        let arguments =
+            ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--ignore-submodules=none"];
         let changed = self.git.call(&self.folder, Programs::None, arguments)?.bytes()?;
         Ok(!changed.is_empty())
     }
@@ -302,7 +315,10 @@ mod tests {
         assert_eq!(open(&main).resolve(None).unwrap().branch, None);
         assert_eq!(open(&main).resolve(Some("main")).unwrap(), commit);
         // A submodule.
-        sandbox.run(&main, &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../bare.git", "sub"]);
+        sandbox.run(
+            &main,
+            &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "../bare.git", "sub"],
+        );
         let sub = open(&main.join("sub"));
         assert_eq!((sub.root(), sub.name().as_str()), (main.join("sub").as_path(), "sub"));
         assert!(matches!(

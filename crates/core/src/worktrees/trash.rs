@@ -188,7 +188,12 @@ impl Trash {
     }
 
     /// Makes the snapshot and the entry; nothing has moved then.
-    fn prepare(&self, subject: &Subject<'_>, found: &Inspection, now: Timestamp) -> Result<Discarded, TrashError> {
+    fn prepare(
+        &self,
+        subject: &Subject<'_>,
+        found: &Inspection,
+        now: Timestamp,
+    ) -> Result<Discarded, TrashError> {
         let kept = |what: &str| TrashError::Kept { reasons: vec![Keep::Unknown { what: what.to_owned() }] };
         let marker = found.marker.as_ref().ok_or_else(|| kept("it has no marker"))?;
         let name = found.admin.file_name().and_then(|name| name.to_str()).ok_or_else(|| kept("its name"))?;
@@ -226,7 +231,9 @@ impl Trash {
         if !is_same || !processes.is_empty() {
             rename(&to, subject.worktree)?;
             let reason = if is_same {
-                Keep::InUse { processes: processes.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect() }
+                Keep::InUse {
+                    processes: processes.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect(),
+                }
             } else {
                 Keep::NotOurs { why: "it was exchanged meanwhile".to_owned() }
             };
@@ -298,10 +305,18 @@ impl Trash {
             // git still knows it, with its index: only the files are missing, and what leads to git.
             private_folder(&entry.worktree).map_err(refused(&entry.worktree))?;
             let leads_to = format!("gitdir: {}\n", entry.admin().display());
-            write_whole(&entry.worktree.join(".git"), leads_to.as_bytes(), false).map_err(refused(&entry.worktree))?;
+            write_whole(&entry.worktree.join(".git"), leads_to.as_bytes(), false)
+                .map_err(refused(&entry.worktree))?;
         } else {
             let path = entry.worktree.as_os_str();
-            let add = ["worktree".as_ref(), "add".as_ref(), "--quiet".as_ref(), "--".as_ref(), path, branch.as_ref()];
+            let add = [
+                "worktree".as_ref(),
+                "add".as_ref(),
+                "--quiet".as_ref(),
+                "--".as_ref(),
+                path,
+                branch.as_ref(),
+            ];
             repository.git().call(repository.common_dir(), Programs::Filters, add)?.bytes()?;
         }
         let fill = ["restore", "--worktree", "--overlay", "--source", &entry.snapshot, "--", "."];
@@ -319,9 +334,9 @@ impl Trash {
                 continue;
             }
             // Neither follows a link.
-            let gone = |path: &Path| match fs::remove_dir_all(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => false,
-                _ => true,
+            let gone = |path: &Path| {
+                let removed = fs::remove_dir_all(path);
+                removed.is_ok() || !is_there(path)
             };
             if gone(&kept) && gone(&entry.aside()) {
                 drop_snapshot(&self.git, &entry);
@@ -347,7 +362,12 @@ pub struct Restored {
 
 /// A commit whose tree is the folder as it is, with untracked and precious files, and whose parents are all commits that
 /// only this worktree knows.
-fn snapshot(git: &Git, subject: &Subject<'_>, found: &Inspection, tip: Option<&str>) -> Result<String, TrashError> {
+fn snapshot(
+    git: &Git,
+    subject: &Subject<'_>,
+    found: &Inspection,
+    tip: Option<&str>,
+) -> Result<String, TrashError> {
     let folder = subject.worktree;
     let index = found.admin.join("orchestra-snapshot-index");
     let lock = index.with_extension("lock");
@@ -355,7 +375,8 @@ fn snapshot(git: &Git, subject: &Subject<'_>, found: &Inspection, tip: Option<&s
         let _ = fs::remove_file(file);
     }
     let call = |arguments: &[&str]| -> Result<super::git::Call, GitError> {
-        let exact = ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false"];
+        let exact =
+            ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false"];
         let all = exact.iter().chain(arguments);
         Ok(git.call(folder, Programs::None, all)?.env("GIT_INDEX_FILE", &index))
     };
@@ -365,7 +386,9 @@ fn snapshot(git: &Git, subject: &Subject<'_>, found: &Inspection, tip: Option<&s
     if !found.precious.is_empty() {
         let paths = found.precious.join(&0);
         let arguments = ["add", "--force", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul"];
-        call(&["--literal-pathspecs"].iter().chain(&arguments).copied().collect::<Vec<_>>())?.input(paths).bytes()?;
+        call(&["--literal-pathspecs"].iter().chain(&arguments).copied().collect::<Vec<_>>())?
+            .input(paths)
+            .bytes()?;
     }
     let tree = call(&["write-tree"])?.text()?;
     for file in [&index, &lock] {
@@ -379,7 +402,8 @@ fn snapshot(git: &Git, subject: &Subject<'_>, found: &Inspection, tip: Option<&s
     parents.extend(git.call(folder, Programs::None, own)?.text()?.lines().map(str::to_owned));
     for name in ["ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD"] {
         let name = format!("{name}^{{commit}}");
-        let found = git.call(folder, Programs::None, ["rev-parse", "--verify", "--quiet", &name])?.answer()?;
+        let found =
+            git.call(folder, Programs::None, ["rev-parse", "--verify", "--quiet", &name])?.answer()?;
         if found.status.success() {
             parents.push(String::from_utf8_lossy(&found.stdout).trim().to_owned());
         }
@@ -398,7 +422,13 @@ fn snapshot(git: &Git, subject: &Subject<'_>, found: &Inspection, tip: Option<&s
     Ok(commit(git, folder, &tree, &parents, subject.agent)?)
 }
 
-fn commit(git: &Git, folder: &Path, tree: &str, parents: &[String], agent: &AgentId) -> Result<String, GitError> {
+fn commit(
+    git: &Git,
+    folder: &Path,
+    tree: &str,
+    parents: &[String],
+    agent: &AgentId,
+) -> Result<String, GitError> {
     let message = format!("What was in the worktree of the agent {agent}");
     let mut arguments = vec!["commit-tree", tree, "-m", &message];
     for parent in parents {
@@ -406,7 +436,9 @@ fn commit(git: &Git, folder: &Path, tree: &str, parents: &[String], agent: &Agen
     }
     let mut call = git.call(folder, Programs::None, arguments)?;
     for who in ["AUTHOR", "COMMITTER"] {
-        call = call.env(&format!("GIT_{who}_NAME"), "Orchestra").env(&format!("GIT_{who}_EMAIL"), "orchestra@localhost");
+        call = call
+            .env(&format!("GIT_{who}_NAME"), "Orchestra")
+            .env(&format!("GIT_{who}_EMAIL"), "orchestra@localhost");
     }
     call.text()
 }
@@ -426,7 +458,12 @@ fn drop_branch(repository: &Repository, entry: &Discarded) {
     }
     let arguments = ["update-ref", "-d", &reference, tip];
     // One that moved meanwhile stays.
-    drop(repository.git().call(repository.common_dir(), Programs::None, arguments).and_then(|call| call.answer()));
+    drop(
+        repository
+            .git()
+            .call(repository.common_dir(), Programs::None, arguments)
+            .and_then(|call| call.answer()),
+    );
 }
 
 fn drop_snapshot(git: &Git, entry: &Discarded) {

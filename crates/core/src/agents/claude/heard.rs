@@ -174,7 +174,12 @@ fn asked(line: &[u8], value: &Value) -> Vec<Heard> {
         reason: some_text(request, "decision_reason").or_else(|| some_text(request, "description")),
         questions,
         plan: some_text(&request["input"], "plan"),
-        suggestions: request["permission_suggestions"].as_array().into_iter().flatten().map(suggestion).collect(),
+        suggestions: request["permission_suggestions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(suggestion)
+            .collect(),
         at: Timestamp::default(),
         decided: None,
     }))]
@@ -236,7 +241,9 @@ fn turn_end(value: &Value) -> TurnEnd {
     let outcome = match value["subtype"].as_str().unwrap_or_default() {
         "success" if !is_error => Outcome::Success,
         "error_max_budget_usd" => Outcome::Budget,
-        _ if value["terminal_reason"].as_str().is_some_and(|reason| reason.starts_with("aborted")) => Outcome::Interrupted,
+        _ if value["terminal_reason"].as_str().is_some_and(|reason| reason.starts_with("aborted")) => {
+            Outcome::Interrupted
+        }
         // Too many requests, and too many of all people: both pass by themselves.
         _ if matches!(status, Some(429 | 529)) => Outcome::Limit(text.clone()),
         "success" => Outcome::Error(text.clone()),

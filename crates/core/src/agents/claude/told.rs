@@ -123,8 +123,12 @@ fn with_answers(input: &RawValue, answers: &[String]) -> Option<Box<RawValue>> {
     if asked.questions.len() != answers.len() {
         return None;
     }
-    let answers: BTreeMap<&str, &str> =
-        asked.questions.iter().map(|asked| asked.question.as_str()).zip(answers.iter().map(String::as_str)).collect();
+    let answers: BTreeMap<&str, &str> = asked
+        .questions
+        .iter()
+        .map(|asked| asked.question.as_str())
+        .zip(answers.iter().map(String::as_str))
+        .collect();
     fields.insert("answers".to_owned(), serde_json::value::to_raw_value(&answers).ok()?);
     serde_json::value::to_raw_value(&fields).ok()
 }

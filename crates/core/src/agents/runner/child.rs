@@ -91,10 +91,8 @@ impl Child {
         command.envs(program.given);
         end_with_parent(&mut command, Signal::KILL);
         let mut child = command.spawn()?;
-        let process = Process::of(child.id()).unwrap_or_else(|| Process {
-            pid: child.id(),
-            ..Process::current()
-        });
+        let process =
+            Process::of(child.id()).unwrap_or_else(|| Process { pid: child.id(), ..Process::current() });
         let (credits, taken) = channel();
         for _ in 0..LINES_UNDERWAY {
             let _ = credits.send(());
@@ -170,7 +168,11 @@ pub(super) fn end_with_parent(command: &mut Command, signal: Signal) {
     let ask = move || {
         rustix::process::set_parent_process_death_signal(Some(signal))?;
         // The parent may have ended before it was asked for.
-        if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
+        if rustix::process::getppid() == Some(parent) {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::Interrupted.into())
+        }
     };
     // SAFETY: between fork and exec only system calls are made; nothing is allocated and no lock is taken.
     unsafe { command.pre_exec(ask) };

@@ -75,7 +75,7 @@ impl Ending {
     /// The step that is due. An interrupted turn that has ended is not waited for any longer.
     pub(super) fn due(&mut self, now: Instant, is_busy: bool) -> Option<Step> {
         let is_early = self.at > now;
-        if is_early && !(self.next == Some(Step::CloseInput) && !is_busy) {
+        if is_early && (self.next != Some(Step::CloseInput) || is_busy) {
             return None;
         }
         let step = self.next?;

@@ -34,7 +34,8 @@ pub fn guard(mut runner: Command) -> io::Result<()> {
             Ok(None) | Err(_) => break,
         }
     }
-    let collector = std::thread::spawn(|| while matches!(rustix::process::wait(WaitOptions::empty()), Ok(Some(_))) {});
+    let collector =
+        std::thread::spawn(|| while matches!(rustix::process::wait(WaitOptions::empty()), Ok(Some(_))) {});
     if !end_with(Signal::TERM, GRACE).is_empty() {
         end_with(Signal::KILL, PATIENCE);
     }

@@ -40,9 +40,11 @@ impl Runner<'_> {
         let (Some(path), Some(branch)) = (self.plan.worktree(), self.plan.branch()) else {
             return Err("its plan has no worktree".to_owned());
         };
-        let repository = Repository::open(&self.settings.git, repository).map_err(|error| error.to_string())?;
+        let repository =
+            Repository::open(&self.settings.git, repository).map_err(|error| error.to_string())?;
         // A runner that was killed may have made it and not said so.
-        let is_made = worktrees::marker_of(&path).ok().flatten().is_some_and(|marker| marker.agent == self.plan.id);
+        let is_made =
+            worktrees::marker_of(&path).ok().flatten().is_some_and(|marker| marker.agent == self.plan.id);
         let mut notes = if is_made {
             Vec::new()
         } else {

@@ -35,8 +35,12 @@ impl World {
     fn put(&self, anyway: bool) -> Result<Discarded, TrashError> {
         let repository = Repository::open(&self.sandbox.git, &self.main).unwrap();
         let targets = ["main".to_owned()];
-        let subject =
-            Subject { repository: &repository, worktree: &self.worktree, agent: &self.agent, targets: &targets };
+        let subject = Subject {
+            repository: &repository,
+            worktree: &self.worktree,
+            agent: &self.agent,
+            targets: &targets,
+        };
         self.trash.put(&subject, anyway, "2026-11-24T12:00:00Z".parse().unwrap())
     }
 
@@ -126,10 +130,13 @@ fn everything_that_plain_git_would_lose_is_kept() {
     assert_eq!(world.kept(), "a rebase is under way");
     fs::remove_dir(world.sandbox.path("shop/.git/worktrees/abcd2345/rebase-merge")).unwrap();
     world.sandbox.run(&world.main, &["worktree", "unlock", &world.worktree.display().to_string()]);
-    world.sandbox.run(&world.main, &["worktree", "lock", "--reason", "mine", &world.worktree.display().to_string()]);
+    world
+        .sandbox
+        .run(&world.main, &["worktree", "lock", "--reason", "mine", &world.worktree.display().to_string()]);
     assert_eq!(world.kept(), "somebody has locked it: mine");
     world.sandbox.run(&world.main, &["worktree", "unlock", &world.worktree.display().to_string()]);
-    let mut child = std::process::Command::new("sleep").arg("60").current_dir(&world.worktree).spawn().unwrap();
+    let mut child =
+        std::process::Command::new("sleep").arg("60").current_dir(&world.worktree).spawn().unwrap();
     // It counts once it has become the program.
     while !world.kept_by("sleep") {}
     child.kill().unwrap();
@@ -191,9 +198,11 @@ fn what_is_not_ours_or_was_exchanged_is_not_touched() {
     assert!(world.kept().starts_with("it is not as Orchestra made it"));
     fs::remove_file(&world.worktree).unwrap();
     fs::rename(&link, &world.worktree).unwrap();
-    fs::write(world.worktree.join(".git"), format!("gitdir: {}\n", world.main.join(".git").display())).unwrap();
+    fs::write(world.worktree.join(".git"), format!("gitdir: {}\n", world.main.join(".git").display()))
+        .unwrap();
     let repository = Repository::open(&world.sandbox.git, &world.main).unwrap();
-    let subject = Subject { repository: &repository, worktree: &world.worktree, agent: &world.agent, targets: &[] };
+    let subject =
+        Subject { repository: &repository, worktree: &world.worktree, agent: &world.agent, targets: &[] };
     assert!(matches!(inspect::inspect(&subject).as_slice(), [Keep::NotOurs { .. }]));
 }
 
