@@ -10,6 +10,7 @@ pub(crate) use measure::{MEASURE, print_run};
 
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::proving;
 
 /// The words of the help.
 pub(crate) const HELP: &str = "\
@@ -17,12 +18,18 @@ cargo xtask bench sessions [--sessions N] [--seed S] [--runs R] [--keep DIR]
 
   Makes a history of N sessions from a seed (2,000 and then 10,000 when not given) and measures
   `orchestra sessions`, the start of `orchestra web` and the reading of a whole transcript.
-  --keep DIR makes the history in DIR and leaves it there; a history that is there is used again.";
+  --keep DIR makes the history in DIR and leaves it there; a history that is there is used again.
+
+cargo xtask bench agents [--quick]
+
+  Measures agents with a client that answers at once: starting one in a repository of 10,000 files beside
+  `git worktree add`, ten at once, the way of a line to the log's reader, a runner's memory, 100 runners.";
 
 /// Runs a benchmark.
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
     match arguments.split_first() {
         Some((which, rest)) if which == "sessions" => sessions::bench(project, rest),
+        Some((which, rest)) if which == "agents" => proving::bench(project, rest),
         _ => Err(Failure::Usage(format!("which benchmark?\n\n{HELP}"))),
     }
 }

@@ -11,6 +11,7 @@ mod browser;
 mod failure;
 mod process;
 mod project;
+mod proving;
 mod site;
 mod start;
 mod test;
@@ -28,6 +29,7 @@ cargo xtask COMMAND
   build           build the site and the release binary
   site            build the dashboard's site into target/site
   bench …         measure the figures that Orchestra states (`cargo xtask bench` says which)
+  harden [ARGS…]  run faults against agents: kills, races, cut logs, random repositories
   test            run every check there is (--list, --only STEP,…, --skip STEP,…)
 ";
 
@@ -60,6 +62,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Result<(), Failure> {
         "build" => nothing_more().and_then(|()| start::build(&Project::find()?).map(drop)),
         "site" => nothing_more().and_then(|()| site::check(&Project::find()?).map(drop)),
         "bench" => bench::bench(&Project::find()?, arguments),
+        "harden" => proving::harden(&Project::find()?, arguments),
         bench::MEASURE => bench::print_run(arguments),
         "test" => test::test(&Project::find()?, arguments),
         "help" | "--help" | "-h" => {

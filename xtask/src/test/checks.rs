@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::process;
 use crate::project::Project;
 use crate::tools::{self, CargoTool};
-use crate::{browser, site, start};
+use crate::{browser, proving, site, start};
 
 /// One line of `cargo xtask test --list`.
 pub(crate) struct Check {
@@ -18,7 +18,7 @@ pub(crate) struct Check {
 }
 
 /// Cheap ones first, and each after those whose results it uses.
-pub(crate) const CHECKS: [Check; 14] = [
+pub(crate) const CHECKS: [Check; 15] = [
     Check { name: "fmt", what: "the code is formatted", run: fmt },
     Check { name: "wasm", what: "the browser's build holds nothing of the host's", run: wasm_guard },
     Check { name: "deny", what: "licences, sources, bans and advisories of all dependencies", run: deny },
@@ -31,6 +31,7 @@ pub(crate) const CHECKS: [Check; 14] = [
     Check { name: "tests", what: "unit and integration tests (nextest)", run: tests },
     Check { name: "doctests", what: "the examples in the documentation", run: doctests },
     Check { name: "release", what: "the release binary builds", run: release },
+    Check { name: "harden", what: "faults: kills, races, cut logs, random repositories", run: harden },
     Check { name: "npm", what: "Playwright, axe and Lighthouse are installed", run: npm_packages },
     Check { name: "end2end", what: "journeys in the browser (Playwright)", run: end_to_end },
 ];
@@ -158,6 +159,10 @@ fn release(project: &Project) -> Result<String, Failure> {
     let program = start::build(project)?;
     let bytes = std::fs::metadata(&program).map_err(Failure::file("measure", &program))?.len();
     Ok(format!("{:.1} MB", bytes as f64 / 1e6))
+}
+
+fn harden(project: &Project) -> Result<String, Failure> {
+    silent(proving::harden(project, &proving::SMALL.map(str::to_owned)))
 }
 
 fn npm_packages(project: &Project) -> Result<String, Failure> {

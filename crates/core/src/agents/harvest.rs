@@ -1,6 +1,6 @@
 //! Taking an agent's work: what it changed, merging it, pushing it, and clearing it away.
 //!
-//! What git does is told by [`worktrees`](crate::worktrees); here is what it means for an agent.
+//! What git does is told by [`worktrees`]; here is what it means for an agent.
 
 use std::{io::Write, path::PathBuf};
 

@@ -1,0 +1,238 @@
+//! The figures of agents, each beside a reference of the same run: medians, since machines are noisy.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    Failure, Programs,
+    home::{Home, git, now_ns, parent_of},
+};
+
+/// Files of the repository that agents are started in.
+const FILES: u32 = 10_000;
+
+pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failure> {
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let (starts, runners, flood) = if is_quick { (5, 20, 100_000_000) } else { (20, 100, 1_000_000_000) };
+    println!("{:<52} {:>14}   beside it", "", "Orchestra");
+    start(programs, starts)?;
+    latency(programs, if is_quick { 2_000 } else { 10_000 })?;
+    memory(programs, flood)?;
+    many(programs, runners)
+}
+
+fn row(what: &str, figure: &str, beside: &str) {
+    println!("{what:<52} {figure:>14}   {beside}");
+}
+
+fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
+}
+
+fn make_repository(home: &Home) -> Result<(), Failure> {
+    let folder = home.path("repo");
+    let failed = |error: std::io::Error| error.to_string();
+    fs::create_dir(&folder).map_err(failed)?;
+    home.git(&folder, &["init", "-q", "-b", "main"])?;
+    for number in 0..FILES {
+        let place = folder.join(format!("src/part{}/module{}", number % 20, number % 400));
+        fs::create_dir_all(&place).map_err(failed)?;
+        fs::write(place.join(format!("file{number}.rs")), format!("pub fn f{number}() {{}}\n").repeat(20))
+            .map_err(failed)?;
+    }
+    home.git(&folder, &["add", "-A"])?;
+    home.git(&folder, &["commit", "-q", "-m", "first"])?;
+    Ok(())
+}
+
+/// Starting an agent in a large repository, beside making the same worktree with git alone.
+fn start(programs: &Programs, times: u32) -> Result<(), Failure> {
+    let home = Home::new(programs)?;
+    make_repository(&home)?;
+    home.run("repo", &["spawn", "--trust", "Warm up"])?;
+    let (mut alone, mut whole) = (Vec::new(), Vec::new());
+    for number in 0..times {
+        let (path, branch) = (home.path(&format!("alone{number}")), format!("alone{number}"));
+        let mut command = git(&home.path("repo"), &home.path(""));
+        command.args(["worktree", "add", "-q", "-b", &branch]).arg(&path).stdin(Stdio::null());
+        let begin = Instant::now();
+        let status = command.status().map_err(|error| error.to_string())?;
+        alone.push(begin.elapsed());
+        if !status.success() {
+            return Err("git worktree add failed".to_owned());
+        }
+        let begin = Instant::now();
+        home.run("repo", &["spawn", &format!("Task {number}")])?;
+        whole.push(begin.elapsed());
+    }
+    let (alone, whole) = (median(alone), median(whole));
+    row(
+        "start an agent, 10,000 files, client answers at once",
+        &ms(whole),
+        &format!("git worktree add: {}", ms(alone)),
+    );
+    row("  Orchestra's own share", &ms(whole.saturating_sub(alone)), "meant: at most 60 ms");
+    let tasks: Vec<String> = (0..10).map(|number| format!("Ten at once {number}")).collect();
+    let mut arguments = vec!["spawn"];
+    arguments.extend(tasks.iter().map(String::as_str));
+    let begin = Instant::now();
+    home.run("repo", &arguments)?;
+    let together = begin.elapsed();
+    let begin = Instant::now();
+    let children: Vec<_> = (0..10)
+        .filter_map(|number| {
+            let path = home.path(&format!("ten{number}"));
+            let mut command = git(&home.path("repo"), &home.path(""));
+            command.args(["worktree", "add", "-q", "--detach"]).arg(path).stderr(Stdio::null());
+            command.stdin(Stdio::null()).spawn().ok()
+        })
+        .collect();
+    for mut child in children {
+        drop(child.wait());
+    }
+    row(
+        "ten agents at once",
+        &ms(together),
+        &format!("ten git worktree add at once: {}", ms(begin.elapsed())),
+    );
+    Ok(())
+}
+
+/// From the client's write to a reader of the log, at 1,000 lines a second.
+fn latency(programs: &Programs, lines: u32) -> Result<(), Failure> {
+    let home = Home::new(programs)?;
+    let name = home.spawn("Tick", &format!("::sleep 500\n::tick {lines} 1"))?;
+    let mut reader = home.command("work", &["logs", &name, "-f", "--json"]);
+    let mut reader = reader.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
+    let output = reader.stdout.take().ok_or("no output")?;
+    let mut times = Vec::new();
+    for line in BufReader::new(output).lines() {
+        let now = now_ns();
+        let line = line.map_err(|error| error.to_string())?;
+        if line.contains("\"turn_ended\"") || line.contains("\"type\":\"result\"") {
+            break;
+        }
+        let Ok(record) = serde_json::from_str::<Value>(&line) else { continue };
+        let text = record["output"]["event"]["delta"]["text"].as_str().unwrap_or_default();
+        let tick: Value = serde_json::from_str(text).unwrap_or_default();
+        if let Some(sent) = tick["sent_ns"].as_u64() {
+            times.push(now.saturating_sub(sent) as f64 / 1e6);
+        }
+    }
+    drop(reader.kill().and_then(|()| reader.wait()));
+    times.sort_by(f64::total_cmp);
+    let (middle, high) = (percentile(&times, 50), percentile(&times, 99));
+    row(
+        "a line to the log's reader, 1,000 a second",
+        &format!("{middle:.2} ms"),
+        &format!("p99 {high:.2} ms of {} lines; meant: 20 ms", times.len()),
+    );
+    Ok(())
+}
+
+/// What a process holds in memory, in MB: now and at most.
+fn memory_of(pid: u64) -> (f64, f64) {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kb| kb / 1024.0)
+    };
+    (field("VmRSS:").unwrap_or_default(), field("VmHWM:").unwrap_or_default())
+}
+
+/// What a process used of the processor, in clock ticks.
+fn ticks_of(pid: u64) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
+    let fields: Vec<&str> = fields.split(' ').collect();
+    let number =
+        |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
+    number(11) + number(12)
+}
+
+/// A runner's memory, idle and fed, and its share of the processor while idle.
+fn memory(programs: &Programs, flood: u64) -> Result<(), Failure> {
+    let home = Home::new(programs)?;
+    let name = home.spawn("Feed", "::say hello")?;
+    let agent = home.wait(&name, |agent| agent["state"] == "idle")?;
+    let client = agent["pid"].as_u64().ok_or("no client")?;
+    let runner = parent_of(client).ok_or("no runner")?;
+    let guard = parent_of(runner).ok_or("no guard")?;
+    let (idle, _) = memory_of(runner);
+    let (guards, _) = memory_of(guard);
+    row(
+        "memory of a runner, idle",
+        &format!("{idle:.1} MB"),
+        &format!("its guard: {guards:.1} MB; meant: 8 MB"),
+    );
+    let before = (ticks_of(runner) + ticks_of(guard), Instant::now());
+    thread::sleep(Duration::from_secs(12));
+    let used = ticks_of(runner) + ticks_of(guard) - before.0;
+    let share = used as f64 * 10.0 / before.1.elapsed().as_millis() as f64 * 100.0;
+    row("processor while idle, 12 s", &format!("{share:.2} %"), "meant: 0");
+    let begin = Instant::now();
+    home.run("work", &["send", &name, &format!("::flood {flood} 1000")])?;
+    home.wait_long(&name)?;
+    let took = begin.elapsed();
+    let (_, most) = memory_of(runner);
+    let rate = flood as f64 / 1e6 / took.as_secs_f64();
+    let log = size_of(&home.path("state/agents")) / 1e6;
+    row(
+        &format!("memory of a runner fed {} MB, at most", flood / 1_000_000),
+        &format!("{most:.1} MB"),
+        &format!("{rate:.0} MB/s, {log:.0} MB on disk"),
+    );
+    Ok(())
+}
+
+fn size_of(folder: &Path) -> f64 {
+    let output = Command::new("du").args(["-sb", "--"]).arg(folder).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.split_whitespace().next().and_then(|bytes| bytes.parse().ok()).unwrap_or_default()
+}
+
+/// Many runners, seen by a program that has just been started.
+fn many(programs: &Programs, number: u32) -> Result<(), Failure> {
+    let home = Home::new(programs)?;
+    let mut left = number;
+    while left > 0 {
+        let some = left.min(20);
+        let tasks: Vec<String> = (0..some).map(|task| format!("Agent {left} {task}\n::say hello")).collect();
+        let mut arguments = vec!["spawn", "--trust", "--no-worktree"];
+        arguments.extend(tasks.iter().map(String::as_str));
+        home.run("work", &arguments)?;
+        left -= some;
+    }
+    let mut times = Vec::new();
+    let mut live = 0;
+    for _ in 0..5 {
+        let begin = Instant::now();
+        let said = home.run("work", &["status", "--json"])?;
+        times.push(begin.elapsed());
+        let status: Value = serde_json::from_str(&said).map_err(|error| error.to_string())?;
+        let agents = status["agents"].as_array().cloned().unwrap_or_default();
+        live = agents.iter().filter(|agent| agent["pid"].is_u64()).count();
+    }
+    row(&format!("{live} of {number} runners found by a new process"), &ms(median(times)), "meant: 5 s");
+    Ok(())
+}

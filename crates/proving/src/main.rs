@@ -1,0 +1,50 @@
+//! What Orchestra says of its agents, proved and measured: `harden` runs faults, seeded and counted; `bench` prints
+//! figures, each beside a reference of the same run.
+//!
+//! It drives the built program from outside, as a person does, with the fake client; only the log and the trash are used
+//! as libraries.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what it prints is what it is for")]
+
+mod bench;
+mod harden;
+mod home;
+mod random;
+
+use std::{env, path::PathBuf, process::ExitCode};
+
+/// Why something was not proved.
+type Failure = String;
+
+/// The programs that are tried.
+#[derive(Clone, Debug)]
+struct Programs {
+    orchestra: PathBuf,
+    fake_claude: PathBuf,
+}
+
+const HELP: &str = "\
+orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N]
+orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let outcome = match arguments.as_slice() {
+        [what, orchestra, fake_claude, rest @ ..] => {
+            let programs = Programs { orchestra: orchestra.into(), fake_claude: fake_claude.into() };
+            match what.as_str() {
+                "harden" => harden::run(&programs, rest),
+                "bench" => bench::run(&programs, rest),
+                _ => Err(HELP.to_owned()),
+            }
+        }
+        _ => Err(HELP.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `cargo xtask harden` and `cargo xtask bench agents`: builds the program, the fake client and what tries them, and runs
+//! that. What is tried stands in `crates/proving`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::artifact;
+use crate::failure::Failure;
+use crate::process;
+use crate::project::Project;
+use crate::start;
+
+/// A small part of what `harden` runs by itself, for every change.
+pub(crate) const SMALL: [&str; 10] =
+    ["--servers", "200", "--runners", "50", "--races", "2000", "--log", "65536", "--clean", "500"];
+
+/// Runs faults against agents.
+pub(crate) fn harden(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    prove(project, "harden", arguments)
+}
+
+/// Measures agents.
+pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    prove(project, "bench", arguments)
+}
+
+fn prove(project: &Project, what: &str, arguments: &[String]) -> Result<(), Failure> {
+    let orchestra = start::build(project)?;
+    let fake = build(project, "orchestra-fake-claude", "fake-claude")?;
+    let program = build(project, "orchestra-proving", "orchestra-proving")?;
+    process::run(
+        "orchestra-proving",
+        Command::new(program).arg(what).arg(orchestra).arg(fake).args(arguments),
+    )
+}
+
+fn build(project: &Project, package: &str, binary: &str) -> Result<PathBuf, Failure> {
+    let mut command = process::cargo();
+    command.current_dir(&project.root).args(["build", "--release", "--package", package]);
+    artifact::build(&mut command, binary, |artifact| artifact.executable.clone())
+}
