@@ -75,8 +75,8 @@ pub struct Facts {
     pub is_interrupted: bool,
     /// How the last turn ended, and when.
     pub last_end: Option<(Timestamp, Ending)>,
-    /// What the turn before the one that runs failed with: a client that refuses one prompt and ends is not asked more.
-    pub last_complaint: Option<String>,
+    /// Whether the client has been given a prompt since it was started.
+    pub has_prompt: bool,
     /// Why the model is not to be had, since when and until when.
     pub held: Option<Hold>,
     /// How the client ended; `None` while it runs or before it was started.
@@ -195,6 +195,8 @@ impl Facts {
             Event::ClientStarted { process, .. } => {
                 self.client = Some(process);
                 self.is_ready = false;
+                self.has_prompt = false;
+                self.last_end = None;
                 self.doing = None;
                 self.last_errors.clear();
                 self.cost = (self.cost.0 + self.cost.1.unwrap_or_default(), None);
@@ -215,10 +217,8 @@ impl Facts {
                 self.is_interrupted = false;
                 self.doing = None;
                 self.plan = None;
-                self.last_complaint = match self.last_end.take() {
-                    Some((_, Ending::Error { words })) => Some(words),
-                    _ => None,
-                };
+                self.has_prompt = true;
+                self.last_end = None;
                 self.held = None;
             }
             Event::Decided { request, decision, by } => {
@@ -315,7 +315,6 @@ impl Facts {
     /// The model answers: a turn runs, and what held it is over.
     fn busy(&mut self) {
         self.is_busy = true;
-        self.last_complaint = None;
         self.last_end = None;
         self.held = None;
     }
@@ -348,6 +347,11 @@ impl Facts {
             self.held = None;
         }
         self.last_end = Some((at, ending));
+    }
+
+    /// Whether the client complained before it was asked anything: nobody is logged in, most likely.
+    pub(super) const fn refuses(&self) -> bool {
+        !self.has_prompt && matches!(self.last_end, Some((_, Ending::Error { .. })))
     }
 
     /// What the agent does, given whether a runner holds its lock.
@@ -391,9 +395,6 @@ impl Facts {
                 (Some((_, why)), _, _) => why.clone(),
                 (None, Some((_, Ending::Error { words })), _) => words.clone(),
                 (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
-                (None, None, _) if self.last_complaint.is_some() => {
-                    self.last_complaint.clone().unwrap_or_default()
-                }
                 (None, _, exit) => {
                     let how = exit.map(|exit| self.how_with_last_words(exit)).unwrap_or_default();
                     format!("ended without a result{how}")

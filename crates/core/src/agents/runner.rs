@@ -391,7 +391,9 @@ impl Runner<'_> {
             self.linger_until = None;
             return;
         }
-        if let Some(prompt) = facts.queue.front().cloned() {
+        if facts.refuses() {
+            self.finish();
+        } else if let Some(prompt) = facts.queue.front().cloned() {
             let line = self.client.prompt(&prompt.text);
             self.linger_until = None;
             if self.journal.event(Event::PromptDelivered { id: prompt.id }) {

@@ -227,7 +227,10 @@ fn the_trash_is_emptied_after_two_weeks_and_not_before() {
     let world = World::new();
     let entry = world.put(false).unwrap();
     assert!(world.trash.purge("2026-12-08T11:59:59Z".parse().unwrap()).is_empty());
-    assert_eq!(world.trash.purge("2026-12-08T12:00:00Z".parse().unwrap()), std::slice::from_ref(&world.agent));
+    assert_eq!(
+        world.trash.purge("2026-12-08T12:00:00Z".parse().unwrap()),
+        std::slice::from_ref(&world.agent)
+    );
     assert!(!is_there(&entry.aside()) && world.trash.list().is_empty());
     assert_eq!(world.sandbox.run(&world.main, &["for-each-ref", "refs/orchestra"]), "");
     assert!(matches!(world.trash.restore(&world.agent), Err(TrashError::NotThere { .. })));
