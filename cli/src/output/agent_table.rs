@@ -174,7 +174,7 @@ fn fit(widths: &mut [usize; 5], line: usize) {
         let shown = widths.iter().filter(|width| **width > 0).count();
         widths.iter().sum::<usize>() + GAP * shown.saturating_sub(1)
     };
-    for (column, floor) in [(2, 24), (0, 20), (2, 12), (4, 0), (0, 8), (3, 0), (2, 4)] {
+    for (column, floor) in [(2, 24), (0, 24), (2, 12), (4, 0), (0, 8), (3, 0), (2, 4)] {
         let excess = total(widths).saturating_sub(line);
         if excess == 0 {
             return;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
-use orchestra_model::{LiveStatus, Session};
+use orchestra_model::{LiveStatus, Session, SessionKind};
 
 use crate::places::Surroundings;
 
@@ -68,6 +68,7 @@ pub(crate) fn state_of(session: &Session) -> (String, Style) {
         Some(LiveStatus::Waiting) => ("◆ waiting".to_owned(), WAITING),
         Some(status @ (LiveStatus::Idle | LiveStatus::Live)) => (format!("○ {}", status.name()), SOFT),
         None if session.path.is_none() => ("cleaned up".to_owned(), SOFT),
+        None if session.kind == SessionKind::Agent => ("agent".to_owned(), SOFT),
         None => match session.expires_in_days {
             Some(0) => ("expires now".to_owned(), SOFT),
             Some(days) if days <= EXPIRY_WORTH_A_WORD => (format!("expires {days} d"), SOFT),

@@ -134,6 +134,10 @@ impl Agents {
             |agent: &Agent| agent.id.as_str().starts_with(asked) || agent.name.starts_with(asked);
         let mut candidates: Vec<Agent> =
             agents.into_iter().filter(|agent| !asked.is_empty() && may_be_meant(agent)).collect();
+        if candidates.iter().filter(|agent| !agent.is_cleaned).count() == 1 {
+            // One that was cleared away is meant only when nothing else can be.
+            candidates.retain(|agent| !agent.is_cleaned);
+        }
         match candidates.len() {
             0 => Err(unknown()),
             1 => candidates.pop().ok_or_else(unknown),

@@ -150,14 +150,11 @@ fn latency(programs: &Programs, lines: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a process holds in memory, in MB: now and at most.
-fn memory_of(pid: u64) -> (f64, f64) {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name))?;
-        line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kb| kb / 1024.0)
-    };
-    (field("VmRSS:").unwrap_or_default(), field("VmHWM:").unwrap_or_default())
+/// What a process holds in memory, in MB, by the system's name for it.
+fn memory_of(pid: u64, file: &str, name: &str) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
 }
 
 /// What a process used of the processor, in clock ticks.
@@ -178,12 +175,13 @@ fn memory(programs: &Programs, flood: u64) -> Result<(), Failure> {
     let client = agent["pid"].as_u64().ok_or("no client")?;
     let runner = parent_of(client).ok_or("no runner")?;
     let guard = parent_of(runner).ok_or("no guard")?;
-    let (idle, _) = memory_of(runner);
-    let (guards, _) = memory_of(guard);
+    // The program's pages are shared by all runners: each counts for its part of them.
+    let part = |pid| memory_of(pid, "smaps_rollup", "Pss:");
+    let resident = memory_of(runner, "status", "VmRSS:");
     row(
-        "memory of a runner, idle",
-        &format!("{idle:.1} MB"),
-        &format!("its guard: {guards:.1} MB; meant: 8 MB"),
+        "memory of a runner, idle (its part)",
+        &format!("{:.1} MB", part(runner)),
+        &format!("resident {resident:.1} MB; its guard's part {:.1} MB; meant: 8 MB", part(guard)),
     );
     let before = (ticks_of(runner) + ticks_of(guard), Instant::now());
     thread::sleep(Duration::from_secs(12));
@@ -194,11 +192,11 @@ fn memory(programs: &Programs, flood: u64) -> Result<(), Failure> {
     home.run("work", &["send", &name, &format!("::flood {flood} 1000")])?;
     home.wait_long(&name)?;
     let took = begin.elapsed();
-    let (_, most) = memory_of(runner);
+    let most = memory_of(runner, "status", "VmHWM:");
     let rate = flood as f64 / 1e6 / took.as_secs_f64();
     let log = size_of(&home.path("state/agents")) / 1e6;
     row(
-        &format!("memory of a runner fed {} MB, at most", flood / 1_000_000),
+        &format!("resident while fed {} MB, at most", flood / 1_000_000),
         &format!("{most:.1} MB"),
         &format!("{rate:.0} MB/s, {log:.0} MB on disk"),
     );

@@ -63,6 +63,25 @@ fn what_is_no_protocol_is_kept_and_nothing_comes_of_it() {
 }
 
 #[test]
+fn a_line_of_any_length_is_spilled_and_bounded() {
+    let world = World::new();
+    let name = world.spawn("Long", "::line 150000000\n::say fine");
+    let agent = world.wait(&name, |agent| agent["turns"] == 1);
+    assert_eq!(agent["attention"]["kind"], "done");
+    let folder = world.state().join("agents").join(agent["id"].as_str().unwrap());
+    let spilled: Vec<u64> = fs::read_dir(folder.join("spill"))
+        .unwrap()
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .collect();
+    assert!(spilled.len() == 1 && spilled[0] <= 64 << 20, "{spilled:?}");
+    assert!(world.ok(&["logs", &name]).out.contains("a line of 149999999 bytes lies in spill/"));
+    let status = fs::read_to_string(format!("/proc/{}/status", world.runner(&name))).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: u64 = peak.trim().split(' ').next().unwrap().parse().unwrap();
+    assert!(kilobytes < 64 << 10, "{kilobytes} kB for one line");
+}
+
+#[test]
 fn stopping_ends_everything_that_stems_from_an_agent() {
     let world = World::new();
     let name = world.spawn("Stubborn", "::child\n::grandchild\n::ignore-term\n::stay\n::ask Bash wait");

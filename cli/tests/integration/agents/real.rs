@@ -18,7 +18,7 @@ fn two_agents_write_at_once_and_are_taken() {
             world.ok(&["spawn", "--trust", "--wait", "--permission-mode", "acceptEdits", tasks[0], tasks[1]]);
         assert_eq!(said.out.matches("\tdone\t").count(), 2, "{said:?}");
         assert_eq!(world.git(&["status", "--porcelain"]), "", "the main checkout is untouched");
-        let (auth, tests) = ("build-auth-write-auth-txt-a", "write-tests-write-tests-txt-t");
+        let (auth, tests) = ("build-auth-write-auth", "write-tests-write-tests");
         let files =
             |name: &str| ["auth.txt", "tests.txt"].map(|file| world.worktree(name).join(file).is_file());
         assert_eq!((files(auth), files(tests)), ([true, false], [false, true]));

@@ -45,6 +45,15 @@ fn noise_and_slowness_are_no_failure() {
 }
 
 #[test]
+fn a_client_that_says_nothing_is_not_waited_for_for_ever() {
+    let world = World::with_fault("silent");
+    let said = world.run(&["spawn", "--trust", "Work"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.words.contains("the client said nothing for 30 seconds after its start"), "{}", said.words);
+    world.wait_for_state("work", "failed");
+}
+
+#[test]
 fn what_failed_to_start_is_tried_again_by_a_message() {
     let mut world = World::with_fault("crash");
     assert_eq!(world.run(&["spawn", "--trust", "Work"]).code, 1);

@@ -3,7 +3,7 @@
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// The longest name, in bytes.
-const LONGEST: usize = 40;
+const LONGEST: usize = 24;
 /// What a task without a letter or a digit is called.
 const NAMELESS: &str = "task";
 
@@ -46,10 +46,7 @@ mod tests {
             ("🎉 party 🎉", "party"),
             ("../../etc/passwd", "etc-passwd"),
             ("a\0b", "a-b"),
-            (
-                "Write an end-to-end test for the checkout, then fix what it finds",
-                "write-an-end-to-end-test-for-the",
-            ),
+            ("Write an end-to-end test for the checkout, then fix what it finds", "write-an-end-to-end-test"),
         ] {
             assert_eq!(slug(task), name, "{task:?}");
         }
