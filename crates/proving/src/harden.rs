@@ -1,6 +1,7 @@
 //! Faults, run as often as it is asked for. Each part counts what it tried and fails with the seed of what went wrong.
 
 mod cleaning;
+mod disk;
 mod log;
 mod processes;
 
@@ -47,9 +48,10 @@ type Part<'a> = (&'a str, u64, &'a dyn Fn() -> Result<String, Failure>);
 pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failure> {
     let counts = Counts::parse(arguments)?;
     println!("seed {}", counts.seed);
-    let parts: [Part<'_>; 5] = [
+    let parts: [Part<'_>; 6] = [
         ("log cut at every byte", counts.log, &|| log::cut(counts.log)),
         ("clean-up on random repository states", counts.clean, &|| cleaning::run(counts.seed, counts.clean)),
+        ("disk full", 1, &|| disk::fill(programs)),
         ("runner killed", counts.runners, &|| processes::kill_runners(programs, counts.seed, counts.runners)),
         ("stop and exit racing", counts.races, &|| processes::race(programs, counts.seed, counts.races)),
         ("server killed", counts.servers, &|| processes::kill_servers(programs, counts.seed, counts.servers)),
@@ -60,7 +62,8 @@ pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failu
         }
         let begin = Instant::now();
         let found = part().map_err(|failure| format!("{what}: FAILED (seed {}): {failure}", counts.seed))?;
-        println!("{what}: {times} times, {found} ({:.1} s)", begin.elapsed().as_secs_f64());
+        let how_often = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+        println!("{what}: {how_often}, {found} ({:.1} s)", begin.elapsed().as_secs_f64());
     }
     Ok(())
 }
