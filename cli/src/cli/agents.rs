@@ -151,6 +151,7 @@ Examples:
   orchestra send build-auth - < review.md
   orchestra send build-auth --edit 3 \"use argon2id\"   while it has not got it
   orchestra send build-auth --remove 3
+  orchestra send build-auth --permission-mode acceptEdits --model opus
 
 The agent gets it when its turn is over. One that has ended is resumed.";
 
@@ -163,8 +164,16 @@ pub(crate) struct SendArguments {
     pub(crate) agent: String,
 
     /// The message; - reads it from standard input
-    #[arg(value_name = "TEXT", required_unless_present = "remove")]
+    #[arg(value_name = "TEXT", required_unless_present_any = ["remove", "model", "permission_mode"])]
     pub(crate) text: Option<String>,
+
+    /// Let this model answer from now on
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+
+    /// Let it ask for leave in this way from now on
+    #[arg(long, value_name = "MODE")]
+    pub(crate) permission_mode: Option<String>,
 
     /// Say this instead of a message that still waits
     #[arg(long, value_name = "NUMBER", conflicts_with = "remove")]

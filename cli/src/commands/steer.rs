@@ -35,6 +35,16 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     let found = agent::find(&agents, &arguments.agent)?;
     let name = &found.name;
     let words = arguments.text.as_deref().map(agent::text_or_stdin).transpose()?.unwrap_or_default();
+    let model = arguments.model.clone().map(|model| Steering::Model { model });
+    let mode = arguments.permission_mode.clone().map(|mode| Steering::Mode { mode });
+    let mut set = None;
+    for how in [model, mode].into_iter().flatten() {
+        set = Some(agent::ask(&agents, &found, Command::Steer { how })?.0);
+    }
+    if let (Some(sequence), None) = (set, &arguments.text) {
+        let sent = Message { prompt: None, sequence };
+        return report(context, arguments.json, &sent, &format!("{name} is told."));
+    }
     if arguments.remove.is_none() && words.trim().is_empty() {
         return Err(Failure::usage("the message is empty").hint("say what the agent shall do"));
     }

@@ -46,6 +46,22 @@ fn an_agent_that_has_ended_is_resumed_by_a_message() {
 }
 
 #[test]
+fn model_and_mode_are_changed_and_outlive_the_client() {
+    let world = World::new();
+    let name = world.spawn("Work", "::say one");
+    world.wait_for_state(&name, "idle");
+    world.ok(&["send", &name, "--permission-mode", "acceptEdits", "--model", "opus"]);
+    world.wait(&name, |agent| agent["permission_mode"] == "acceptEdits" && agent["model"] == "opus");
+    world.ok(&["stop", &name]);
+    world.ok(&["send", &name, "::say two"]);
+    let agent = world.wait(&name, |agent| agent["turns"] == 2);
+    assert_eq!(
+        (agent["permission_mode"].as_str(), agent["model"].as_str()),
+        (Some("acceptEdits"), Some("opus"))
+    );
+}
+
+#[test]
 fn an_interrupt_ends_the_turn_and_the_next_message_begins_another() {
     let world = World::new();
     let name = world.spawn("Sleep", "::sleep 60000");

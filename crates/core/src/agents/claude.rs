@@ -83,3 +83,6 @@ impl Client for ClaudeCode {
         has(b"control_request") || has(b"\"result\"")
     }
 }
+
+#[cfg(test)]
+mod tests;

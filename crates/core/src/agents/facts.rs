@@ -53,6 +53,10 @@ pub struct Facts {
     pub model: Option<String>,
     /// How it asks for leave.
     pub permission_mode: Option<String>,
+    /// The model that a person chose since, for when the client is started again.
+    pub chosen_model: Option<String>,
+    /// The way of asking for leave that a person chose since.
+    pub chosen_mode: Option<String>,
     /// Whether a turn runs.
     pub is_busy: bool,
     /// What it does right now.
@@ -230,7 +234,11 @@ impl Facts {
             Event::Steered { how: Steering::Stop, .. } => self.wanted = Some(Wanted::Stop),
             Event::Steered { how: Steering::Finish, .. } => self.wanted = Some(Wanted::Finish),
             Event::Steered { how: Steering::Interrupt, .. } => self.is_interrupted = self.is_busy,
-            Event::Steered { how: Steering::Model { model }, .. } => self.model = Some(model),
+            Event::Steered { how: Steering::Model { model }, .. } => {
+                self.model = Some(model.clone());
+                self.chosen_model = Some(model);
+            }
+            Event::Steered { how: Steering::Mode { mode }, .. } => self.chosen_mode = Some(mode),
             Event::LeftOut { lines, bytes } => self.left_out = (lines, bytes),
             Event::ClientExited { exit, survivors } => {
                 self.end_client();
@@ -356,7 +364,8 @@ impl Facts {
 
     /// What the agent does, given whether a runner holds its lock.
     pub fn state(&self, is_held: bool) -> AgentState {
-        if is_held && self.runner.is_some() {
+        // A runner that has seen its client's end has only to let go.
+        if is_held && self.runner.is_some() && self.exit.is_none() {
             return match () {
                 () if !self.is_ready => AgentState::Starting,
                 () if self.requests.iter().any(|request| request.decided.is_none()) => AgentState::Waiting,
@@ -472,3 +481,6 @@ fn how(exit: Exit) -> String {
 pub(super) fn one_line(text: &str) -> String {
     prompt::one_line(text, LONGEST_DOING).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -232,7 +232,11 @@ impl Runner<'_> {
             (None, Conversation::Fork { of, session }) => Opening::Fork { of, session },
         };
         let resumes = known.is_some();
-        let arguments = self.client.arguments(&self.plan.settings, opening);
+        let mut settings = self.plan.settings.clone();
+        let facts = self.journal.facts();
+        settings.model = facts.chosen_model.clone().or(settings.model);
+        settings.permission_mode = facts.chosen_mode.clone().or(settings.permission_mode);
+        let arguments = self.client.arguments(&settings, opening);
         let program = self.plan.client.clone();
         let child = self.start(What::Client, &program, arguments).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {

@@ -1,0 +1,151 @@
+use orchestra_model::{Decision, Provider};
+
+use super::*;
+use crate::agents::client::client_of;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn process(boot: &str) -> Process {
+    Process { pid: 1, start: "1".into(), boot: boot.into() }
+}
+
+/// Facts from entries, one a second.
+fn facts(entries: Vec<Entry>) -> Facts {
+    let mut facts = Facts::default();
+    for (sequence, entry) in (1..).zip(entries) {
+        let record = Record { sequence, at: at(sequence as i64), payload: entry.encode() };
+        facts.absorb(&record, client_of(Provider::Claude));
+    }
+    facts
+}
+
+fn started() -> Vec<Entry> {
+    let current = Process::current();
+    vec![
+        Entry::Event(Event::RunnerStarted { process: current.clone(), version: "1".into() }),
+        Entry::Event(Event::PromptQueued { id: 1, text: "task".into(), by: "orchestra".into() }),
+        Entry::Event(Event::ClientStarted { process: current, program: "claude".into(), resumes: false }),
+    ]
+}
+
+fn line(json: &str) -> Entry {
+    Entry::Output(json.as_bytes().to_vec())
+}
+
+fn at_work() -> Vec<Entry> {
+    let mut entries = started();
+    entries.push(line(r#"{"type":"control_response","response":{"subtype":"success","request_id":"i"}}"#));
+    entries.push(Entry::Event(Event::PromptDelivered { id: 1 }));
+    entries
+}
+
+fn result() -> Entry {
+    line(
+        r#"{"type":"result","subtype":"success","is_error":false,"result":"all good\nmore","total_cost_usd":0.5,"usage":{"input_tokens":3,"output_tokens":4}}"#,
+    )
+}
+
+fn exited(code: i32) -> Vec<Entry> {
+    let exit = Exit { code: Some(code), signal: None };
+    vec![Entry::Event(Event::ClientExited { exit, survivors: Vec::new() }), Entry::Event(Event::RunnerEnded)]
+}
+
+fn state_of(entries: Vec<Entry>, is_held: bool) -> AgentState {
+    facts(entries).state(is_held)
+}
+
+#[test]
+fn every_state_follows_from_the_log_and_the_lock() {
+    let stop = || Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into() });
+    let asked = || {
+        line(
+            r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#,
+        )
+    };
+    for (entries, is_held, state) in [
+        (vec![], false, AgentState::Queued),
+        (vec![stop()], false, AgentState::Stopped),
+        (started(), true, AgentState::Starting),
+        (started(), false, AgentState::Lost),
+        (at_work(), true, AgentState::Running),
+        (at_work(), false, AgentState::Lost),
+        ([at_work(), vec![asked()]].concat(), true, AgentState::Waiting),
+        ([at_work(), vec![result()]].concat(), true, AgentState::Idle),
+        ([at_work(), vec![result()], exited(0)].concat(), false, AgentState::Done),
+        ([at_work(), vec![result()], exited(9)].concat(), false, AgentState::Done),
+        ([at_work(), exited(0)].concat(), false, AgentState::Failed),
+        ([at_work(), vec![stop()], exited(1)].concat(), false, AgentState::Stopped),
+        ([at_work(), vec![result(), stop()], exited(0)].concat(), false, AgentState::Stopped),
+        (
+            [started(), vec![Entry::Event(Event::Failed { why: "no".into() })]].concat(),
+            false,
+            AgentState::Failed,
+        ),
+    ] {
+        assert_eq!(state_of(entries.clone(), is_held), state, "{entries:?}");
+    }
+}
+
+#[test]
+fn a_reboot_is_told_from_a_kill() {
+    let lost = |boot: &str| {
+        let started = Event::RunnerStarted { process: process(boot), version: "1".into() };
+        facts(vec![Entry::Event(started)]).why(AgentState::Lost).unwrap()
+    };
+    assert_eq!(lost("another boot"), "interrupted by a reboot");
+    assert_eq!(lost(&Process::current().boot), "its runner was killed");
+}
+
+#[test]
+fn attention_is_dated_by_what_it_is_about() {
+    let idle = facts([at_work(), vec![result()]].concat());
+    let attention = idle.attention(AgentState::Idle).unwrap();
+    assert_eq!(
+        (attention.kind, attention.since, attention.summary.as_str()),
+        (AttentionKind::Done, at(6), "all good more")
+    );
+    assert_eq!((idle.turns, idle.cost_usd(), idle.tokens.output), (1, Some(0.5), 4));
+    let cleared = facts([at_work(), vec![result()], exited(0), vec![Entry::Event(Event::Cleaned)]].concat());
+    assert_eq!(cleared.attention(AgentState::Done), None);
+    let limit = line(
+        r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":9999,"rateLimitType":"five_hour"}}"#,
+    );
+    let refused = line(
+        r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"limit"}"#,
+    );
+    let held = facts([at_work(), vec![limit, refused]].concat());
+    let attention = held.attention(AgentState::Idle).unwrap();
+    assert_eq!(
+        (attention.kind, attention.since, attention.until),
+        (AttentionKind::RateLimit, at(6), Some(at(9999)))
+    );
+}
+
+#[test]
+fn a_decision_stays_until_it_is_delivered() {
+    let asked = line(
+        r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#,
+    );
+    let decision = Decision::Allow { always: None, answers: Vec::new() };
+    let decided = Entry::Event(Event::Decided { request: "r".into(), decision, by: "web".into() });
+    let facts_of = |more: Vec<Entry>| facts([at_work(), vec![asked.clone(), decided.clone()], more].concat());
+    let waiting = facts_of(vec![]);
+    assert_eq!(waiting.state(true), AgentState::Running, "it needs nobody any more");
+    assert_eq!(waiting.requests[0].decided.as_ref().unwrap().by, "web");
+    assert!(
+        facts_of(vec![Entry::Event(Event::DecisionDelivered { request: "r".into() })]).requests.is_empty()
+    );
+}
+
+#[test]
+fn cost_adds_up_over_clients() {
+    let again = Entry::Event(Event::ClientStarted {
+        process: Process::current(),
+        program: "claude".into(),
+        resumes: true,
+    });
+    let twice = facts([at_work(), vec![result(), again, result()]].concat());
+    assert_eq!(twice.cost_usd(), Some(1.0));
+}
