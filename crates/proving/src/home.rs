@@ -61,7 +61,10 @@ impl Home {
     /// Starts an agent that works in the folder as it is; answers its name.
     pub(crate) fn spawn(&self, name: &str, directives: &str) -> Result<String, Failure> {
         let task = format!("{name}\n{directives}");
-        let said = self.run("work", &["spawn", "--trust", "--no-worktree", "--json", &task])?;
+        // It may have ended before it counts as started: that is no failure of the command's here.
+        let mut command = self.command("work", &["spawn", "--trust", "--no-worktree", "--json", &task]);
+        let output = command.output().map_err(|error| error.to_string())?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let agents: Value = serde_json::from_str(&said).map_err(|error| error.to_string())?;
         agents["agents"][0]["name"].as_str().map(str::to_owned).ok_or_else(|| said.clone())
     }

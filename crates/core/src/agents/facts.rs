@@ -255,7 +255,7 @@ impl Facts {
                 self.is_cleaned = false;
                 self.branch = branch.or(self.branch.take());
             }
-            Event::Steered { .. } | Event::Spilled { .. } | Event::Unknown => {}
+            Event::Spilled { .. } | Event::Unknown => {}
         }
     }
 
