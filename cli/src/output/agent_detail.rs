@@ -9,6 +9,8 @@ use super::{Paint, agent_table, style, text, wrap};
 
 /// How wide the names of the fields are.
 const FIELD: usize = 8;
+/// How many lines of a field are shown: a task may be a document.
+const FIELD_LINES: usize = 12;
 /// How many lines of an input are shown.
 const INPUT_LINES: usize = 24;
 
@@ -25,7 +27,9 @@ pub(crate) fn write(
     writeln!(out, "{}  {}", paint.on(style::STRONG, &agent.name), paint.on(style, state))?;
     let mut field = |name: &str, value: &str| -> io::Result<()> {
         let lines = wrap::wrapped(&text::lines(value), width.saturating_sub(FIELD + 2));
-        for (index, line) in lines.iter().enumerate() {
+        let more = lines.len().saturating_sub(FIELD_LINES);
+        let cut = (more > 0).then(|| format!("… {}", text::count(more, "more line", "more lines")));
+        for (index, line) in lines.iter().take(FIELD_LINES).chain(&cut).enumerate() {
             let name = if index == 0 { name } else { "" };
             writeln!(out, "{}  {line}", paint.on(style::SOFT, format_args!("{name:FIELD$}")))?;
         }

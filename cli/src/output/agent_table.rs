@@ -92,6 +92,9 @@ pub(crate) fn cost(usd: Option<f64>) -> String {
     usd.map(|usd| format!("${usd:.2}")).unwrap_or_default()
 }
 
+/// The place of the name among the columns.
+const NAME: usize = 0;
+
 /// The agents in the order of their groups; those who wait longest first, then the newest first.
 fn in_order(agents: &[Agent]) -> Vec<(Group, &Agent)> {
     let mut rows: Vec<(Group, &Agent)> = agents.iter().map(|agent| (Group::of(agent), agent)).collect();
@@ -131,8 +134,10 @@ pub(crate) fn write_table(
     fit(&mut widths, width);
     let line = |cells: [(String, Style); 5], out: &mut dyn Write| -> io::Result<()> {
         let mut owed = String::new();
-        for ((cell, style), columns) in cells.iter().zip(widths) {
-            let cell = text::cut_middle(cell, columns);
+        for (column, ((cell, style), columns)) in cells.iter().zip(widths).enumerate() {
+            // Of a name the end tells it from others; of a sentence the beginning says most.
+            let cell =
+                if column == NAME { text::cut_middle(cell, columns) } else { text::cut_end(cell, columns) };
             if columns == 0 {
                 continue;
             }

@@ -117,7 +117,15 @@ pub(super) fn race(programs: &Programs, seed: u64, times: u64) -> Result<String,
             let agent = home.wait(&name, |agent| {
                 matches!(agent["state"].as_str(), Some("stopped" | "failed" | "done" | "lost"))
             })?;
-            let records = home.records(&name)?;
+            // Its runner lets go a moment after.
+            let begin = Instant::now();
+            let has_ended =
+                |records: &[Value]| records.iter().any(|record| record["event"]["event"] == "runner_ended");
+            let mut records = home.records(&name)?;
+            while !has_ended(&records) && begin.elapsed() < DEAD_WITHIN {
+                thread::sleep(Duration::from_millis(2));
+                records = home.records(&name)?;
+            }
             let count =
                 |event: &str| records.iter().filter(|record| record["event"]["event"] == event).count();
             if count("client_exited") != 1 || count("runner_ended") != 1 || agent["state"] == "lost" {
