@@ -27,7 +27,8 @@ pub(super) fn launcher() -> Result<Launcher, Failure> {
 
 /// The agent that a person means.
 pub(super) fn find(agents: &Agents, asked: &str) -> Result<Agent, Failure> {
-    agents.find(asked).map_err(|error| {
+    let near = std::fs::canonicalize(".").ok();
+    agents.find(asked, near.as_deref()).map_err(|error| {
         let hint = match &error {
             FindAgentError::Unknown { .. } => "orchestra status lists them",
             FindAgentError::Ambiguous { .. } => "give the whole name, or more of the id",

@@ -119,11 +119,12 @@ impl Agents {
         (agents, problems)
     }
 
-    /// The agent that a name, an id or the beginning of one means.
+    /// The agent that a name, an id or the beginning of one means. Of several, one that is not cleared away is meant rather
+    /// than one that is, and one of the repository that somebody is in rather than one of another.
     ///
     /// # Errors
     /// When none is meant, or more than one could be.
-    pub fn find(&self, asked: &str) -> Result<Agent, FindAgentError> {
+    pub fn find(&self, asked: &str, near: Option<&Path>) -> Result<Agent, FindAgentError> {
         let (agents, _) = self.list();
         let unknown = || FindAgentError::Unknown { asked: asked.to_owned() };
         let is_meant = |agent: &Agent| agent.id.as_str() == asked || agent.name == asked;
@@ -134,9 +135,15 @@ impl Agents {
             |agent: &Agent| agent.id.as_str().starts_with(asked) || agent.name.starts_with(asked);
         let mut candidates: Vec<Agent> =
             agents.into_iter().filter(|agent| !asked.is_empty() && may_be_meant(agent)).collect();
-        if candidates.iter().filter(|agent| !agent.is_cleaned).count() == 1 {
-            // One that was cleared away is meant only when nothing else can be.
-            candidates.retain(|agent| !agent.is_cleaned);
+        let is_near = |agent: &Agent| {
+            let folders = [&agent.repo, &agent.worktree].into_iter().flatten();
+            near.is_some_and(|near| folders.into_iter().any(|folder| near.starts_with(folder)))
+        };
+        let likelier: [&dyn Fn(&Agent) -> bool; 2] = [&|agent| !agent.is_cleaned, &is_near];
+        for is_likelier in likelier {
+            if candidates.iter().any(is_likelier) {
+                candidates.retain(is_likelier);
+            }
         }
         match candidates.len() {
             0 => Err(unknown()),

@@ -120,6 +120,16 @@ fn names_are_found_by_their_beginning_and_never_shared() {
     assert_eq!(world.spawn("Taken", ""), "taken-2");
     let said = world.run(&["status", "same"]);
     assert!(said.words.contains("same-task-2") && said.words.contains("could be any of"), "{said:?}");
+    // Of two repositories' agents, one of the repository that a person is in is meant.
+    fs::create_dir(world.home().join("other")).unwrap();
+    world.git_in(&world.home().join("other"), &["init", "-q"]);
+    world.git_in(
+        &world.home().join("other"),
+        &["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "x"],
+    );
+    world.ok(&["spawn", "--trust", "--repo", "../other", "Near one"]);
+    world.ok(&["spawn", "Near two"]);
+    assert_eq!(world.agent("near")["name"], "near-two");
     assert_eq!(world.agent("same-task")["name"], "same-task");
     assert_eq!(world.agent("taken")["name"], "taken-2");
     let branches = world.git(&["branch", "--list", "orchestra/same*"]);
