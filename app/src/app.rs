@@ -10,10 +10,11 @@ use leptos_router::{
 
 use crate::{
     components::{
-        frame::FrameInStep, keyboard::Keyboard, scroll_memory::provide_scroll_memory, time::provide_clock,
+        commands::Commands, drafts::keep_drafts, frame::FrameInStep, keyboard::Keyboard,
+        outbox::provide_outbox, scroll_memory::provide_scroll_memory, time::provide_clock,
     },
     live::provide_live,
-    pages::{NotFoundPage, ProjectPage, SessionsPage, TranscriptPage},
+    pages::{AgentPage, NewPage, NotFoundPage, NowPage, ProjectPage, SessionsPage, TranscriptPage},
 };
 
 /// The element that holds what the browser takes over; the frame around it stays as the server rendered it.
@@ -26,16 +27,21 @@ pub fn App() -> impl IntoView {
     provide_clock();
     provide_live();
     provide_scroll_memory();
+    provide_outbox();
+    keep_drafts();
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Orchestra".to_owned() } else { format!("{title} · Orchestra") }/>
         <Router>
             <FlatRoutes fallback=NotFoundPage>
-                <Route path=path!("/") view=SessionsPage ssr=SsrMode::Async/>
+                <Route path=path!("/") view=NowPage ssr=SsrMode::Async/>
+                <Route path=path!("/agents/:id") view=AgentPage ssr=SsrMode::Async/>
+                <Route path=path!("/new") view=NewPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions") view=SessionsPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions/:id") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions/:id/agents/:agent") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/projects") view=ProjectPage ssr=SsrMode::Async/>
             </FlatRoutes>
+            <Commands/>
             <Keyboard/>
             <FrameInStep/>
         </Router>

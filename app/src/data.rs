@@ -3,6 +3,7 @@
 //! Times are milliseconds since 1970, days are numbers in the server's time zone, so that both sides of hydration
 //! draw the same without a clock, a locale or a time zone of their own.
 
+pub mod agent;
 pub mod carried;
 pub mod groups;
 pub mod lane;
@@ -13,11 +14,12 @@ pub mod query;
 pub mod session_row;
 pub mod transcript;
 
+pub use agent::{AgentRow, AgentView, AgentsView, Outcome};
 pub use carried::{Carried, Drawings};
 pub use groups::{DayGroup, Placed, ProjectGroup};
 pub use lane::LaneView;
 pub use listing::{ServerClock, SessionsView};
-pub use news::News;
+pub use news::{News, Written};
 pub use query::{ListQuery, Since};
 pub use session_row::SessionRow;
 pub use transcript::{Block, Blocks, Item, TranscriptHead};

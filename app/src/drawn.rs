@@ -6,6 +6,7 @@
 //!
 //! Nothing here uses signals: drawings are made on threads that own none.
 
+pub(crate) mod agents;
 pub(crate) mod details;
 pub(crate) mod empty;
 pub(crate) mod lane;

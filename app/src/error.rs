@@ -25,6 +25,8 @@ pub enum AppErrorKind {
     NotFound,
     /// The request makes no sense.
     BadRequest,
+    /// It is not done: something stands against it, which the message says.
+    Refused,
     /// It is there and could not be read.
     Unreadable,
     /// The server could not be reached.
@@ -53,6 +55,7 @@ impl AppError {
         match self.kind {
             AppErrorKind::NotFound => 404,
             AppErrorKind::BadRequest => 400,
+            AppErrorKind::Refused => 409,
             AppErrorKind::Unreadable | AppErrorKind::Internal => 500,
             AppErrorKind::Offline => 503,
         }

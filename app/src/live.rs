@@ -4,10 +4,12 @@
 
 mod stream;
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use leptos::prelude::*;
 use orchestra_model::SessionId;
 
-use crate::data::{News, SessionRow};
+use crate::data::{AgentRow, News, SessionRow, Written};
 
 /// What is known beyond what pages have fetched. One store, whose parts are signals: a `reactive_stores` store would do
 /// the same with 20 KB more of WebAssembly.
@@ -15,6 +17,10 @@ use crate::data::{News, SessionRow};
 pub struct Live {
     /// The sessions that changed, each once.
     pub changes: RwSignal<Vec<Change>>,
+    /// The agents that changed, by their ids, with the event that told so.
+    pub agents: RwSignal<BTreeMap<String, (u64, Arc<AgentRow>)>>,
+    /// What agents are writing, by their ids.
+    pub words: RwSignal<BTreeMap<String, Words>>,
     /// How the event stream is.
     pub connection: RwSignal<Connection>,
     /// How often events were lost: whoever shows something fetches it again when this grows.
@@ -34,6 +40,30 @@ pub struct Change {
     pub row: Option<SessionRow>,
     /// How often its transcript grew.
     pub appends: u32,
+}
+
+/// What an agent is writing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Which piece of text.
+    pub number: u64,
+    /// Where in it the text begins, in bytes.
+    begin: u64,
+    /// The text; empty when the piece has just ended.
+    pub text: String,
+}
+
+impl Words {
+    /// Takes in what was added; what this page lacks the beginning of is taken as all there is.
+    pub fn add(&mut self, written: Written) {
+        let Written { number, at, text, .. } = written;
+        let end = self.begin + self.text.len() as u64;
+        if number == self.number && at == end {
+            self.text.push_str(&text);
+        } else {
+            *self = Self { number, begin: at, text };
+        }
+    }
 }
 
 /// How the event stream is.
@@ -62,18 +92,26 @@ pub fn use_live() -> Live {
 
 /// Takes one event in.
 fn take(live: Live, news: News) {
-    let News { sequence, row, appended, removed } = news;
+    let News { sequence, row, appended, removed, agent, written } = news;
     live.sequence.set(sequence);
-    match (row, removed) {
-        (Some(row), _) => record(live, row.id.clone(), sequence, Some(*row), appended),
-        (None, Some(id)) => record(live, id, sequence, None, false),
-        (None, None) => resync(live),
+    if let Some(row) = row {
+        record(live, row.id.clone(), sequence, Some(*row), appended);
+    } else if let Some(id) = removed {
+        record(live, id, sequence, None, false);
+    } else if let Some(agent) = agent {
+        live.agents.write().insert(agent.id.clone(), (sequence, Arc::new(*agent)));
+    } else if let Some(written) = written {
+        live.words.write().entry(written.agent.clone()).or_default().add(written);
+    } else {
+        resync(live);
     }
 }
 
 /// Forgets every change and asks pages to fetch again.
 fn resync(live: Live) {
     live.changes.set(Vec::new());
+    live.agents.set(BTreeMap::new());
+    live.words.set(BTreeMap::new());
     *live.resyncs.write() += 1;
 }
 
@@ -86,5 +124,30 @@ fn record(live: Live, id: SessionId, sequence: u64, row: Option<SessionRow>, app
             change.appends += u32::from(appended);
         }
         None => changes.push(Change { id, sequence, row, appends: u32::from(appended) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(number: u64, at: u64, text: &str) -> Written {
+        Written { agent: "a".into(), number, at, text: text.into() }
+    }
+
+    #[test]
+    fn words_grow_and_are_replaced_where_something_is_missing() {
+        let mut words = Words::default();
+        words.add(written(3, 0, "Hel"));
+        words.add(written(3, 3, "lo"));
+        assert_eq!(words.text, "Hello");
+        words.add(written(3, 0, "Hello, you"));
+        assert_eq!(words.text, "Hello, you", "after a new connection all of it comes again");
+        words.add(written(3, 40, "the end"));
+        assert_eq!(words.text, "the end");
+        words.add(written(3, 47, "."));
+        assert_eq!(words.text, "the end.");
+        words.add(written(4, 0, ""));
+        assert_eq!((words.number, words.text.as_str()), (4, ""));
     }
 }

@@ -1,11 +1,17 @@
 //! The pages.
 
+pub mod agent;
+pub mod new;
 pub mod not_found;
+pub mod now;
 pub mod project;
 pub mod sessions;
 pub mod transcript;
 
+pub use agent::AgentPage;
+pub use new::NewPage;
 pub use not_found::NotFoundPage;
+pub use now::NowPage;
 pub use project::ProjectPage;
 pub use sessions::SessionsPage;
 pub use transcript::TranscriptPage;

@@ -22,6 +22,7 @@ pub struct AssetNames {
 const THEME: &str = include_str!("shell/theme.js");
 const START: &str = include_str!("shell/start.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
+const KEYBOARD: &str = include_str!("shell/keyboard.js");
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
 pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {
@@ -46,7 +47,7 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
         <html lang="en" data-sequence=sequence>
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"/>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbf9f4"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16151a"/>
@@ -71,7 +72,8 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <div id=APP_ELEMENT class="app"><App/></div>
                 {frame::keys()}
                 <IconSheet/>
-                <script nonce=nonce inner_html=OPEN_AT></script>
+                <script nonce=nonce.clone() inner_html=OPEN_AT></script>
+                <script nonce=nonce inner_html=KEYBOARD></script>
                 {start}
             </body>
         </html>

@@ -1,15 +1,21 @@
 //! What the host hands to server functions, and how they use it. Not part of the browser's build.
 
+pub mod agents;
 pub mod clock;
+pub mod commands;
 pub mod listing;
 pub mod policy;
 pub mod transcripts;
 
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
-use orchestra_core::sessions::Catalog;
+use orchestra_core::{
+    agents::{Agents, Tools},
+    sessions::Catalog,
+};
 use tokio::sync::watch;
 
+pub use agents::DiffStats;
 pub use clock::Clock;
 pub use policy::content_security_policy;
 pub use transcripts::Transcripts;
@@ -25,13 +31,23 @@ pub struct AppContext {
     pub transcripts: Transcripts,
     /// The server's clock and time zone.
     pub clock: Clock,
+    /// What agents are worked with.
+    pub tools: Tools,
+    /// How much agents changed.
+    pub stats: DiffStats,
     events: watch::Receiver<u64>,
 }
 
 impl AppContext {
-    /// A context over a catalogue, with a clock, and the number of the event stream's last event as it grows.
-    pub fn new(catalog: Catalog, clock: Clock, events: watch::Receiver<u64>) -> Self {
-        Self { catalog, transcripts: Transcripts::default(), clock, events }
+    /// A context over a catalogue and agents, with a clock, and the number of the event stream's last event as it grows.
+    pub fn new(catalog: Catalog, tools: Tools, clock: Clock, events: watch::Receiver<u64>) -> Self {
+        let (transcripts, stats) = Default::default();
+        Self { catalog, transcripts, clock, tools, stats, events }
+    }
+
+    /// The agents.
+    pub fn agents(&self) -> Agents {
+        self.tools.agents()
     }
 
     /// The number of the event stream's last event.

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use orchestra_core::agents::Tools;
 use orchestra_core::sessions::Catalog;
 
 use crate::pairing::{NoRandomness, Pairing};
@@ -25,8 +26,8 @@ pub struct ServerConfig {
     pub address: Option<SocketAddr>,
     /// The sessions to show.
     pub catalog: Catalog,
-    /// Orchestra's state folder; the server keeps its own things in `server/` below it.
-    pub state_dir: PathBuf,
+    /// What agents are worked with; the server keeps its own things in `server/` below their state folder.
+    pub tools: Tools,
     /// Called once, when the server listens.
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
 }
@@ -36,7 +37,7 @@ impl fmt::Debug for ServerConfig {
         formatter
             .debug_struct("ServerConfig")
             .field("address", &self.address)
-            .field("state_dir", &self.state_dir)
+            .field("tools", &self.tools)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@
 //! it was; whoever asks for what the ring no longer holds is told to fetch again. The watcher starts with the first page
 //! or listener. Events say what to fetch: nothing is acknowledged and nothing is kept on disk.
 
+mod agents;
 mod ring;
 mod stream;
 
@@ -14,11 +15,13 @@ use axum::extract::{Request, State};
 use axum::middleware::Next as Handler;
 use axum::response::Response;
 use orchestra_app::data::{News, SessionRow};
-use orchestra_app::ssr::Clock;
-use orchestra_core::sessions::{Catalog, CatalogEvent, Watcher};
+use orchestra_app::ssr::{AppContext, Clock};
+use orchestra_core::agents::{AgentWatcher, Words};
+use orchestra_core::sessions::{CatalogEvent, Watcher};
 use orchestra_model::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, watch};
 
+use agents::Teller;
 use ring::Ring;
 pub(crate) use stream::stream;
 
@@ -32,9 +35,8 @@ pub(crate) struct Events {
 }
 
 struct Shared {
-    catalog: Catalog,
-    clock: Clock,
-    watcher: OnceCell<Watcher>,
+    context: AppContext,
+    watchers: OnceCell<(Watcher, Option<AgentWatcher>)>,
     ring: Arc<Mutex<Ring>>,
     /// The number of the last event.
     latest: watch::Sender<u64>,
@@ -45,45 +47,49 @@ struct Shared {
 pub(crate) enum Next {
     /// The event after it, as JSON, and its number.
     Event(u64, Arc<str>),
+    /// What an agent is writing, and its number.
+    Words(u64, Arc<Words>),
     /// Nothing yet.
     UpToDate,
     /// The ring does not go back that far, or the place was never there: go on from this number, and fetch again.
     Lost(u64),
 }
 
+/// The numbers of events as they grow: made before what needs to know them.
+pub(crate) fn numbers() -> watch::Sender<u64> {
+    // They go on over a restart, so that a place in the last server's numbering is not taken for one in ours.
+    watch::Sender::new(u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0))
+}
+
 impl Events {
-    /// The events of a catalog, for so many listeners at most.
-    pub(crate) fn new(catalog: Catalog, clock: Clock, most_streams: usize) -> Self {
-        // Numbers go on over a restart, so that a place in the last server's numbering is not taken for one in ours.
-        let first = u64::try_from(Timestamp::now().as_microsecond()).unwrap_or(0);
+    /// The events of a machine's sessions and agents, for so many listeners at most.
+    pub(crate) fn new(context: AppContext, latest: watch::Sender<u64>, most_streams: usize) -> Self {
+        let first = *latest.borrow();
         Self {
             shared: Arc::new(Shared {
-                catalog,
-                clock,
-                watcher: OnceCell::new(),
+                context,
+                watchers: OnceCell::new(),
                 ring: Arc::new(Mutex::new(Ring::after(first))),
-                latest: watch::Sender::new(first),
+                latest,
                 places: Arc::new(Semaphore::new(most_streams.min(MOST_STREAMS))),
             }),
         }
     }
 
-    /// The number of the last event, as it grows.
-    pub(crate) fn latest(&self) -> watch::Receiver<u64> {
-        self.shared.latest.subscribe()
-    }
-
-    /// Sees that the watcher runs: whatever changes from here on is an event.
+    /// Sees that the watchers run: whatever changes from here on is an event.
     async fn watch(&self) {
         let start = || {
             let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
-            let (catalog, clock) = (self.shared.catalog.clone(), self.shared.clock.clone());
+            let context = self.shared.context.clone();
+            let teller = Teller { context: context.clone(), ring: Arc::clone(&ring), latest: latest.clone() };
             // It reads folders.
             tokio::task::spawn_blocking(move || {
-                catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock)))
+                let (catalog, clock) = (context.catalog, context.clock);
+                let sessions = catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock)));
+                (sessions, teller.watch())
             })
         };
-        if let Err(problem) = self.shared.watcher.get_or_try_init(start).await {
+        if let Err(problem) = self.shared.watchers.get_or_try_init(start).await {
             tracing::error!(%problem, "cannot watch for changes");
         }
     }

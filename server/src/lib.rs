@@ -29,11 +29,12 @@ use std::fs::DirBuilder;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
 use orchestra_app::ssr::{AppContext, Clock};
+use orchestra_core::agents::Tools;
 use orchestra_core::sessions::Catalog;
 use tokio::net::TcpListener;
 
@@ -61,8 +62,8 @@ const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 /// When the server cannot start; see [`ServeError`].
 pub async fn serve(config: ServerConfig) -> Result<(), ServeError> {
     let stop = signals::stop().map_err(ServeError::Signals)?;
-    let ServerConfig { address, catalog, state_dir, on_ready } = config;
-    let server = Server::bind(address, catalog, state_dir).await?;
+    let ServerConfig { address, catalog, tools, on_ready } = config;
+    let server = Server::bind(address, catalog, tools).await?;
     on_ready(server.ready()?);
     server.run(stop).await;
     Ok(())
@@ -98,11 +99,12 @@ impl Server {
     pub async fn bind(
         address: Option<SocketAddr>,
         catalog: Catalog,
-        state_dir: PathBuf,
+        tools: Tools,
     ) -> Result<Self, ServeError> {
         if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
             return Err(ServeError::NotLoopback(address));
         }
+        let state_dir = tools.state.clone();
         let (mut lock, store) = open_state(&state_dir)?;
         let (listener, moved_from) = listen(address).await?;
         let address = listener.local_addr().map_err(|source| listening_failed(address, source))?;
@@ -113,8 +115,9 @@ impl Server {
         let (signal, shutdown) = shutdown::channel();
         let clock = Clock::system();
         let most_streams = connections::most_connections() / 2;
-        let events = events::Events::new(catalog.clone(), clock.clone(), most_streams);
-        let context = AppContext::new(catalog, clock, events.latest());
+        let numbers = events::numbers();
+        let context = AppContext::new(catalog, tools, clock, numbers.subscribe());
+        let events = events::Events::new(context.clone(), numbers, most_streams);
         let state = AppState {
             context: context.clone(),
             devices: devices.clone(),

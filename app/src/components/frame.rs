@@ -6,8 +6,12 @@ use leptos_router::hooks::use_location;
 use crate::live::{Connection, use_live};
 
 /// The places: address, name, icon.
-pub const PLACES: [(&str, &str, &str); 2] =
-    [("/sessions", "Sessions", "sessions"), ("/projects", "Projects", "projects")];
+pub const PLACES: [(&str, &str, &str); 4] = [
+    ("/", "Now", "now"),
+    ("/sessions", "Sessions", "sessions"),
+    ("/projects", "Projects", "projects"),
+    ("/new", "New", "new"),
+];
 
 /// The element that says when the page no longer hears of changes; silent while all is well.
 pub const CONNECTION: &str = "connection";
@@ -17,7 +21,13 @@ pub const HELP: &str = "keys";
 
 /// The address of the place that a path belongs to.
 pub fn place_of(path: &str) -> &'static str {
-    if path.starts_with("/projects") { "/projects" } else { "/sessions" }
+    match path.split('/').nth(1) {
+        Some("sessions") => "/sessions",
+        Some("projects") => "/projects",
+        Some("new") => "/new",
+        Some("settings") => "/settings",
+        _ => "/",
+    }
 }
 
 /// Keeps the frame in step; nothing of its own.

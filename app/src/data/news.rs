@@ -1,12 +1,13 @@
-//! What the event stream says: how a session's row is now, which one is gone, or to fetch again.
+//! What the event stream says: how a session's or an agent's row is now, which one is gone, what is being written, or to
+//! fetch again.
 
 use orchestra_model::SessionId;
 use serde::{Deserialize, Serialize};
 
-use super::SessionRow;
+use super::{AgentRow, SessionRow};
 
-/// One event of the stream. One that names neither a row nor a session asks to fetch again, as does every kind of event
-/// that an older page does not know.
+/// One event of the stream. One that names nothing asks to fetch again, as does every kind of event that an older page does
+/// not know.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     /// Its number, growing by one.
@@ -20,9 +21,38 @@ pub struct News {
     /// A session whose transcript is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<SessionId>,
+    /// An agent that appeared or changed, as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Box<AgentRow>>,
+    /// Words that an agent is writing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+}
+
+/// Words that an agent is writing: what was added to those that a page has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The agent.
+    pub agent: String,
+    /// Which piece of text; another number is another text.
+    pub number: u64,
+    /// Where in the text this belongs, in bytes; a page that has less of it takes this as all there is.
+    pub at: u64,
+    /// The words; when the piece has just ended, none.
+    pub text: String,
 }
 
 impl News {
+    /// An agent appeared or changed.
+    pub fn of_agent(row: AgentRow) -> Self {
+        Self { agent: Some(Box::new(row)), ..Self::default() }
+    }
+
+    /// An agent wrote.
+    pub fn of_words(written: Written) -> Self {
+        Self { written: Some(written), ..Self::default() }
+    }
+
     /// A session appeared or changed.
     pub fn changed(row: SessionRow, appended: bool) -> Self {
         Self { row: Some(Box::new(row)), appended, ..Self::default() }

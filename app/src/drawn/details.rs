@@ -32,6 +32,7 @@ pub(crate) fn draw(known: &Known<'_>) -> String {
     let resume = (!known.is_agent && !known.row.cleaned).then(|| {
         view! {
             <div class="actions">
+                <a class="button is-primary" href=format!("/new?session={}", known.session.id)><Icon name="send"/> "Continue…"</a>
                 <button type="button" class="button needs-script" data-copy="">
                     <Icon name="resume"/> <span aria-live="polite">"Copy resume command"</span>
                 </button>

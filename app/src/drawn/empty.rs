@@ -24,6 +24,22 @@ pub(crate) fn nothing_anywhere(looked_in: &[String]) -> String {
     .to_html()
 }
 
+/// No agent was ever started here.
+pub(crate) fn no_agents() -> String {
+    view! {
+        <section class="message">
+            <svg class="message-staff" viewBox="0 0 160 40" aria-hidden="true">
+                <path d="M0 4h160M0 12h160M0 20h160M0 28h160M0 36h160"/>
+            </svg>
+            <h2>"Nobody plays yet"</h2>
+            <p>"Agents work side by side, each in a worktree and branch of its own. Who needs you stands here first."</p>
+            <p class="message-actions"><a class="button is-primary" href="/new">"Start agents"</a></p>
+            <p class="aside">"or in a terminal: " <code>"orchestra spawn \"build auth\" \"write tests\""</code></p>
+        </section>
+    }
+    .to_html()
+}
+
 /// There are sessions, but none that were asked for; so many are older than `since`.
 pub(crate) fn nothing_here(query: &ListQuery, since: Since, older: usize) -> String {
     let what = match &query.q {

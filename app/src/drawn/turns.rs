@@ -6,7 +6,7 @@
 
 mod command;
 mod diff;
-mod excerpt;
+pub(crate) mod excerpt;
 mod fold;
 mod message;
 mod tool;
@@ -53,6 +53,9 @@ impl Manuscript {
         format!("/sessions/{}/agents/{}", self.session, text::url_encode(agent))
     }
 }
+
+pub(crate) use diff::draw_hunks;
+pub(crate) use tool::asked;
 
 /// Draws turns; neighbours that only read are drawn as one item.
 pub(crate) fn draw(turns: &[Turn], manuscript: &Manuscript) -> Vec<Item> {

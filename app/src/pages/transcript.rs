@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
     hooks::{use_params_map, use_query_map},
@@ -13,13 +13,13 @@ use orchestra_model::LiveStatus;
 use crate::{
     api::{get_session, open_transcript},
     components::{
-        drawn::{Drawn, plainly_clicked},
+        drawn::Drawn,
         error_view::ErrorView,
         icon::Icon,
         skeleton::transcript_skeleton,
         transcript::{
             conversation::Conversation,
-            copying::copy_near,
+            copying::copy_on_click,
             head::{HeadBar, live_row},
             lane::Lane,
             list_column::ListColumn,
@@ -72,7 +72,7 @@ pub fn TranscriptPage() -> impl IntoView {
 }
 
 /// The turn that an address asks for.
-fn asked_turn(query: &ParamsMap) -> Option<u32> {
+pub(super) fn asked_turn(query: &ParamsMap) -> Option<u32> {
     query.get("at").and_then(|at| at.parse().ok())
 }
 
@@ -107,15 +107,10 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
         details.set(head.details);
         silence.set(head.silence.unwrap_or_default());
     });
-    let copy = |event: ev::MouseEvent| {
-        if let Some(button) = plainly_clicked(&event, "[data-copy]") {
-            copy_near(button);
-        }
-    };
     let is_silent = move || reel.total.get() == 0;
     view! {
         <Title text=title/>
-        <div class="reader" on:click=copy>
+        <div class="reader" on:click=copy_on_click>
             <header class="reader-head">
                 <HeadBar agent row offset_seconds=clock.offset_seconds/>
                 {move || (!is_silent()).then(|| view! { <Lane lane reel/> })}
@@ -124,7 +119,7 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
             <Conversation reel asked/>
             <RightNow row/>
         </div>
-        <aside id="details" class="details" popover="auto" aria-label="Details" on:click=copy>
+        <aside id="details" class="details" popover="auto" aria-label="Details" on:click=copy_on_click>
             <div class="details-head">
                 <h2>"Details"</h2>
                 <button type="button" class="icon-button details-button" popovertarget="details" popovertargetaction="hide" aria-label="Close">
@@ -137,7 +132,7 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
 }
 
 /// Fetches the head again when the transcript grew, and a while passed: it is about the whole of it.
-fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'static) {
+pub(super) fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'static) {
     const EVERY: Duration = Duration::from_secs(5);
     let pending = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<u32>| {

@@ -2,12 +2,13 @@
 
 use std::io::{self, Read};
 
-use orchestra_core::agents::{
-    Agents, Control, ControlError, FindAgentError, Launcher, StartError, control::Command,
+use orchestra_core::{
+    agents::{Agents, Control, ControlError, FindAgentError, Launcher, StartError, Tools, control::Command},
+    worktrees::Git,
 };
 use orchestra_model::Agent;
 
-use super::Context;
+use super::{Context, client};
 use crate::error::Failure;
 
 /// Through which surface a command comes.
@@ -16,6 +17,18 @@ pub(super) const BY: &str = "cli";
 /// The agents of this machine's state folder.
 pub(super) fn agents(context: &Context) -> Result<Agents, Failure> {
     Ok(Agents::new(&context.surroundings.state_dir()?))
+}
+
+/// The folders and programs that agents are worked with here. What is not installed is missed when it is needed.
+pub(super) fn tools(context: &Context) -> Result<Tools, Failure> {
+    let program = |name| context.surroundings.program(name);
+    Ok(Tools {
+        state: context.surroundings.state_dir()?,
+        git: program("git").map(Git::new),
+        client: program(client::NAME),
+        gh: program("gh"),
+        launcher: launcher()?,
+    })
 }
 
 /// This very program, as what runners are started with.

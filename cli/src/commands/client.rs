@@ -12,7 +12,7 @@ use orchestra_core::sessions::{ResumeCommand, is_scrubbed_variable};
 use crate::{commands::Context, error::Failure, places::Surroundings};
 
 /// The program's name.
-const NAME: &str = "claude";
+pub(super) const NAME: &str = "claude";
 
 /// The program, found as a shell would find it.
 pub(super) fn find(surroundings: &Surroundings) -> Result<PathBuf, Failure> {

@@ -1,22 +1,18 @@
 //! `orchestra spawn`: agents on tasks, each in a worktree of its own.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use orchestra_core::{
     agents::{
-        Agents, NewAgent, NewRun, Started, check_task,
+        Agents, FoundPlace, GoesOn, PlaceError, Started, Tools, Wish, check_task,
         control::Command,
         entry::Steering,
-        plan::{BRANCHES, Place, Plan, Settings, branch_of},
-        slug,
+        paragraphs,
+        plan::{BRANCHES, Plan, Settings},
     },
-    worktrees::{BaseError, GitError, Repository},
+    worktrees::{BaseError, OpenError},
 };
-use orchestra_model::{Agent, AgentState, Provider};
+use orchestra_model::{Agent, AgentState};
 use serde::Serialize;
 
 use super::{Context, agent, client, git, lookup, status, trust};
@@ -36,31 +32,20 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let tasks = tasks(arguments)?;
     tasks.iter().try_for_each(|task| check_task(task)).map_err(agent::not_started)?;
     let client = client::find(&context.surroundings)?;
-    let fork_of = fork_of(context, arguments)?;
-    let found = find_place(context, arguments)?;
+    let goes_on = goes_on(context, arguments)?;
+    let tools = agent::tools(context)?;
+    let found = find_place(context, &tools, arguments)?;
     let settings = Settings {
         model: arguments.model.clone(),
         permission_mode: arguments.permission_mode.clone(),
         max_budget_usd: arguments.max_budget_usd,
         arguments: Vec::new(),
     };
-    let new = |task: String| NewAgent {
-        name: slug(&task),
-        task,
-        provider: Provider::Claude,
-        client: client.clone(),
-        place: found.place.clone(),
-        fork_of: fork_of.clone(),
-        settings: settings.clone(),
-    };
-    let run = NewRun { agents: tasks.into_iter().map(new).collect(), max_parallel: arguments.max_parallel };
-    let agents = agent::agents(context)?;
-    let launcher = agent::launcher()?;
-    let plans = agents
-        .create(run, |name| found.is_taken(name), context.now.timestamp())
-        .map_err(agent::not_started)?;
+    let wish = Wish { tasks, goes_on, settings, max_parallel: arguments.max_parallel, key: None };
+    let agents = tools.agents();
+    let plans = tools.create(&found, &client, wish, context.now.timestamp()).map_err(agent::not_started)?;
     let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
-    let launched = agents.advance(&run, &launcher);
+    let launched = agents.advance(&run, &tools.launcher);
     let started = started(context, &agents, &plans)?;
     let mut now: Vec<Agent> = started.iter().map(|(agent, _)| agent.clone()).collect();
     if arguments.wait {
@@ -125,97 +110,52 @@ fn tasks(arguments: &SpawnArguments) -> Result<Vec<String>, Failure> {
     Ok(tasks)
 }
 
-/// What stands between empty lines.
-fn paragraphs(text: &str) -> Vec<String> {
-    let mut paragraphs = vec![String::new()];
-    for line in text.lines() {
-        match paragraphs.last_mut() {
-            Some(last) if !line.trim().is_empty() => {
-                if !last.is_empty() {
-                    last.push('\n');
-                }
-                last.push_str(line);
-            }
-            _ => paragraphs.push(String::new()),
-        }
-    }
-    paragraphs.retain(|paragraph| !paragraph.is_empty());
-    paragraphs
-}
-
-/// Where the agents work, and which of their names are taken there.
-struct Where {
-    place: Place,
-    repository: Option<Repository>,
-}
-
-impl Where {
-    /// Whether the branch of an agent of this name is there already.
-    fn is_taken(&self, name: &str) -> bool {
-        let repository = self.repository.as_ref();
-        repository.is_some_and(|repository| repository.has_branch(&branch_of(name)).unwrap_or(true))
-    }
-}
-
-fn find_place(context: &Context, arguments: &SpawnArguments) -> Result<Where, Failure> {
+/// Where the agents work, once a person trusts it.
+fn find_place(context: &Context, tools: &Tools, arguments: &SpawnArguments) -> Result<FoundPlace, Failure> {
     let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-    let folder = fs::canonicalize(&folder).ok().filter(|folder| folder.is_dir()).ok_or_else(|| {
-        Failure::usage(format!("{} is no folder", folder.display()))
-            .hint("--repo takes the folder of a repository")
-    })?;
-    if arguments.no_worktree {
-        // A repository's settings and hooks count there too.
-        let repository = git::repository(&context.surroundings, &folder).ok();
-        trust::see_to_it(
-            context,
-            repository.as_ref().map_or(folder.as_path(), Repository::common_dir),
-            &folder,
-            arguments.trust,
-        )?;
-        return Ok(Where { place: Place::Folder { folder }, repository: None });
-    }
-    let repository = git::repository(&context.surroundings, &folder)?;
-    let base = repository.resolve(arguments.base.as_deref()).map_err(|error| {
-        let hint = match &error {
-            BaseError::Unborn { .. } => {
-                "commit first: git commit --allow-empty -m start; or use --no-worktree"
-            }
-            BaseError::Unknown { .. } => "git branch -a lists the branches; git fetch may bring it",
-            BaseError::Git(_) => "does `git status` work there?",
-        };
-        Failure::new(error.to_string()).hint(hint)
-    })?;
-    let failed = |error: GitError| Failure::new(error.to_string());
-    if repository.has_branch(BRANCHES).map_err(failed)? {
-        return Err(Failure::new(format!(
-            "the branch {BRANCHES} is in the way of {BRANCHES}/…, which agents' branches are called"
-        ))
-        .hint(format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")));
-    }
-    trust::see_to_it(context, repository.common_dir(), repository.root(), arguments.trust)?;
-    if repository.is_dirty().map_err(failed)? {
-        let from = base.branch.as_deref().unwrap_or_else(|| base.commit.get(..8).unwrap_or_default());
+    let found = tools
+        .find_place(&folder, arguments.base.as_deref(), arguments.no_worktree)
+        .map_err(|error| no_place(&error))?;
+    trust::see_to_it(context, tools, &found, arguments.trust)?;
+    let from = found.leaves_behind().map_err(|error| Failure::new(error.to_string()))?;
+    if let Some(from) = from {
         context.words.say(&format!(
             "What is not committed here stays here: the agents start from {from} as it is committed."
         ));
     }
-    let worktrees = context.surroundings.state_dir()?.join("worktrees").join(repository.folder_name());
-    let place = Place::Worktree {
-        repository: repository.root().to_owned(),
-        worktrees,
-        base: arguments.base.clone(),
-        commit: base.commit,
-        target: base.branch,
-    };
-    Ok(Where { place, repository: Some(repository) })
+    Ok(found)
 }
 
-/// The transcript that the agents go on from.
-fn fork_of(context: &Context, arguments: &SpawnArguments) -> Result<Option<PathBuf>, Failure> {
+fn no_place(error: &PlaceError) -> Failure {
+    let hint = match error {
+        PlaceError::NoFolder { .. } => {
+            return Failure::usage(error.to_string()).hint("--repo takes the folder of a repository");
+        }
+        PlaceError::NoGit => "install git 2.38 or later; --no-worktree works without it".to_owned(),
+        PlaceError::Open(OpenError::NoRepository { .. }) => git::NO_REPOSITORY.to_owned(),
+        PlaceError::Base(BaseError::Unborn { .. }) => {
+            "commit first: git commit --allow-empty -m start; or use --no-worktree".to_owned()
+        }
+        PlaceError::Base(BaseError::Unknown { .. }) => {
+            "git branch -a lists the branches; git fetch may bring it".to_owned()
+        }
+        PlaceError::Base(BaseError::Git(_)) => "does `git status` work there?".to_owned(),
+        PlaceError::BranchInTheWay => {
+            format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")
+        }
+        PlaceError::Open(OpenError::Unreadable { .. }) | PlaceError::Git(_) => {
+            return Failure::new(error.to_string());
+        }
+    };
+    Failure::new(error.to_string()).hint(hint)
+}
+
+/// The conversation that the agents go on with, as copies.
+fn goes_on(context: &Context, arguments: &SpawnArguments) -> Result<Option<GoesOn>, Failure> {
     let Some(asked) = &arguments.session else { return Ok(None) };
     let session = lookup::session(context, &context.catalog(), asked)?;
     match session.path {
-        Some(path) => Ok(Some(Path::new(&path).to_owned())),
+        Some(path) => Ok(Some(GoesOn::Copy(path.into()))),
         None => {
             Err(Failure::new(format!("the transcript of {asked} is gone; there is nothing to go on from")))
         }
@@ -298,16 +238,4 @@ fn print(
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_paragraph_is_a_task() {
-        let text = "\n\nbuild auth\nwith argon2\n   \n\nwrite tests\n";
-        assert_eq!(paragraphs(text), ["build auth\nwith argon2", "write tests"]);
-        assert!(paragraphs(" \n\n").is_empty());
-    }
 }

@@ -62,7 +62,7 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
         }
         (None, None) => {
             let launcher = agent::launcher()?;
-            let sent = agents.send(&found.id, &words, agent::BY, &launcher, context.now.timestamp());
+            let sent = agents.send(&found.id, &words, &agent::BY.into(), &launcher, context.now.timestamp());
             let Sent { sequence, prompt, resumed } = sent.map_err(|error| match error {
                 SendError::NotStarted { .. } => Failure::new(error.to_string())
                     .hint("send it when it has; orchestra status shows how far they are"),

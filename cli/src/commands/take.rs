@@ -1,13 +1,13 @@
 //! `orchestra diff`, `merge` and `pr`: taking an agent's work.
 
-use std::{
-    io::{self, Write},
-    process::{Command, Stdio},
-};
+use std::io::{self, Write};
 
 use orchestra_core::{
-    agents::harvest::{Harvest, HarvestError, Taken},
-    worktrees::{self, MergeError, Merged},
+    agents::{
+        PullRequest, PullRequestError,
+        harvest::{Harvest, HarvestError, Taken},
+    },
+    worktrees::{MergeError, Merged},
 };
 use orchestra_model::{Agent, Changes};
 use serde::Serialize;
@@ -181,56 +181,36 @@ fn say_committed(context: &Context, taken: &Taken) {
 }
 
 #[derive(Serialize)]
-struct PullRequest<'a> {
+struct Pushed<'a> {
     agent: &'a str,
     branch: &'a str,
     base: Option<&'a str>,
     remote: &'a str,
     /// Where it is, or where to open it; `null` for a host whose pages are not known.
-    url: Option<String>,
+    url: Option<&'a str>,
     is_open: bool,
 }
 
 /// Pushes an agent's branch and opens a pull request, or says where that is done.
 pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failure> {
-    let harvest = harvest(context, &arguments.agent)?;
-    let name = &harvest.agent().name;
-    let base = arguments.base.as_deref().or(harvest.target());
-    let failed = |error: worktrees::GitError| Failure::new(error.to_string());
-    let remote = worktrees::remote_of(harvest.repository(), base).map_err(failed)?.ok_or_else(|| {
-        Failure::new("there is no remote to push to").hint("git remote add origin URL, then try again")
-    })?;
-    harvest.commit().map_err(|error| not_taken(harvest.agent(), error))?;
-    let branch = harvest.branch();
-    let push = || worktrees::push(harvest.repository(), branch, &remote);
-    context.words.while_working(|| Some(format!("Pushing {branch} to {remote}…")), push).map_err(
-        |error| {
-            Failure::new(error.to_string())
-                .hint(format!("does `git push {remote} {branch}` work in your shell?"))
-        },
-    )?;
-    let url = worktrees::url_of(harvest.repository(), &remote).map_err(failed)?;
-    let opened = context.surroundings.program("gh").and_then(|gh| {
-        let mut command = Command::new(gh);
-        command.current_dir(harvest.repository().root()).args(["pr", "create", "--head", branch]);
-        if let Some(base) = base {
-            command.args(["--base", base]);
-        }
-        open(command, &harvest.agent().task)
-    });
-    let is_open = opened.is_some();
-    let url = opened.or_else(|| worktrees::pull_request_url(&url, branch, base));
+    let tools = agent::tools(context)?;
+    let found = agent::find(&tools.agents(), &arguments.agent)?;
+    let name = &found.name;
+    let push = || tools.pull_request(&found, arguments.base.as_deref());
+    let pushed = context
+        .words
+        .while_working(|| Some(format!("Pushing the work of {name}…")), push)
+        .map_err(|error| not_pushed(&found, error))?;
+    let PullRequest { branch, base, remote, url, is_open } = &pushed;
     if arguments.json {
         let mut out = Out::standard(&context.surroundings);
-        serde_json::to_writer(
-            &mut out,
-            &PullRequest { agent: name, branch, base, remote: &remote, url, is_open },
-        )?;
+        let (base, url, is_open) = (base.as_deref(), url.as_deref(), *is_open);
+        serde_json::to_writer(&mut out, &Pushed { agent: name, branch, base, remote, url, is_open })?;
         writeln!(out)?;
         return out.finish();
     }
     context.words.say(&match url {
-        Some(_) if is_open => "The pull request is open:".to_owned(),
+        Some(_) if *is_open => "The pull request is open:".to_owned(),
         Some(_) => format!("{branch} is pushed to {remote}. Open the pull request here:"),
         None => format!("{branch} is pushed to {remote}."),
     });
@@ -241,16 +221,14 @@ pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failu
     out.finish()
 }
 
-/// Has `gh` open a pull request; its words go to where a person reads them.
-fn open(mut command: Command, task: &str) -> Option<String> {
-    let title: String = task.trim().lines().next().unwrap_or_default().chars().take(200).collect();
-    command.arg(format!("--title={title}")).arg("--body-file=-");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
-    let mut body = child.stdin.take()?;
-    body.write_all(task.as_bytes()).ok()?;
-    drop(body);
-    let output = child.wait_with_output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let url = said.lines().rev().find(|line| line.starts_with("https://"));
-    output.status.success().then(|| url.unwrap_or_default().to_owned())
+fn not_pushed(agent: &Agent, error: PullRequestError) -> Failure {
+    match error {
+        PullRequestError::NoRemote => {
+            Failure::new(error.to_string()).hint("git remote add origin URL, then try again")
+        }
+        PullRequestError::NotPushed { branch, remote, error } => Failure::new(error.to_string())
+            .hint(format!("does `git push {remote} {branch}` work in your shell?")),
+        PullRequestError::Harvest(error) => not_taken(agent, error),
+        PullRequestError::Place(_) | PullRequestError::Git(_) => Failure::new(error.to_string()),
+    }
 }

@@ -1,31 +1,17 @@
 //! `orchestra clean` and `restore`: finished worktrees go into the trash when nothing can be lost, and come back.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::io::Write;
 
-use orchestra_core::{
-    agents::{
-        Agents,
-        control::Command,
-        entry::Steering,
-        harvest::{self, Harvest, HarvestError},
-    },
-    worktrees::{Trash, TrashError},
-};
-use orchestra_model::{Agent, AgentState};
+use orchestra_core::agents::Kept;
+use orchestra_model::Agent;
 use serde::Serialize;
 
-use super::{Context, agent, git, take::not_taken};
+use super::{Context, agent, take::not_taken};
 use crate::{
     cli::{AgentArguments, CleanArguments},
     error::Failure,
     output::{Out, style, text},
 };
-
-/// How long a client that only listens may take to end.
-const UNTIL_ENDED: Duration = Duration::from_secs(15);
 
 #[derive(Serialize)]
 struct Outcome {
@@ -37,8 +23,8 @@ struct Outcome {
 
 /// Puts the worktrees of agents into the trash: those that are named, or of all that have ended.
 pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(), Failure> {
-    let agents = agent::agents(context)?;
-    let trash = Trash::new(&context.surroundings.state_dir()?, &git::find(&context.surroundings)?);
+    let tools = agent::tools(context)?;
+    let agents = tools.agents();
     let named: Vec<Agent> =
         arguments.agents.iter().map(|asked| agent::find(&agents, asked)).collect::<Result<_, _>>()?;
     let is_all = named.is_empty();
@@ -55,13 +41,12 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
     let mut outcomes = Vec::new();
     for (index, chosen_agent) in chosen.iter().enumerate() {
         let how_far = || Some(format!("{} of {}: {}…", index + 1, chosen.len(), chosen_agent.name));
-        let outcome = context
-            .words
-            .while_working(how_far, || clean_one(context, &agents, &trash, chosen_agent, arguments.anyway));
-        let kept = outcome.err().unwrap_or_default();
+        let clean = || tools.clean(chosen_agent, arguments.anyway, agent::BY, context.now.timestamp());
+        let Kept(kept) = context.words.while_working(how_far, clean).err().unwrap_or_default();
         outcomes.push(Outcome { agent: chosen_agent.name.clone(), cleaned: kept.is_empty(), kept });
     }
-    let purged = if is_all { trash.purge(context.now.timestamp()) } else { Vec::new() };
+    let trash = tools.trash().ok().filter(|_| is_all);
+    let purged = trash.map(|trash| trash.purge(context.now.timestamp())).unwrap_or_default();
     print(context, arguments, &outcomes)?;
     if !arguments.json {
         if outcomes.is_empty() {
@@ -80,51 +65,6 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
         }
         _ => Ok(()),
     }
-}
-
-/// Clears one agent away; else the reasons why it is kept.
-fn clean_one(
-    context: &Context,
-    agents: &Agents,
-    trash: &Trash,
-    agent: &Agent,
-    anyway: bool,
-) -> Result<(), Vec<String>> {
-    let one = |error: &dyn std::fmt::Display| vec![error.to_string()];
-    if agent.is_cleaned {
-        return Err(vec!["it is in the trash already".to_owned()]);
-    }
-    let folder = agents.open(&agent.id).map_err(|error| one(&error))?;
-    if agent.state == AgentState::Idle {
-        end_idle(agents, agent)?;
-    }
-    let now = context.now.timestamp();
-    if agent.repo.is_none() {
-        return harvest::clear(&folder, now).map_err(|error| one(&error));
-    }
-    let found = git::find(&context.surroundings).map_err(|error| one(&error))?;
-    let outcome = Harvest::of(&folder, &found).and_then(|harvest| harvest.clean(trash, anyway, now));
-    match outcome {
-        Ok(_) => Ok(()),
-        Err(HarvestError::Trash(TrashError::Kept { reasons })) => {
-            Err(reasons.iter().map(ToString::to_string).collect())
-        }
-        Err(error) => Err(one(&error)),
-    }
-}
-
-/// Lets go of a client that only listens for a follow-up, and waits until it has ended.
-fn end_idle(agents: &Agents, agent: &Agent) -> Result<(), Vec<String>> {
-    // Should it have ended by itself, all the better.
-    drop(agent::ask(agents, agent, Command::Steer { how: Steering::Finish }));
-    let until = Instant::now() + UNTIL_ENDED;
-    while Instant::now() < until {
-        if agents.open(&agent.id).is_ok_and(|folder| !folder.is_held()) {
-            return Ok(());
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Err(vec!["its client does not end".to_owned()])
 }
 
 fn print(context: &Context, arguments: &CleanArguments, outcomes: &[Outcome]) -> Result<(), Failure> {
@@ -151,18 +91,18 @@ fn print(context: &Context, arguments: &CleanArguments, outcomes: &[Outcome]) ->
 
 /// Brings an agent's worktree back from the trash.
 pub(super) fn restore(context: &Context, arguments: &AgentArguments) -> Result<(), Failure> {
-    let agents = agent::agents(context)?;
+    let tools = agent::tools(context)?;
+    let agents = tools.agents();
     let found = agent::find(&agents, &arguments.agent)?;
     let name = &found.name;
-    let trash = Trash::new(&context.surroundings.state_dir()?, &git::find(&context.surroundings)?);
-    let folder = agents.open(&found.id).map_err(|error| Failure::new(error.to_string()))?;
-    if !found.is_cleaned && trash.entry(&found.id).is_none() {
+    let is_in_the_trash = tools.trash().is_ok_and(|trash| trash.entry(&found.id).is_some());
+    if !found.is_cleaned && !is_in_the_trash {
         return Err(
             Failure::new(format!("{name} is not in the trash")).hint("orchestra status --all shows what is")
         );
     }
-    let restored = harvest::restore(&folder, &trash, context.now.timestamp())
-        .map_err(|error| not_taken(&found, error))?;
+    let restored =
+        tools.restore(&found, context.now.timestamp()).map_err(|error| not_taken(&found, error))?;
     let sentence = match &restored {
         Some(restored) => {
             let place = context.surroundings.with_tilde(&restored.worktree);

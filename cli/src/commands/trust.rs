@@ -1,22 +1,23 @@
 //! The one question before the first agent in a repository.
 
-use std::{
-    io::{self, BufRead, IsTerminal, Write},
-    path::Path,
-};
+use std::io::{self, BufRead, IsTerminal, Write};
 
-use orchestra_core::worktrees::Trust;
+use orchestra_core::agents::{FoundPlace, Tools};
 
 use super::Context;
 use crate::error::Failure;
 
-/// Sees that a person trusts a repository, by the folder that all its worktrees share; asks them if they can be asked.
-pub(super) fn see_to_it(context: &Context, key: &Path, folder: &Path, is_said: bool) -> Result<(), Failure> {
-    let trust = Trust::new(&context.surroundings.state_dir()?);
-    if trust.is_trusted(key) {
+/// Sees that a person trusts what a place brings along; asks them if they can be asked.
+pub(super) fn see_to_it(
+    context: &Context,
+    tools: &Tools,
+    found: &FoundPlace,
+    is_said: bool,
+) -> Result<(), Failure> {
+    if found.is_trusted {
         return Ok(());
     }
-    let name = context.surroundings.with_tilde(folder);
+    let name = context.surroundings.with_tilde(found.place.origin());
     let can_be_asked = io::stdin().is_terminal() && io::stderr().is_terminal();
     if !is_said && !can_be_asked {
         return Err(Failure::new(format!(
@@ -27,7 +28,7 @@ pub(super) fn see_to_it(context: &Context, key: &Path, folder: &Path, is_said: b
     if !is_said && !ask(context, &name) {
         return Err(Failure::new(format!("{name} is not trusted; nothing was started")));
     }
-    trust.trust(key, context.now.timestamp()).map_err(|error| {
+    tools.trust(found, context.now.timestamp()).map_err(|error| {
         Failure::new(format!("Orchestra's own folder cannot be written: {error}"))
             .hint("ORCHESTRA_HOME names another")
     })

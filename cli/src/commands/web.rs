@@ -10,7 +10,7 @@ use std::{
 
 use orchestra_server::{PairingLinks, Ready, ServeError, ServerConfig, serve};
 
-use super::Context;
+use super::{Context, agent};
 use crate::{
     cli::WebArguments,
     error::Failure,
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
     let config = ServerConfig {
         address: arguments.addr,
         catalog: context.catalog(),
-        state_dir: context.surroundings.state_dir()?,
+        tools: agent::tools(context)?,
         on_ready: Box::new(move |ready| {
             // A terminal that is gone is no reason to stop serving.
             drop(announce(&ready, paint));

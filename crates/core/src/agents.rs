@@ -16,9 +16,13 @@ pub mod log;
 mod name;
 pub mod plan;
 mod ports;
+mod pull_request;
 mod runner;
+mod spawn;
 mod start;
 mod story;
+mod tidy;
+mod watch;
 
 use std::{
     collections::HashMap,
@@ -32,9 +36,13 @@ pub use control::{Control, ControlError};
 pub use facts::Facts;
 pub use folder::{AgentFolder, FolderError};
 pub use name::slug;
+pub use pull_request::{PullRequest, PullRequestError};
 pub use runner::{RunnerError, RunnerSettings, guard, run};
-pub use start::{Launcher, NewAgent, NewRun, SendError, Sent, StartError, Started, check_task};
+pub use spawn::{FoundPlace, PlaceError, Tools, Wish, paragraphs};
+pub use start::{GoesOn, Launcher, NewAgent, NewRun, SendError, Sent, StartError, Started, check_task};
 pub use story::{Scene, Story};
+pub use tidy::Kept;
+pub use watch::{AgentNews, AgentWatcher, Words};
 
 /// All agents of a state folder. Cheap to make; it holds nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -56,6 +56,15 @@ pub fn element<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     after.split_once(&format!("</{name}>")).map(|(inner, _)| inner)
 }
 
+/// The beginning of a text: at most so many bytes, and whole characters.
+pub(crate) fn cut(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
 /// A text as one line of at most `most` characters, white space folded; `None` when nothing is left.
 pub fn one_line(text: &str, most: usize) -> Option<String> {
     let mut line = String::with_capacity(text.len().min(most * 4));

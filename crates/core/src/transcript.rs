@@ -26,6 +26,7 @@ mod text;
 mod tools;
 mod turns;
 
+pub use tools::call_of;
 pub(crate) use tools::summary_of_call;
 
 use std::{

@@ -4,12 +4,14 @@
 //! goes through the git program. What lies in an agent's worktree was written by a program that nobody has checked, so
 //! nothing that it names is run. Nothing here deletes work: what goes is put where it can be brought back from.
 
+mod commits;
 mod config;
 mod create;
 mod diff;
 mod git;
 mod inspect;
 mod merge;
+mod patch;
 mod push;
 mod repository;
 #[cfg(test)]
@@ -17,12 +19,14 @@ pub(crate) mod testing;
 mod trash;
 mod trust;
 
+pub use commits::{commits, unpushed};
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, marker_of};
 pub use diff::{DiffError, Work, preview_commit};
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
 pub use merge::{Merge, MergeError, Merged, commit_all, conflicts, uncommitted};
+pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};
 pub use trash::{Discarded, Restored, Trash, TrashError};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Provider, SessionId, Usage};
+use crate::{AgentId, Provider, Score, SessionId, Usage};
 
 /// One agent as a list shows it.
 ///
@@ -64,6 +64,13 @@ pub struct Agent {
     pub is_cleaned: bool,
     /// What a person should know of how it was set up.
     pub notes: Vec<String>,
+    /// What it said last when a turn came to its end, shortened where it is very long.
+    pub result: Option<String>,
+    /// The last command it ran that looks like a test.
+    pub tested: Option<TestRun>,
+    /// What it did when: of the last hundred turns or so, for pictures. Not printed.
+    #[serde(skip)]
+    pub score: Score,
     /// The number of the last log record that this tells of.
     pub sequence: u64,
 }
@@ -162,6 +169,21 @@ impl AttentionKind {
             Self::RateLimit => "rate_limit",
         }
     }
+}
+
+/// A command that looks like a test, and how it went.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestRun {
+    /// The command.
+    pub command: String,
+    /// Whether it went well.
+    pub passed: bool,
+    /// Its exit code, when the client told it.
+    pub exit_code: Option<i32>,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Whether files were changed after it.
+    pub is_outdated: bool,
 }
 
 /// How a client's process ended.

@@ -1,5 +1,6 @@
 //! What an agent changed: files, and how much of each.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::DiffStat;
@@ -13,6 +14,17 @@ pub struct Changes {
     pub stat: DiffStat,
     /// The files, by path.
     pub files: Vec<ChangedFile>,
+}
+
+/// A commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// Its id, in full.
+    pub id: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// The first line of its message.
+    pub subject: String,
 }
 
 /// A file that was changed.

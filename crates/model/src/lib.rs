@@ -14,9 +14,9 @@ pub mod transcript;
 
 pub use agent::{
     Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question,
-    QueuedPrompt, Request, RequestKind, Suggestion,
+    QueuedPrompt, Request, RequestKind, Suggestion, TestRun,
 };
-pub use change::{ChangeKind, ChangedFile, Changes};
+pub use change::{ChangeKind, ChangedFile, Changes, Commit};
 pub use id::{AgentId, InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};

@@ -1,5 +1,6 @@
 //! `GET /events`: one listener's stream.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{StreamExt, unfold};
-use orchestra_app::data::News;
+use orchestra_app::data::{News, Written};
+use orchestra_core::agents::Words;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -45,6 +47,8 @@ struct Listener {
     shutdown: Shutdown,
     heartbeat: tokio::time::Interval,
     greeted: bool,
+    /// What it was told of agents' words: of each agent which piece, and up to where.
+    told: HashMap<String, (u64, u64)>,
     /// Its place among the streams, given back when the stream is dropped.
     _permit: OwnedSemaphorePermit,
 }
@@ -82,6 +86,7 @@ pub(crate) async fn stream(
         shutdown,
         heartbeat,
         greeted: false,
+        told: HashMap::new(),
         _permit: permit,
     };
     let messages = unfold(listener, |mut listener| async move {
@@ -106,6 +111,13 @@ impl Listener {
                     self.place = number;
                     return Some(Event::default().id(number.to_string()).data(&*json));
                 }
+                Next::Words(number, words) => {
+                    self.place = number;
+                    if let Some(written) = self.lacks(&words) {
+                        let json = encode(&News::of_words(written).numbered(number));
+                        return Some(Event::default().id(number.to_string()).data(&*json));
+                    }
+                }
                 Next::Lost(latest) => {
                     self.place = latest;
                     let json = encode(&News::resync().numbered(latest));
@@ -129,13 +141,30 @@ impl Listener {
         }
     }
 
+    /// What it was not told of words yet.
+    fn lacks(&mut self, words: &Words) -> Option<Written> {
+        let agent = words.agent.to_string();
+        let end = words.omitted + words.text.len() as u64;
+        let told = self.told.insert(agent.clone(), (words.number, end));
+        let from = match told {
+            Some((number, told)) if number == words.number && told >= words.omitted => told,
+            _ => words.omitted,
+        };
+        if told == Some((words.number, end)) {
+            return None;
+        }
+        let begin = usize::try_from(from - words.omitted).ok()?;
+        let text = words.text.get(begin..).unwrap_or(&words.text).to_owned();
+        Some(Written { agent, number: words.number, at: from, text })
+    }
+
     /// Bytes at once, so that a browser knows it is connected: how soon to come back if it breaks, and to where. Without
     /// data it is no event to a page.
     fn greeting(&self) -> Event {
         let greeting = Event::default().retry(RETRY).comment("listening");
         match self.events.next(self.place) {
             Next::Lost(_) => greeting,
-            Next::Event(..) | Next::UpToDate => greeting.id(self.place.to_string()),
+            Next::Event(..) | Next::Words(..) | Next::UpToDate => greeting.id(self.place.to_string()),
         }
     }
 

@@ -4,7 +4,9 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use orchestra_core::agents::{Launcher, Tools};
 use orchestra_core::sessions::{Catalog, Places, Root};
+use orchestra_core::worktrees::Git;
 use orchestra_server::{Devices, PairingLinks, Route, Server};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -66,6 +68,17 @@ impl Machine {
         self.folder.path().join("state")
     }
 
+    /// What agents would be worked with: nothing is started here that is not there.
+    pub(crate) fn tools(&self) -> Tools {
+        Tools {
+            state: self.state(),
+            git: Some(Git::new("git")),
+            client: None,
+            gh: None,
+            launcher: Launcher { program: "/nonexistent".into(), arguments: Vec::new() },
+        }
+    }
+
     pub(crate) fn catalog(&self) -> Catalog {
         let path = self.folder.path().join("claude");
         Catalog::new(Places {
@@ -80,7 +93,7 @@ impl Machine {
     }
 
     pub(crate) async fn serve_at(&self, address: SocketAddr) -> Running {
-        let server = Server::bind(Some(address), self.catalog(), self.state()).await.unwrap();
+        let server = Server::bind(Some(address), self.catalog(), self.tools()).await.unwrap();
         let ready = server.ready().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         Running {

@@ -2,16 +2,25 @@
 
 use std::time::Duration;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{ev, prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
+use crate::components::drawn::plainly_clicked;
+
 /// How long a button says that it worked.
 const SAID: Duration = Duration::from_millis(1600);
 
+/// Copies what a drawn button belongs to, when one was tapped.
+pub fn copy_on_click(event: ev::MouseEvent) {
+    if let Some(button) = plainly_clicked(&event, "[data-copy]") {
+        copy_near(button);
+    }
+}
+
 /// Copies the code, the command or the message that a drawn button belongs to.
-pub fn copy_near(button: Element) {
+fn copy_near(button: Element) {
     let Some(text) = text_near(&button) else { return };
     // Where an icon stands beside it, the label has an element of its own.
     let label = button.query_selector("span").ok().flatten().unwrap_or(button);

@@ -102,7 +102,9 @@ impl Reel {
 
     /// Looks where the reader is, and mounts what is near.
     pub fn look(&self) {
-        let Some(frame) = self.frame.get_untracked() else { return };
+        let Some(frame) = self.frame.get_untracked().filter(|frame| frame.offset_height() > 0) else {
+            return;
+        };
         let view = view_height();
         let top = -frame.get_bounding_client_rect().top();
         let (range, at) = self.heights.with_value(|heights| {
@@ -206,6 +208,13 @@ impl Reel {
             to_end();
         }
         self.last_look.set_value(scroll_place());
+    }
+
+    /// The same, for something below the blocks; nothing when the page was left meanwhile.
+    pub fn settle_if_there(&self) {
+        if self.stays_at_end.try_get_value() == Some(true) {
+            to_end();
+        }
     }
 
     /// Keeps the page where it is when something below changes its size, until the reader comes to the end again.

@@ -13,6 +13,15 @@ const MOST_HIGHLIGHTED: usize = 160;
 
 /// A change of one file.
 pub(super) fn draw(change: &FileChange) -> AnyView {
+    view! {
+        <p class="diff-path"><bdi>{render::visible(&change.path).into_owned()}</bdi></p>
+        {draw_hunks(change)}
+    }
+    .into_any()
+}
+
+/// The hunks of a change, and a word on what is not drawn of them.
+pub(crate) fn draw_hunks(change: &FileChange) -> AnyView {
     let count: usize = change.hunks.iter().map(|hunk| hunk.lines.len()).sum();
     let language = if count <= MOST_HIGHLIGHTED { change.path.as_str() } else { "" };
     let mut room = MOST_LINES;
@@ -27,9 +36,8 @@ pub(super) fn draw(change: &FileChange) -> AnyView {
         .collect_view();
     let hidden = count.saturating_sub(MOST_LINES) + change.omitted_lines as usize;
     let note = (hidden > 0)
-        .then(|| view! { <p class="omitted">{text::plural(hidden, "line", "lines") + " more in the transcript."}</p> });
+        .then(|| view! { <p class="omitted">{text::plural(hidden, "line", "lines") + " more."}</p> });
     view! {
-        <p class="diff-path"><bdi>{render::visible(&change.path).into_owned()}</bdi></p>
         <div class="diff code" tabindex="0" role="group" aria-label="Change">{hunks}</div>
         {note}
     }

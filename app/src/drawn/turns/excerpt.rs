@@ -48,7 +48,7 @@ fn code_box(class: &'static str, content: AnyView, note: Option<AnyView>) -> Any
 /// Markdown as the engine's safe HTML, with a button on each block of code.
 ///
 /// Headings become strong paragraphs: the page's outline is the page's own, not the model's.
-pub(super) fn markdown(excerpt: &Excerpt) -> AnyView {
+pub(crate) fn markdown(excerpt: &Excerpt) -> AnyView {
     let mut html = render::markdown(&excerpt.text);
     for level in 1..=6 {
         html = html

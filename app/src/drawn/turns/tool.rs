@@ -110,15 +110,20 @@ fn delta(change: &FileChange) -> impl IntoView + use<> {
     }
 }
 
-fn body(call: &ToolCall, change: Option<&FileChange>, manuscript: &Manuscript) -> AnyView {
-    let result = call.result.as_ref();
-    let asked = match (&call.input, change) {
+/// What a call asks for, whole: the change it would make, the command it would run.
+pub(crate) fn asked(call: &ToolCall) -> AnyView {
+    match (&call.input, change(call)) {
         (_, Some(change)) => diff::draw(change),
         (ToolInput::Command { command, description }, _) => command::draw(command, description.as_deref()),
         (ToolInput::Subagent { prompt, .. }, _) => excerpt::plain(prompt, "plain task"),
         (ToolInput::Other { json }, _) => excerpt::code(json, "json"),
         (ToolInput::Edit { .. }, None) => ().into_any(),
-    };
+    }
+}
+
+fn body(call: &ToolCall, change: Option<&FileChange>, manuscript: &Manuscript) -> AnyView {
+    let result = call.result.as_ref();
+    let asked = asked(call);
     let answered = result.map(|result| answer(call, result, change.is_some(), manuscript));
     let unanswered =
         result.is_none().then(|| view! { <p class="omitted">"No answer in the transcript yet."</p> });

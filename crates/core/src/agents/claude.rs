@@ -6,7 +6,7 @@
 mod heard;
 mod told;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::Path};
 
 use orchestra_model::Decision;
 
@@ -38,10 +38,9 @@ impl Client for ClaudeCode {
             Opening::Resume(session) => option("resume", session.as_str()),
             Opening::Fork { of, session } => {
                 option("session-id", session.as_str());
-                let mut resume = OsString::from("--resume=");
-                resume.push(of);
-                arguments.extend([resume, "--fork-session".into()]);
+                arguments.extend([resume(of), "--fork-session".into()]);
             }
+            Opening::Continue(of) => arguments.push(resume(of)),
         }
         let mut option = |name: &str, value: &str| arguments.push(format!("--{name}={value}").into());
         if let Some(model) = &settings.model {
@@ -82,6 +81,13 @@ impl Client for ClaudeCode {
         let has = |words: &[u8]| memchr::memmem::find(beginning, words).is_some();
         has(b"control_request") || has(b"\"result\"")
     }
+}
+
+/// Goes on from a transcript, wherever it lies.
+fn resume(transcript: &Path) -> OsString {
+    let mut resume = OsString::from("--resume=");
+    resume.push(transcript);
+    resume
 }
 
 #[cfg(test)]

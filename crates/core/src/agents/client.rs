@@ -45,6 +45,8 @@ pub enum Opening<'a> {
     },
     /// One that the client knows from before.
     Resume(&'a SessionId),
+    /// One that the client may know from another folder, by its transcript.
+    Continue(&'a Path),
 }
 
 /// The client of a provider.
@@ -102,6 +104,8 @@ pub enum Heard {
         summary: String,
         /// The plan that it will ask leave for, when that is what the tool does.
         plan: Option<String>,
+        /// What it is about to do with it.
+        deed: Deed,
         /// Whether a subagent uses it.
         is_aside: bool,
     },
@@ -150,6 +154,21 @@ pub enum Heard {
         /// Its type.
         kind: String,
     },
+}
+
+/// What a tool does, as far as a list cares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Deed {
+    /// It changes a file.
+    Edits,
+    /// It runs a command.
+    Runs {
+        /// The command.
+        command: String,
+    },
+    /// Anything else.
+    #[default]
+    Other,
 }
 
 /// How a turn ended.

@@ -28,15 +28,33 @@ const SOCKET: &str = "control.sock";
 /// How long a runner may take to answer before it counts as unresponsive.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is asked of a runner, and through which surface.
+/// What is asked of a runner, and by whom.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The version that the sender speaks.
     pub version: u32,
-    /// Through which surface: `cli`, `web`.
-    pub by: String,
+    /// Who asks.
+    #[serde(flatten)]
+    pub caller: Caller,
     /// What.
     pub command: Command,
+}
+
+/// Who asks something of an agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Through which surface: `cli`, `web`.
+    pub by: String,
+    /// A name of this one wish. A message or a decision that comes twice under one key is taken in once, whoever was
+    /// killed in between; the second time the answer is that of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl From<&str> for Caller {
+    fn from(by: &str) -> Self {
+        Self { by: by.to_owned(), key: None }
+    }
 }
 
 /// What can be asked of a runner.
@@ -216,8 +234,12 @@ impl Control {
     ///
     /// # Errors
     /// When it is refused, or the runner does not answer.
-    pub fn ask(&mut self, command: Command, by: &str) -> Result<(u64, Option<u64>), ControlError> {
-        let message = Message { version: VERSION, by: by.to_owned(), command };
+    pub fn ask(
+        &mut self,
+        command: Command,
+        caller: impl Into<Caller>,
+    ) -> Result<(u64, Option<u64>), ControlError> {
+        let message = Message { version: VERSION, caller: caller.into(), command };
         let mut line = serde_json::to_vec(&message).map_err(io::Error::from)?;
         line.push(b'\n');
         self.stream.get_mut().write_all(&line)?;

@@ -75,6 +75,9 @@ pub enum Event {
         text: String,
         /// Through which surface it came.
         by: String,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// A waiting prompt was changed.
     PromptEdited {
@@ -101,6 +104,9 @@ pub enum Event {
         decision: Decision,
         /// Through which surface.
         by: String,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// The client has been given the decision.
     DecisionDelivered {
@@ -215,6 +221,7 @@ mod tests {
             request: "r-1".into(),
             decision: Decision::Deny { message: "use cargo".into(), interrupt: false },
             by: "cli".into(),
+            key: Some("k-1".into()),
         };
         let entries = [
             Entry::Output(b"{\"type\":\"result\"}".to_vec()),

@@ -3,25 +3,37 @@
 //! Kept beside the log as `state.json`, so that a list need not read whole logs. What stands there can be made again
 //! from the log at any time.
 
+mod proof;
+mod score;
+
 use std::{collections::VecDeque, path::PathBuf};
 
 use jiff::Timestamp;
 use orchestra_model::{
-    AgentState, Attention, AttentionKind, Decided, Exit, QueuedPrompt, Request, RequestKind, SessionId, Usage,
+    AgentState, Attention, AttentionKind, Decided, Exit, QueuedPrompt, Request, RequestKind, SessionId,
+    SpanKind, Usage,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client::{Client, Heard, Outcome, TurnEnd},
+    client::{Client, Deed, Heard, Outcome, TurnEnd},
     entry::{Entry, Event, Steering},
     log::Record,
 };
 use crate::{process::Process, prompt};
+use proof::Proof;
+use score::Lane;
 
 /// How much of what a client printed to its standard error is remembered, in bytes.
 const LAST_ERRORS: usize = 4 << 10;
 /// How long a line about what it does may be, in characters.
 const LONGEST_DOING: usize = 200;
+/// How much of what is being written is remembered, in bytes: the end of it.
+const LONGEST_WRITING: usize = 32 << 10;
+/// How much of a result is remembered, in bytes.
+const LONGEST_RESULT: usize = 16 << 10;
+/// How many wishes are remembered, so that none is fulfilled twice.
+const MOST_WISHES: usize = 256;
 
 /// What is known of an agent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,6 +73,10 @@ pub struct Facts {
     pub is_busy: bool,
     /// What it does right now.
     pub doing: Option<String>,
+    /// The words that are being written.
+    pub writing: Writing,
+    /// Wishes that were taken in, by their keys, with the number of the prompt if it was one.
+    pub wishes: VecDeque<(String, Option<u64>)>,
     /// Prompts that it has not got.
     pub queue: VecDeque<QueuedPrompt>,
     /// The number of the last prompt.
@@ -69,6 +85,12 @@ pub struct Facts {
     pub requests: Vec<Request>,
     /// How many turns ended.
     pub turns: u32,
+    /// What it said last when a turn ended well.
+    pub result: Option<String>,
+    /// Whether it tried what it made.
+    pub proof: Proof,
+    /// What it did when.
+    pub lane: Lane,
     /// What it cost before the client was last started, and since, in USD.
     pub cost: (f64, Option<f64>),
     /// Tokens of all turns.
@@ -99,6 +121,37 @@ pub struct Facts {
     pub is_cleaned: bool,
     /// Lines and bytes that the log does not hold.
     pub left_out: (u64, u64),
+}
+
+/// Words on their way.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Writing {
+    /// How many pieces of text were begun before: the words of another number are other words.
+    pub number: u64,
+    /// How many bytes at its beginning are not remembered.
+    pub omitted: u64,
+    /// The words so far; empty when nothing is being written.
+    pub text: String,
+}
+
+impl Writing {
+    fn add(&mut self, text: &str) {
+        self.text.push_str(text);
+        let mut from = self.text.len().saturating_sub(LONGEST_WRITING);
+        while !self.text.is_char_boundary(from) {
+            from += 1;
+        }
+        self.omitted += from as u64;
+        self.text.drain(..from);
+    }
+
+    /// They are said, or will not be.
+    fn end(&mut self) {
+        if !self.text.is_empty() {
+            *self = Self { number: self.number + 1, ..Self::default() };
+        }
+    }
 }
 
 /// How a turn ended, without its text.
@@ -156,6 +209,12 @@ impl Facts {
             Entry::Errors(bytes) => self.note_errors(&bytes),
             Entry::Event(event) => self.note(record.at, event),
         }
+        let now = match () {
+            () if self.requests.iter().any(|request| request.decided.is_none()) => Some(SpanKind::Waiting),
+            () if self.is_busy => Some(SpanKind::Running),
+            () => None,
+        };
+        self.lane.go_on(record.at, now, self.turns);
     }
 
     fn note_errors(&mut self, bytes: &[u8]) {
@@ -205,9 +264,10 @@ impl Facts {
                 self.last_errors.clear();
                 self.cost = (self.cost.0 + self.cost.1.unwrap_or_default(), None);
             }
-            Event::PromptQueued { id, text, .. } => {
+            Event::PromptQueued { id, text, key, .. } => {
                 self.last_prompt = self.last_prompt.max(id);
                 self.queue.push_back(QueuedPrompt { id, text, at });
+                self.remember(key, Some(id));
             }
             Event::PromptEdited { id, text } => {
                 if let Some(prompt) = self.queue.iter_mut().find(|prompt| prompt.id == id) {
@@ -225,7 +285,8 @@ impl Facts {
                 self.last_end = None;
                 self.held = None;
             }
-            Event::Decided { request, decision, by } => {
+            Event::Decided { request, decision, by, key } => {
+                self.remember(key, None);
                 if let Some(request) = self.requests.iter_mut().find(|known| known.id == request) {
                     request.decided = Some(Decided { decision, by, at, is_delivered: false });
                 }
@@ -259,8 +320,21 @@ impl Facts {
         }
     }
 
+    fn remember(&mut self, key: Option<String>, prompt: Option<u64>) {
+        if let Some(key) = key {
+            self.wishes.push_back((key, prompt));
+            self.wishes.drain(..self.wishes.len().saturating_sub(MOST_WISHES));
+        }
+    }
+
+    /// Whether a wish was taken in already, and the prompt's number if it was one.
+    pub(super) fn wish(&self, key: &str) -> Option<Option<u64>> {
+        self.wishes.iter().find(|(known, _)| known == key).map(|(_, prompt)| *prompt)
+    }
+
     fn end_client(&mut self) {
         self.client = None;
+        self.writing.end();
         self.is_setting_up = false;
         self.is_ready = false;
         self.is_busy = false;
@@ -280,9 +354,17 @@ impl Facts {
             Heard::Mode { mode } => self.permission_mode = Some(mode),
             Heard::Said { text, is_aside: false } => {
                 self.busy();
+                self.writing.end();
                 self.doing = Some(one_line(&text));
             }
-            Heard::Called { tool, summary, plan, is_aside: false, .. } => {
+            Heard::Called { id, tool, summary, plan, deed, is_aside } => {
+                self.proof.call(&id, &deed);
+                if deed == Deed::Edits {
+                    self.lane.edit(at, self.turns);
+                }
+                if is_aside {
+                    return;
+                }
                 self.busy();
                 self.plan = plan.or(self.plan.take());
                 self.doing = Some(one_line(&format!("{tool}: {summary}")));
@@ -291,7 +373,12 @@ impl Facts {
                 self.busy();
                 self.doing = Some("thinking".to_owned());
             }
-            Heard::Writing { .. } => self.busy(),
+            Heard::Writing { text } => {
+                self.busy();
+                self.writing.add(&text);
+                let words = self.writing.text.trim_end();
+                self.doing = Some(one_line(words.rsplit('\n').next().unwrap_or(words)));
+            }
             Heard::Asked(mut request) => {
                 // The same request asked again is the same request.
                 self.requests.retain(|known| known.id != request.id);
@@ -311,12 +398,8 @@ impl Facts {
                 self.doing = Some(one_line(&words));
             }
             Heard::Held { until, words } => self.hold(at, until, words),
-            Heard::Said { .. }
-            | Heard::Called { .. }
-            | Heard::Returned { .. }
-            | Heard::Answered { .. }
-            | Heard::Notice { .. }
-            | Heard::Unknown { .. } => {}
+            Heard::Returned { id, is_error, text } => self.proof.come_back(&id, is_error, &text, at),
+            Heard::Said { .. } | Heard::Answered { .. } | Heard::Notice { .. } | Heard::Unknown { .. } => {}
         }
     }
 
@@ -334,13 +417,17 @@ impl Facts {
 
     fn end_turn(&mut self, at: Timestamp, end: TurnEnd) {
         self.is_busy = false;
+        self.writing.end();
         self.doing = None;
         self.requests.clear();
         self.turns += 1;
         self.cost.1 = end.cost_usd.or(self.cost.1);
         self.tokens += end.tokens;
         let ending = match end.outcome {
-            Outcome::Success => Ending::Success { summary: one_line(&end.text) },
+            Outcome::Success => {
+                self.result = Some(prompt::cut(&end.text, LONGEST_RESULT).to_owned());
+                Ending::Success { summary: one_line(&end.text) }
+            }
             Outcome::Interrupted => Ending::Interrupted,
             Outcome::Error(_) if self.is_interrupted => Ending::Interrupted,
             Outcome::Budget => Ending::Budget,

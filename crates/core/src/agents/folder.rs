@@ -178,13 +178,18 @@ impl AgentFolder {
     /// # Errors
     /// When the log cannot be read.
     pub(super) fn facts(&self, client: &dyn Client) -> io::Result<Facts> {
-        let kept = fs::read(self.state_file()).ok();
-        let mut facts: Facts = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let mut facts = self.kept_facts();
         let mut log = LogReader::open(&self.log(), facts.sequence);
         while let Some(record) = log.next_record()? {
             facts.absorb(&record, client);
         }
         Ok(facts)
+    }
+
+    /// What was kept of what the log says; nothing when that cannot be read.
+    pub(super) fn kept_facts(&self) -> Facts {
+        let kept = fs::read(self.state_file()).ok();
+        kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     /// The log as it is told, after a record; after 0 comes everything.
@@ -220,6 +225,12 @@ impl AgentFolder {
     pub(super) fn last_prompt(&self) -> Result<u64, FolderError> {
         let client = client_of(self.plan()?.provider);
         Ok(self.facts(client).map_err(|error| self.refused(error))?.last_prompt)
+    }
+
+    /// Whether a wish was taken in already, and the prompt's number if it was one.
+    pub(super) fn wish(&self, key: &str) -> Result<Option<Option<u64>>, FolderError> {
+        let client = client_of(self.plan()?.provider);
+        Ok(self.facts(client).map_err(|error| self.refused(error))?.wish(key))
     }
 
     /// Adds an event to the log of an agent that no runner has.
@@ -274,7 +285,7 @@ impl AgentFolder {
 }
 
 /// An agent, from what it was to do and what its log says.
-fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
+pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
     let state = facts.state(is_held);
     let branch = plan.branch();
     let origin = plan.place.origin().display().to_string();
@@ -312,6 +323,9 @@ fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         requests: if is_held { facts.requests } else { Vec::new() },
         is_cleaned: facts.is_cleaned,
         notes: facts.notes,
+        result: facts.result,
+        tested: facts.proof.last,
+        score: facts.lane.score(plan.created_at, facts.updated_at, state),
         sequence: facts.sequence,
     }
 }

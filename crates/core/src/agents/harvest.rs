@@ -5,7 +5,7 @@
 use std::{io::Write, path::PathBuf};
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, Changes};
+use orchestra_model::{Agent, AgentState, Changes, Commit};
 
 use super::{
     entry::Event,
@@ -79,6 +79,9 @@ pub enum HarvestError {
     /// The worktree does not go, or not come back.
     #[error(transparent)]
     Trash(#[from] TrashError),
+    /// There is no git, and worktrees need it.
+    #[error("git is not installed: there is no `git` on the PATH")]
+    NoGit,
     /// git failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -143,10 +146,7 @@ impl Harvest {
 
     fn with_work<T>(&self, act: impl FnOnce(&Work<'_>) -> Result<T, DiffError>) -> Result<T, HarvestError> {
         let worktree = self.worktree();
-        let target = match &self.target {
-            Some(target) if self.repository.has_branch(target)? => format!("refs/heads/{target}"),
-            _ => self.commit.clone(),
-        };
+        let target = self.base()?;
         let branch = format!("refs/heads/{}", self.branch);
         if worktree.is_none() && !self.repository.has_branch(&self.branch)? {
             return Err(HarvestError::NotBegun { name: self.plan.name.clone() });
@@ -175,6 +175,65 @@ impl Harvest {
     /// When git fails or it cannot be written.
     pub fn write_patch(&self, out: &mut dyn Write, most: u64) -> Result<bool, HarvestError> {
         self.with_work(|work| work.write_patch(out, most))
+    }
+
+    /// Its commits, newest first, and how many of them no remote has, where there is one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn commits(&self) -> Result<(Vec<Commit>, Option<u32>), HarvestError> {
+        let branch = format!("refs/heads/{}", self.branch);
+        if !self.repository.has_branch(&self.branch)? {
+            return Ok((Vec::new(), None));
+        }
+        let base = self.base()?;
+        Ok((
+            worktrees::commits(&self.repository, &base, &branch)?,
+            worktrees::unpushed(&self.repository, &branch)?,
+        ))
+    }
+
+    /// Everything it made as one commit that nothing points to, or its branch when all of it is committed.
+    fn tip(&self) -> Result<String, HarvestError> {
+        match self.worktree() {
+            Some(worktree) if !self.uncommitted()?.is_empty() => {
+                Ok(worktrees::preview_commit(&self.git, &worktree)?)
+            }
+            _ => Ok(format!("refs/heads/{}", self.branch)),
+        }
+    }
+
+    /// The files that its work would conflict in, with its target and with the work of others of its repository: by the
+    /// name of each that it would not go together with.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn conflicts(&self, others: &[Self]) -> Result<Vec<(String, Vec<String>)>, HarvestError> {
+        let tip = self.tip()?;
+        let mut found = Vec::new();
+        let mut look = |name: &str, other: &str| -> Result<(), HarvestError> {
+            let files = conflicts(&self.repository, other, &tip)?;
+            if !files.is_empty() {
+                found.push((name.to_owned(), files));
+            }
+            Ok(())
+        };
+        if let Some(target) = &self.target {
+            look(target, &format!("refs/heads/{target}"))?;
+        }
+        let is_same = |other: &&Self| other.repository.common_dir() == self.repository.common_dir();
+        for other in others.iter().filter(|other| other.plan.id != self.plan.id).filter(is_same) {
+            look(&other.plan.name, &other.tip()?)?;
+        }
+        Ok(found)
+    }
+
+    /// What its work is compared with: the branch that it goes back to, or the commit that it started from.
+    fn base(&self) -> Result<String, HarvestError> {
+        Ok(match &self.target {
+            Some(target) if self.repository.has_branch(target)? => format!("refs/heads/{target}"),
+            _ => self.commit.clone(),
+        })
     }
 
     /// Files that are in no commit yet.
@@ -249,6 +308,23 @@ impl Harvest {
         Ok(Taken { into: into.to_owned(), merged: merged?, committed })
     }
 
+    /// What would be lost if its worktree went now: a sentence each; nothing when it may go.
+    ///
+    /// # Errors
+    /// When it has no worktree.
+    pub fn would_lose(&self) -> Result<Vec<String>, HarvestError> {
+        let begun = || HarvestError::NotBegun { name: self.plan.name.clone() };
+        let worktree = self.worktree().ok_or_else(begun)?;
+        let targets: Vec<String> = self.target.iter().cloned().collect();
+        let subject = Subject {
+            repository: &self.repository,
+            worktree: &worktree,
+            agent: &self.plan.id,
+            targets: &targets,
+        };
+        Ok(worktrees::inspect(&subject).iter().map(ToString::to_string).collect())
+    }
+
     /// Puts its worktree into the trash, if nothing can be lost with it. `anyway` overrules what the trash brings back.
     ///
     /// # Errors
@@ -281,19 +357,19 @@ pub fn clear(folder: &AgentFolder, now: Timestamp) -> Result<(), HarvestError> {
     Ok(folder.add_event(&lock, &Event::Cleaned, now)?)
 }
 
-/// Brings an agent's worktree back from the trash; `None` when it had none.
+/// Brings an agent's worktree back from the trash, which one without needs none of; `None` when it had none.
 ///
 /// # Errors
 /// When it cannot be brought back.
 pub fn restore(
     folder: &AgentFolder,
-    trash: &Trash,
+    trash: Option<&Trash>,
     now: Timestamp,
 ) -> Result<Option<Restored>, HarvestError> {
     let plan = folder.plan()?;
     let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
     let restored = match plan.worktree() {
-        Some(_) => Some(trash.restore(&plan.id)?),
+        Some(_) => Some(trash.ok_or(HarvestError::NoGit)?.restore(&plan.id)?),
         None => None,
     };
     let branch = restored.as_ref().map(|restored| restored.branch.clone());

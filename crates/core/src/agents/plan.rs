@@ -111,13 +111,20 @@ pub enum Conversation {
         /// The copy's id.
         session: SessionId,
     },
+    /// Another, as itself: nobody else may hold it meanwhile.
+    Continue {
+        /// Its transcript.
+        of: PathBuf,
+        /// Its id.
+        session: SessionId,
+    },
 }
 
 impl Conversation {
     /// The id of the session that the agent holds.
     pub const fn session(&self) -> &SessionId {
         match self {
-            Self::New { session } | Self::Fork { session, .. } => session,
+            Self::New { session } | Self::Fork { session, .. } | Self::Continue { session, .. } => session,
         }
     }
 }
@@ -145,4 +152,7 @@ pub struct Run {
     pub index: u32,
     /// How many of the run's agents may be at work at once.
     pub max_parallel: Option<u32>,
+    /// The wish that it was asked for with, see [`Caller`](super::control::Caller).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
 }

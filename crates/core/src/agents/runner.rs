@@ -26,7 +26,7 @@ pub use guard::guard;
 
 use super::{
     client::{Client, Heard, Opening, client_of},
-    control::{Answer, Command, Refusal},
+    control::{Answer, Caller, Command, Refusal},
     entry::{Event, Steering},
     facts::Wanted,
     folder::{AgentFolder, FolderError},
@@ -93,7 +93,7 @@ enum Message {
     /// A process ended.
     Ended { pid: u32, exit: Exit },
     /// A caller asks.
-    Asked { command: Command, by: String, answer: Sender<Answer> },
+    Asked { command: Command, caller: Caller, answer: Sender<Answer> },
     /// A caller wants to be told when the log grows.
     Follows(Sender<Answer>),
     /// The system wants the runner to end.
@@ -200,7 +200,7 @@ impl Runner<'_> {
         self.journal.event(Event::RunnerStarted { process, version: self.settings.version.clone() });
         if self.journal.facts().last_prompt == 0 {
             let text = self.plan.task.clone();
-            self.journal.event(Event::PromptQueued { id: 1, text, by: ITSELF.to_owned() });
+            self.journal.event(Event::PromptQueued { id: 1, text, by: ITSELF.to_owned(), key: None });
         }
         self.journal.sync();
         if let Err(why) = self.place().and_then(|()| self.start_what_is_next()) {
@@ -230,6 +230,7 @@ impl Runner<'_> {
             (Some(session), _) => Opening::Resume(session),
             (None, Conversation::New { session }) => Opening::New(session),
             (None, Conversation::Fork { of, session }) => Opening::Fork { of, session },
+            (None, Conversation::Continue { of, .. }) => Opening::Continue(of),
         };
         let resumes = known.is_some();
         let mut settings = self.plan.settings.clone();
@@ -325,8 +326,8 @@ impl Runner<'_> {
                     self.linger_until = None;
                 }
             }
-            Message::Asked { command, by, answer } => {
-                let reply = self.answer(command, by);
+            Message::Asked { command, caller, answer } => {
+                let reply = self.answer(command, caller);
                 let _ = answer.send(reply);
             }
             Message::Follows(follower) => self.journal.follow(follower),
@@ -444,14 +445,17 @@ impl Runner<'_> {
     }
 
     /// Does what a caller asks, or says why not.
-    fn answer(&mut self, command: Command, by: String) -> Answer {
-        match self.obey(command, by) {
+    fn answer(&mut self, command: Command, caller: Caller) -> Answer {
+        match self.obey(command, caller) {
             Ok(prompt) => Answer::Done { sequence: self.journal.facts().sequence, prompt },
             Err(why) => Answer::Refused { why },
         }
     }
 
-    fn obey(&mut self, command: Command, by: String) -> Result<Option<u64>, Refusal> {
+    fn obey(&mut self, command: Command, Caller { by, key }: Caller) -> Result<Option<u64>, Refusal> {
+        if let Some(prompt) = key.as_deref().and_then(|key| self.journal.facts().wish(key)) {
+            return Ok(prompt);
+        }
         let mut prompt = None;
         match command {
             Command::Hello | Command::Follow => {}
@@ -459,7 +463,7 @@ impl Runner<'_> {
             Command::Send { text } => {
                 self.refuse_when_ending()?;
                 let id = self.journal.facts().last_prompt + 1;
-                self.journal.promise(Event::PromptQueued { id, text, by })?;
+                self.journal.promise(Event::PromptQueued { id, text, by, key })?;
                 prompt = Some(id);
                 self.go_on();
             }
@@ -472,7 +476,7 @@ impl Runner<'_> {
                 self.journal.promise(Event::PromptRemoved { id })?;
             }
             Command::Answer { request, input_hash, decision } => {
-                self.decide(&request, &input_hash, decision, by)?;
+                self.decide(&request, &input_hash, decision, Caller { by, key })?;
             }
             Command::Steer { how: how @ (Steering::Stop | Steering::Finish) } => {
                 self.journal.promise(Event::Steered { how: how.clone(), by: by.clone() })?;
@@ -501,7 +505,13 @@ impl Runner<'_> {
     }
 
     /// Passes a decision on, once, for exactly what was asked.
-    fn decide(&mut self, id: &str, input_hash: &str, decision: Decision, by: String) -> Result<(), Refusal> {
+    fn decide(
+        &mut self,
+        id: &str,
+        input_hash: &str,
+        decision: Decision,
+        Caller { by, key }: Caller,
+    ) -> Result<(), Refusal> {
         self.refuse_when_ending()?;
         let request = self.journal.facts().requests.iter().find(|request| request.id == id);
         let request = request.ok_or(Refusal::NoSuchRequest)?;
@@ -518,7 +528,7 @@ impl Runner<'_> {
         }
         let asked = self.asked.get(id).ok_or(Refusal::NoSuchRequest)?;
         let line = self.client.answer(asked, &decision).ok_or(Refusal::NoSuchChoice)?;
-        self.journal.promise(Event::Decided { request: id.to_owned(), decision, by })?;
+        self.journal.promise(Event::Decided { request: id.to_owned(), decision, by, key })?;
         self.asked.remove(id);
         self.write(line, Some(Delivery::Decision { request: id.to_owned() }));
         Ok(())

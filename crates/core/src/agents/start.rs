@@ -21,7 +21,7 @@ use orchestra_model::{Agent, AgentId, AgentState, Attention, AttentionKind, Prov
 
 use super::{
     Agents, Control, ControlError,
-    control::{Command, Refusal},
+    control::{Caller, Command, Refusal},
     entry::{Event, Steering},
     folder::{AgentFolder, FolderError},
     plan::{Conversation, Place, Plan, Run, Settings},
@@ -42,6 +42,8 @@ pub struct NewRun {
     pub agents: Vec<NewAgent>,
     /// How many may be at work at once.
     pub max_parallel: Option<u32>,
+    /// The wish that they come with: asked for again under the same key, they are those that were made then.
+    pub key: Option<String>,
 }
 
 /// An agent to be made.
@@ -57,10 +59,24 @@ pub struct NewAgent {
     pub client: PathBuf,
     /// Where it works.
     pub place: Place,
-    /// The transcript that it goes on from, as a copy.
-    pub fork_of: Option<PathBuf>,
+    /// The conversation that it goes on with; a new one otherwise.
+    pub goes_on: Option<GoesOn>,
     /// How its client is set.
     pub settings: Settings,
+}
+
+/// A conversation that an agent goes on with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GoesOn {
+    /// A copy of the one in this transcript.
+    Copy(PathBuf),
+    /// The very one, which nobody else may hold.
+    Itself {
+        /// Its transcript.
+        of: PathBuf,
+        /// Its id.
+        session: SessionId,
+    },
 }
 
 /// How runners are started: this very program.
@@ -173,18 +189,22 @@ impl Agents {
         // Two that are asked for at once do not get one name.
         let lock = lock_file(&folder.join("names.lock")).map_err(refused)?;
         lock.lock().map_err(refused)?;
-        let mut names: HashSet<String> = self
-            .folders()
-            .map_err(refused)?
-            .iter()
-            .filter_map(|agent| Some(agent.plan().ok()?.name))
-            .collect();
+        let known: Vec<Plan> =
+            self.folders().map_err(refused)?.iter().filter_map(|agent| agent.plan().ok()).collect();
+        if run.key.is_some() {
+            let mut same: Vec<Plan> = known.iter().filter(|plan| plan.run.key == run.key).cloned().collect();
+            if !same.is_empty() {
+                same.sort_by_key(|plan| plan.run.index);
+                return Ok(same);
+            }
+        }
+        let mut names: HashSet<String> = known.into_iter().map(|plan| plan.name).collect();
         let id = new_id()?;
         let mut plans = Vec::new();
         for (agent, index) in run.agents.into_iter().zip(0..) {
             let name = free_name(&agent.name, |name| names.contains(name) || is_taken(name));
             names.insert(name.clone());
-            let run = Run { id: id.clone(), index, max_parallel: run.max_parallel };
+            let run = Run { id: id.clone(), index, max_parallel: run.max_parallel, key: run.key.clone() };
             plans.push(plan(agent, name, run, now)?);
         }
         let mut made = Vec::new();
@@ -302,7 +322,7 @@ impl Agents {
         &self,
         id: &AgentId,
         text: &str,
-        by: &str,
+        caller: &Caller,
         launcher: &Launcher,
         now: Timestamp,
     ) -> Result<Sent, SendError> {
@@ -310,7 +330,8 @@ impl Agents {
         let until = Instant::now() + UNTIL_HELD;
         loop {
             let send = Command::Send { text: text.to_owned() };
-            let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(send, by));
+            let asked =
+                Control::connect(folder.path()).and_then(|mut control| control.ask(send, caller.clone()));
             match asked {
                 Ok((sequence, prompt)) => return Ok(Sent { sequence, prompt, resumed: false }),
                 // Ending, it takes nothing in any more; soon there is none.
@@ -327,15 +348,21 @@ impl Agents {
             if facts.state == AgentState::Queued {
                 return Err(SendError::NotStarted { name: facts.name });
             }
+            let Caller { by, key } = caller.clone();
+            if let Some(prompt) = key.as_deref().map(|key| folder.wish(key)).transpose()?.flatten() {
+                drop(lock);
+                self.launch(id, launcher)?;
+                return Ok(Sent { sequence: facts.sequence, prompt, resumed: true });
+            }
             let mut last = folder.last_prompt()?;
             if last == 0 {
                 // Its runner was killed before it took the task in: that still comes first.
-                let task = Event::PromptQueued { id: 1, text: facts.task.clone(), by: by.to_owned() };
+                let task = Event::PromptQueued { id: 1, text: facts.task.clone(), by: by.clone(), key: None };
                 folder.add_event(&lock, &task, now)?;
                 last = 1;
             }
             let prompt = last + 1;
-            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by: by.to_owned() };
+            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by, key };
             folder.add_event(&lock, &queued, now)?;
             drop(lock);
             self.launch(id, launcher)?;
@@ -386,10 +413,10 @@ pub fn check_task(task: &str) -> Result<(), StartError> {
 }
 
 fn plan(agent: NewAgent, name: String, run: Run, created_at: Timestamp) -> Result<Plan, StartError> {
-    let session = new_session()?;
-    let conversation = match agent.fork_of {
-        Some(of) => Conversation::Fork { of, session },
-        None => Conversation::New { session },
+    let conversation = match agent.goes_on {
+        Some(GoesOn::Copy(of)) => Conversation::Fork { of, session: new_session()? },
+        Some(GoesOn::Itself { of, session }) => Conversation::Continue { of, session },
+        None => Conversation::New { session: new_session()? },
     };
     Ok(Plan {
         id: new_id()?,

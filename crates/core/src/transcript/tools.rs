@@ -48,6 +48,19 @@ pub(super) fn call(block: &Block<'_>) -> ToolCall {
     }
 }
 
+/// A call that is only asked for yet, from its tool and its input as JSON text.
+pub fn call_of(name: &str, input: &str) -> ToolCall {
+    let raw = Raw(input.as_bytes());
+    let fields = Fields::of(raw);
+    ToolCall {
+        id: String::new(),
+        summary: summary(name, &fields),
+        input: shape(name, &fields).unwrap_or_else(|| other(raw)),
+        name: name.to_owned(),
+        result: None,
+    }
+}
+
 fn shape(name: &str, input: &Fields<'_>) -> Option<ToolInput> {
     let words = |field: &[u8]| input.text(field).map(|text| text.excerpt(WORDS));
     let short = |field: &[u8]| input.text(field).map(|text| text.one_line(SUMMARY));

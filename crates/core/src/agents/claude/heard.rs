@@ -7,8 +7,8 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    agents::client::{Heard, Outcome, TurnEnd},
-    transcript,
+    agents::client::{Deed, Heard, Outcome, TurnEnd},
+    prompt, transcript,
 };
 
 /// How much of a tool's input is kept with a request, in bytes. The log has all of it.
@@ -91,11 +91,20 @@ fn said(value: &Value) -> Vec<Heard> {
                 let tool = text(block, "name").to_owned();
                 let summary = transcript::summary_of_call(&tool, &block["input"].to_string());
                 let plan = if tool == PLAN { some_text(&block["input"], "plan") } else { None };
-                Some(Heard::Called { id: text(block, "id").to_owned(), tool, summary, plan, is_aside })
+                let deed = deed(&tool, &block["input"]);
+                Some(Heard::Called { id: text(block, "id").to_owned(), tool, summary, plan, deed, is_aside })
             }
             _ => None,
         })
         .collect()
+}
+
+fn deed(tool: &str, input: &Value) -> Deed {
+    match tool {
+        "Edit" | "MultiEdit" | "Write" | "NotebookEdit" => Deed::Edits,
+        "Bash" => Deed::Runs { command: text(input, "command").to_owned() },
+        _ => Deed::Other,
+    }
 }
 
 fn returned(value: &Value) -> Vec<Heard> {
@@ -160,17 +169,13 @@ fn asked(line: &[u8], value: &Value) -> Vec<Heard> {
         _ => RequestKind::Permission,
     };
     let input = input.get();
-    let mut kept = input.len().min(LONGEST_INPUT);
-    while !input.is_char_boundary(kept) {
-        kept -= 1;
-    }
     vec![Heard::Asked(Box::new(Request {
         id: text(value, "request_id").to_owned(),
         kind,
         summary: transcript::summary_of_call(&tool, input),
         tool,
         input_hash: hash(input),
-        input: input[..kept].to_owned(),
+        input: prompt::cut(input, LONGEST_INPUT).to_owned(),
         reason: some_text(request, "decision_reason").or_else(|| some_text(request, "description")),
         questions,
         plan: some_text(&request["input"], "plan"),

@@ -25,7 +25,7 @@ fn started() -> Vec<Entry> {
     let current = Process::current();
     vec![
         Entry::Event(Event::RunnerStarted { process: current.clone(), version: "1".into() }),
-        Entry::Event(Event::PromptQueued { id: 1, text: "task".into(), by: "orchestra".into() }),
+        Entry::Event(Event::PromptQueued { id: 1, text: "task".into(), by: "orchestra".into(), key: None }),
         Entry::Event(Event::ClientStarted { process: current, program: "claude".into(), resumes: false }),
     ]
 }
@@ -129,7 +129,7 @@ fn a_decision_stays_until_it_is_delivered() {
         r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#,
     );
     let decision = Decision::Allow { always: None, answers: Vec::new() };
-    let decided = Entry::Event(Event::Decided { request: "r".into(), decision, by: "web".into() });
+    let decided = Entry::Event(Event::Decided { request: "r".into(), decision, by: "web".into(), key: None });
     let facts_of = |more: Vec<Entry>| facts([at_work(), vec![asked.clone(), decided.clone()], more].concat());
     let waiting = facts_of(vec![]);
     assert_eq!(waiting.state(true), AgentState::Running, "it needs nobody any more");

@@ -64,7 +64,7 @@ fn listen_to(stream: UnixStream, messages: &Sender<Message>) -> io::Result<()> {
         // What cannot be read comes from a version that is not known.
         let message: control::Message = serde_json::from_slice(&line).unwrap_or(control::Message {
             version: control::VERSION,
-            by: String::new(),
+            caller: control::Caller::default(),
             command: Command::Unknown,
         });
         let (answer, answers) = channel();
@@ -83,7 +83,7 @@ fn listen_to(stream: UnixStream, messages: &Sender<Message>) -> io::Result<()> {
             }
         }
         messages
-            .send(Message::Asked { command: message.command, by: message.by, answer })
+            .send(Message::Asked { command: message.command, caller: message.caller, answer })
             .map_err(|_| gone())?;
         let answer = answers.recv().unwrap_or(Answer::Refused { why: Refusal::Ending });
         say(&mut to, &answer)?;

@@ -1,0 +1,17 @@
+//! The one way in which a page changes anything.
+
+use leptos::prelude::*;
+
+use crate::{api::codec::Text, data::agent::Outcome, error::AppError};
+
+/// Carries out a command that a page holds; under one key it happens once.
+#[server(prefix = "/api", endpoint = "send_command", output = Text)]
+pub async fn send_command(
+    /// The name of this one wish.
+    key: String,
+    /// The command, as the server drew it into the page.
+    command: String,
+) -> Result<Outcome, AppError> {
+    let context = crate::ssr::context();
+    crate::ssr::blocking(move || crate::ssr::commands::run(&context, &key, &command)).await
+}

@@ -1,0 +1,56 @@
+//! The agents beside the one that is shown, on wide screens: the same cards as on the page Now.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::list_agents,
+    components::agent_card::{AgentCard, live_agents},
+    data::{AgentsView, Carried, agent::Section},
+    live::use_live,
+};
+
+/// The column.
+#[component]
+pub fn AgentsColumn(
+    /// The agent that the page shows.
+    current: Memo<String>,
+) -> impl IntoView {
+    let live = use_live();
+    let agents = Resource::new(
+        move || live.resyncs.get(),
+        move |_| {
+            let as_of = live.sequence.get_untracked();
+            async move { list_agents().await.map(|view| (as_of, Carried(view))) }
+        },
+    );
+    view! {
+        <aside class="list-column" aria-label="Agents">
+            <Transition>
+                {move || Suspend::new(async move {
+                    agents.await.ok().map(|(as_of, Carried(view))| view! { <Cards as_of view current/> })
+                })}
+            </Transition>
+        </aside>
+    }
+}
+
+#[component]
+fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
+    let rows = live_agents(view.rows, as_of);
+    let ids = Memo::new(move |_| {
+        let rows = rows.read();
+        rows.iter().filter(|row| row.section != Section::Away).map(|row| row.id.clone()).collect::<Vec<_>>()
+    });
+    view! {
+        <ul class="cards">
+            <For each=move || ids.get() key=|id| id.clone() let:id>
+                {
+                    let own = id.clone();
+                    let is_current = move || *current.read() == own;
+                    let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == id).cloned());
+                    view! { <div class="column-card" class:is-current=is_current><AgentCard row/></div> }
+                }
+            </For>
+        </ul>
+    }
+}

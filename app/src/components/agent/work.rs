@@ -1,0 +1,153 @@
+//! What an agent changed and what it came to: beside the conversation on wide screens, else a part of the page.
+
+use std::sync::Arc;
+
+use leptos::{ev, html, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlDialogElement, HtmlTextAreaElement};
+
+use super::{Tab, composer::MESSAGE};
+use crate::{
+    api::get_work,
+    components::{
+        drawn::{Drawn, plainly_clicked},
+        error_view::ErrorView,
+        skeleton::list_skeleton,
+    },
+    data::AgentRow,
+};
+
+/// So wide is a page that has room for it beside the conversation.
+const WIDE: &str = "(width >= 1240px)";
+
+/// The panel.
+#[component]
+pub fn WorkPanel(
+    /// The agent.
+    id: String,
+    /// As it is now.
+    row: Memo<Option<Arc<AgentRow>>>,
+    /// What is in front.
+    tab: Memo<Tab>,
+) -> impl IntoView {
+    let is_wide = RwSignal::new(false);
+    Effect::new(move |_| {
+        let look = move || {
+            is_wide.set(window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches()))
+        };
+        look();
+        let handle = window_event_listener(ev::resize, move |_| look());
+        on_cleanup(move || handle.remove());
+    });
+    let wanted = Memo::new(move |_| match tab.get() {
+        Tab::Result => Some(true),
+        Tab::Changes => Some(false),
+        Tab::Talk => is_wide.get().then_some(false),
+    });
+    let made = Memo::new(move |_| row.read().as_deref().map(|row| (row.work, row.state.clone())));
+    let work = Resource::new(
+        move || (wanted.get(), made.get()),
+        move |(wanted, _)| {
+            let id = id.clone();
+            async move {
+                match wanted {
+                    Some(result) => get_work(id, result).await.map(|html| (result, html)).map(Some),
+                    None => Ok(None),
+                }
+            }
+        },
+    );
+    let comment = NodeRef::<html::Dialog>::new();
+    let about = StoredValue::new(String::new());
+    let begin = move |event: ev::MouseEvent| {
+        let line =
+            plainly_clicked(&event, ".diff-line").and_then(|line| Some((place_of(&line)?, code_of(&line))));
+        if let (Some((place, code)), Some(dialog)) = (line, comment.get()) {
+            about.set_value(format!("{place}\n> {code}"));
+            if let Some(shown) = dialog.query_selector("code").ok().flatten() {
+                shown.set_text_content(Some(&format!("{place}  {code}")));
+            }
+            let _ = dialog.unchecked_ref::<HtmlDialogElement>().show_modal();
+        }
+    };
+    let add = move |event: ev::SubmitEvent| {
+        let Some(dialog) = comment.get() else { return };
+        let area = dialog
+            .query_selector("textarea")
+            .ok()
+            .flatten()
+            .and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
+        let Some(area) = area else { return };
+        event.prevent_default();
+        add_to_message(&format!("{}\n{}\n", about.get_value(), area.value().trim()));
+        area.set_value("");
+        dialog.unchecked_ref::<HtmlDialogElement>().close();
+    };
+    let close = move |_| {
+        if let Some(dialog) = comment.get() {
+            dialog.unchecked_ref::<HtmlDialogElement>().close();
+        }
+    };
+    let name = move || tab.get().name();
+    view! {
+        <aside class="work" data-tab=name aria-label="Its work" on:click=begin>
+            <Transition fallback=list_skeleton>
+                {move || Suspend::new(async move {
+                    match work.await {
+                        Ok(Some((result, html))) => {
+                            let class = if result { "work-body result" } else { "work-body changes" };
+                            view! { <Drawn class html=Signal::stored(html)/> }.into_any()
+                        }
+                        Ok(None) => ().into_any(),
+                        Err(error) => view! { <ErrorView error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </aside>
+        <dialog class="comment" aria-label="Comment on a line" node_ref=comment>
+            <form on:submit=add>
+                <p class="comment-line"><code></code></p>
+                <textarea rows="3" required aria-label="Comment" placeholder="What about it?"></textarea>
+                <div class="answers">
+                    <button type="button" class="button" on:click=close>"Cancel"</button>
+                    <button class="button is-primary">"Add to the message"</button>
+                </div>
+            </form>
+        </dialog>
+    }
+}
+
+/// The file and the line.
+fn place_of(line: &Element) -> Option<String> {
+    let file = line.closest("[data-path]").ok().flatten()?.get_attribute("data-path")?;
+    let number = line.query_selector(".diff-number").ok().flatten().and_then(|number| number.text_content());
+    Some(match number.filter(|number| !number.is_empty()) {
+        Some(number) => format!("{file}:{number}"),
+        None => file,
+    })
+}
+
+fn code_of(line: &Element) -> String {
+    let code = line.query_selector("code").ok().flatten().and_then(|code| code.text_content());
+    code.unwrap_or_default().trim().to_owned()
+}
+
+/// Adds words to the message that is being written.
+fn add_to_message(words: &str) {
+    let area =
+        document().get_element_by_id(MESSAGE).and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
+    let Some(area) = area else { return };
+    let before = area.value();
+    let blank = if before.is_empty() || before.ends_with('\n') { "" } else { "\n" };
+    area.set_value(&format!("{before}{blank}{words}"));
+    if let Ok(event) = web_sys::Event::new_with_event_init_dict("input", &bubbling()) {
+        // Drafts are kept of what is typed.
+        let _ = area.dispatch_event(&event);
+    }
+}
+
+fn bubbling() -> web_sys::EventInit {
+    let init = web_sys::EventInit::new();
+    init.set_bubbles(true);
+    init
+}

@@ -1,0 +1,53 @@
+//! The words that an agent is writing, until its conversation has them.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+
+use crate::{components::transcript::reel::Reel, live::use_live};
+
+/// How long words that are said stay when the conversation does not show them.
+const STAY: Duration = Duration::from_millis(1500);
+
+/// The words.
+#[component]
+pub fn Writing(
+    /// The agent.
+    id: String,
+    /// Its conversation.
+    reel: Reel,
+) -> impl IntoView {
+    let live = use_live();
+    let words =
+        Memo::new(move |_| live.words.read().get(&id).map(|words| words.text.clone()).unwrap_or_default());
+    let shown = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        let new = words.get();
+        if new.is_empty() {
+            let forget = move || {
+                if words.try_get_untracked().is_some_and(|words| words.is_empty()) {
+                    shown.set(String::new());
+                }
+            };
+            if !shown.read_untracked().is_empty() {
+                set_timeout(forget, STAY);
+            }
+        } else {
+            shown.set(new);
+            request_animation_frame(move || reel.settle_if_there());
+        }
+    });
+    Effect::new(move |before: Option<u32>| {
+        let total = reel.total.get();
+        if before.is_some_and(|before| before != total) && words.read_untracked().is_empty() {
+            shown.set(String::new());
+        }
+        total
+    });
+    let is_quiet = move || shown.read().is_empty();
+    view! {
+        <div class="writing" class:is-empty=is_quiet aria-live="off">
+            <div class="plain">{move || shown.get()}</div>
+        </div>
+    }
+}

@@ -1,0 +1,56 @@
+//! One agent in a list: as the server drew it, with what it asks.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::drawn::Drawn;
+use crate::data::AgentRow;
+
+/// The agents as they are now, by what the stream told since they were fetched.
+pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> {
+    let live = crate::live::use_live();
+    let base: Vec<Arc<AgentRow>> = rows.into_iter().map(with_drawing).map(Arc::new).collect();
+    Memo::new(move |_| {
+        let news = live.agents.read();
+        let newer = |id: &str| news.get(id).filter(|(sequence, _)| *sequence > as_of).map(|(_, row)| row);
+        let mut rows: Vec<Arc<AgentRow>> =
+            base.iter().map(|row| Arc::clone(newer(&row.id).unwrap_or(row))).collect();
+        let is_known = |id: &str| base.iter().any(|row| row.id == id);
+        rows.extend(news.iter().filter(|(id, _)| !is_known(id)).map(|(_, (_, row))| Arc::clone(row)));
+        rows.sort_by_key(|row| (row.section, row.rank));
+        rows
+    })
+}
+
+/// A row that came with a rendered page has its drawings in the document.
+fn with_drawing(mut row: AgentRow) -> AgentRow {
+    if cfg!(feature = "hydrate") && row.card.is_empty() {
+        let part = |part: &str| {
+            let found =
+                document().query_selector(&format!("[data-agent=\"{}\"] > .{part}", row.id)).ok().flatten();
+            found.map(|element| element.inner_html()).unwrap_or_default()
+        };
+        (row.card, row.asks, row.desk) = (part("card-body"), part("asks"), part("desk"));
+    }
+    row
+}
+
+/// The card.
+#[component]
+pub fn AgentCard(
+    /// The agent, as it is now.
+    row: Memo<Option<Arc<AgentRow>>>,
+) -> impl IntoView {
+    let of = move |part: fn(&AgentRow) -> &String| {
+        Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
+    };
+    let id = row.read_untracked().as_deref().map(|row| row.id.clone());
+    let state = move || row.read().as_deref().map(|row| row.state.clone());
+    view! {
+        <li class="agent-card" data-agent=id data-row="" data-state=state>
+            <Drawn class="card-body" html=of(|row| &row.card)/>
+            <Drawn class="asks" html=of(|row| &row.asks)/>
+        </li>
+    }
+}

@@ -1,0 +1,167 @@
+//! Buttons and forms that the server drew with a command on them: a tap sends it, and says how far it is where it was
+//! tapped.
+//!
+//! A command is JSON text in `data-command`; a form adds what stands in its fields.
+
+use leptos::{ev, prelude::*};
+use leptos_router::hooks::use_navigate;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, FormData, HtmlFormElement};
+
+use super::{
+    drafts,
+    drawn::plainly_clicked,
+    outbox::{Outbox, use_outbox},
+};
+use crate::{
+    data::Outcome,
+    error::{AppError, AppErrorKind},
+};
+
+/// Listens for taps on commands anywhere on the page, and tells what came of them. Nothing else of its own.
+#[component]
+pub fn Commands() -> impl IntoView {
+    let outbox = use_outbox();
+    let toast = RwSignal::new(None::<Toast>);
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let click = window_event_listener(ev::click, move |event| {
+            let button = plainly_clicked(&event, "button[data-command]");
+            if let Some(button) = button.filter(|button| !button.has_attribute("aria-busy")) {
+                event.prevent_default();
+                let command = button.get_attribute("data-command").unwrap_or_default();
+                send(outbox, &button, command);
+            }
+        });
+        let submit = window_event_listener(ev::submit, move |event| {
+            let form = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+            let Some(form) = form.filter(|form| form.has_attribute("data-command")) else { return };
+            event.prevent_default();
+            if !form.has_attribute("aria-busy") {
+                send(outbox, &form, filled(&form));
+            }
+        });
+        on_cleanup(move || {
+            click.remove();
+            submit.remove();
+        });
+    });
+    Effect::new(move |_| {
+        let Some((key, outcome)) = outbox.arrived.get() else { return };
+        let place = document().query_selector(&format!("[data-key=\"{key}\"]")).ok().flatten();
+        match outcome {
+            Ok(Outcome { said, go, undo }) => {
+                if let Some(place) = &place {
+                    settle(place, "is-delivered", "Delivered");
+                    drafts::forget(place);
+                }
+                if !said.is_empty() {
+                    toast.set(Some(Toast { words: said, undo }));
+                }
+                match go {
+                    Some(go) if go.starts_with('/') => navigate(&go, Default::default()),
+                    // Another site's page: a pull request.
+                    Some(go) => {
+                        let _ = window().open_with_url_and_target_and_features(&go, "_blank", "noopener");
+                    }
+                    None => {}
+                }
+            }
+            Err(error) if error.kind == AppErrorKind::Offline => {
+                if let Some(place) = &place {
+                    say(place, "Waits for the connection", false);
+                }
+            }
+            Err(error) => {
+                let words = format!("{} {}", error.message, error.next_step);
+                match &place {
+                    Some(place) if place.is_connected() => {
+                        settle(place, "is-refused", "");
+                        say(place, &words, true);
+                    }
+                    // It was drawn anew meanwhile: somebody else was first, most likely.
+                    _ => toast.set(Some(Toast { words, undo: None })),
+                }
+            }
+        }
+    });
+    let count = Memo::new(move |_| outbox.waiting.read().len());
+    let stalled = move || {
+        let lost =
+            outbox.arrived.read().as_ref().is_some_and(|(_, outcome)| {
+                matches!(outcome, Err(AppError { kind: AppErrorKind::Offline, .. }))
+            });
+        (count.get() > 0 && lost).then(
+            || view! { <p class="toast is-waiting-to-send">{count.get()} " not sent yet: no connection"</p> },
+        )
+    };
+    view! {
+        <div class="toasts" role="status">
+            {stalled}
+            {move || toast.get().map(|Toast { words, undo }| view! {
+                <div class="toast">
+                    <span>{words}</span>
+                    {undo.map(|undo| view! { <button type="button" class="toast-button" data-command=undo>"Undo"</button> })}
+                    <button type="button" class="toast-button" on:click=move |_| toast.set(None)>"OK"</button>
+                </div>
+            })}
+        </div>
+    }
+}
+
+/// What is said at the edge of the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Toast {
+    words: String,
+    /// The command that takes it back.
+    undo: Option<String>,
+}
+
+/// Sends a command for an element, which shows from now on how far it is.
+fn send(outbox: Outbox, element: &Element, command: String) {
+    let _ = element.set_attribute("aria-busy", "true");
+    let _ = element.class_list().remove_1("is-refused");
+    let _ = element.class_list().add_1("is-sent");
+    say(element, "Sent", false);
+    let key = outbox.put(command);
+    let _ = element.set_attribute("data-key", &key);
+}
+
+/// It arrived.
+fn settle(element: &Element, class: &str, words: &str) {
+    let _ = element.remove_attribute("aria-busy");
+    let _ = element.class_list().remove_1("is-sent");
+    let _ = element.class_list().add_1(class);
+    say(element, words, false);
+}
+
+/// Says something in the place for it nearest to an element.
+fn say(element: &Element, words: &str, is_trouble: bool) {
+    let around = element.closest(".ask, .queued, .take, form, .desk, .composer, .together").ok().flatten();
+    let place = around.and_then(|around| around.query_selector("[data-said]").ok().flatten());
+    if let Some(place) = place {
+        place.set_text_content(Some(words));
+        let _ = place.class_list().toggle_with_force("is-trouble", is_trouble);
+    }
+}
+
+/// A form's command with what stands in its fields; of several values for one, all of them.
+fn filled(form: &HtmlFormElement) -> String {
+    let command = form.get_attribute("data-command").unwrap_or_default();
+    let Ok(object) = js_sys::JSON::parse(&command) else { return command };
+    let Ok(fields) = FormData::new_with_form(form) else { return command };
+    let Ok(Some(entries)) = js_sys::try_iter(&fields) else { return command };
+    for entry in entries.flatten() {
+        let pair: js_sys::Array = entry.unchecked_into();
+        let (name, value) = (pair.get(0), pair.get(1));
+        let before = js_sys::Reflect::get(&object, &name).ok().and_then(|before| before.as_string());
+        let text = value.as_string().unwrap_or_default();
+        let text = match before.filter(|before| !before.is_empty()) {
+            Some(before) if !text.is_empty() => format!("{before}, {text}"),
+            Some(before) => before,
+            None => text,
+        };
+        let _ = js_sys::Reflect::set(&object, &name, &JsValue::from_str(&text));
+    }
+    js_sys::JSON::stringify(&object).ok().and_then(|text| text.as_string()).unwrap_or(command)
+}

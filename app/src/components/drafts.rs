@@ -1,0 +1,49 @@
+//! What was typed and not sent: kept in the browser, by the name of its form, until it is sent.
+
+use leptos::{ev, prelude::*};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlTextAreaElement};
+
+use super::outbox::storage;
+
+/// What the names of kept drafts begin with.
+const KEPT: &str = "draft:";
+
+/// Keeps what is typed into forms that have `data-draft`, anywhere on the page.
+pub fn keep_drafts() {
+    Effect::new(move |_| {
+        let input = window_event_listener(ev::input, move |event| {
+            let area = event.target().and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
+            if let Some((area, name)) = area.and_then(|area| name_of(&area).map(|name| (area, name)))
+                && let Some(storage) = storage()
+            {
+                let _ = storage.set_item(&name, &area.value());
+            }
+        });
+        on_cleanup(move || input.remove());
+    });
+}
+
+/// Puts what was typed earlier back into a text area that has nothing in it.
+pub fn bring_back(area: &HtmlTextAreaElement) {
+    let kept = name_of(area).and_then(|name| storage()?.get_item(&name).ok().flatten());
+    if let Some(kept) = kept.filter(|_| area.value().is_empty()) {
+        area.set_value(&kept);
+    }
+}
+
+/// Forgets the draft of a form that was sent, and empties it.
+pub fn forget(element: &Element) {
+    let form = element.closest("form[data-draft]").ok().flatten();
+    let area = form.and_then(|form| form.query_selector("textarea").ok().flatten());
+    let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) else { return };
+    area.set_value("");
+    if let (Some(name), Some(storage)) = (name_of(&area), storage()) {
+        let _ = storage.remove_item(&name);
+    }
+}
+
+fn name_of(area: &Element) -> Option<String> {
+    let form = area.closest("form[data-draft]").ok().flatten()?;
+    Some(format!("{KEPT}{}", form.get_attribute("data-draft")?))
+}

@@ -1,0 +1,104 @@
+//! An agent as a card, what it asks, and what its own page has besides: all that changes while it works, drawn anew by the
+//! server with each change.
+//!
+//! Buttons and forms here carry the command that they give, as JSON in `data-command`; `components/commands.rs` sends it.
+
+mod ask;
+mod card;
+pub(crate) mod changes;
+mod desk;
+mod lane;
+pub(crate) mod new;
+pub(crate) mod result;
+
+use leptos::prelude::*;
+use orchestra_model::{Agent, AgentState, AttentionKind, DiffStat};
+
+use crate::{
+    components::icon::Icon,
+    data::{AgentRow, agent::Section},
+    drawn::parts,
+};
+
+/// A command as a button carries it: its name, and what it is about.
+pub(crate) fn command(name: &str, about: &[(&str, &str)]) -> String {
+    let named = std::iter::once(("do", name)).chain(about.iter().copied());
+    let fields: serde_json::Map<_, _> =
+        named.map(|(field, value)| (field.to_owned(), value.into())).collect();
+    serde_json::Value::Object(fields).to_string()
+}
+
+/// The row of an agent, with how much it changed when that is known.
+pub(crate) fn row(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> AgentRow {
+    let section = section(agent);
+    let since = agent.attention.as_ref().map_or(agent.updated_at, |attention| attention.since);
+    let created_ms = agent.created_at.as_millisecond();
+    let since_ms = match section {
+        Section::Needs => since.as_millisecond(),
+        Section::Running | Section::Queued => created_ms,
+        Section::Finished | Section::Away => since.as_millisecond(),
+    };
+    let request = agent.requests.iter().find(|request| request.decided.is_none());
+    let asked = request.filter(|request| request.kind == orchestra_model::RequestKind::Permission);
+    AgentRow {
+        id: agent.id.to_string(),
+        name: agent.name.clone(),
+        session: agent.session_id.to_string(),
+        state: agent.state.name().to_owned(),
+        section,
+        // Who waits longest comes first, and of all others who came last.
+        rank: if matches!(section, Section::Needs | Section::Queued) { since_ms } else { -since_ms },
+        since_ms,
+        work: (u64::from(agent.turns) << 32) + agent.score.edits.len() as u64,
+        same: asked.map(|request| format!("{} {}", request.tool, request.input_hash)),
+        allow: asked.map(|request| ask::allow(agent, request, None)),
+        card: card::draw(agent, stat, offset_seconds),
+        asks: ask::draw(agent, offset_seconds),
+        desk: desk::draw(agent, stat, offset_seconds),
+    }
+}
+
+fn section(agent: &Agent) -> Section {
+    let wants = agent.attention.as_ref().map(|attention| attention.kind);
+    match (agent.state, wants) {
+        _ if agent.is_cleaned => Section::Away,
+        (AgentState::Waiting, _) | (_, Some(AttentionKind::Error)) => Section::Needs,
+        (AgentState::Queued, _) => Section::Queued,
+        (AgentState::Starting | AgentState::Running, _) | (_, Some(AttentionKind::RateLimit)) => {
+            Section::Running
+        }
+        _ => Section::Finished,
+    }
+}
+
+/// What it was asked first, where its conversation will be.
+pub(crate) fn task(agent: &Agent) -> String {
+    let task = parts::visible(&agent.task);
+    view! {
+        <article class="turn turn-prompt">
+            <span class="turn-time"></span>
+            <div class="turn-body"><h2 class="voice">"You"</h2><div class="said"><div class="plain">{task}</div></div></div>
+        </article>
+    }
+    .to_html()
+}
+
+/// A quiet sentence where there is nothing to show.
+pub(crate) fn quiet(words: &str) -> String {
+    let words = parts::visible(words);
+    view! { <p class="quiet">{words}</p> }.to_html()
+}
+
+/// An agent's state: a shape, a word and a colour, always together.
+pub(crate) fn mark(state: AgentState) -> impl IntoView + use<> {
+    let (class, icon) = match state {
+        AgentState::Queued => ("mark is-queued", "queued"),
+        AgentState::Starting | AgentState::Running => ("mark is-running", "busy"),
+        AgentState::Waiting => ("mark is-waiting", "waiting"),
+        AgentState::Idle => ("mark is-idle", "idle"),
+        AgentState::Done => ("mark is-done", "done"),
+        AgentState::Failed | AgentState::Lost => ("mark is-failed", "failed"),
+        AgentState::Stopped => ("mark is-idle", "stop"),
+    };
+    view! { <span class=class><Icon name=icon/>{state.name()}</span> }
+}

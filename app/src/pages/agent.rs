@@ -1,0 +1,103 @@
+//! One agent: its conversation as it goes on, what it asks, what it changed and what it came to.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+
+use super::transcript::asked_turn;
+use crate::{
+    api::open_agent,
+    components::{
+        agent::{Composer, Tab, WorkPanel, Writing, column::AgentsColumn},
+        agent_card::live_agents,
+        drawn::Drawn,
+        error_view::ErrorView,
+        icon::Icon,
+        name::Name,
+        skeleton::transcript_skeleton,
+        transcript::{
+            conversation::Conversation,
+            copying::copy_on_click,
+            lane::Lane,
+            reel::{Place, Reel},
+        },
+    },
+    data::{AgentView, Carried},
+    live::use_live,
+};
+
+/// The agent.
+#[component]
+pub fn AgentPage() -> impl IntoView {
+    let parameters = use_params_map();
+    let query = use_query_map();
+    let live = use_live();
+    let id = Memo::new(move |_| parameters.read().get("id").unwrap_or_default());
+    let tab = Memo::new(move |_| Tab::named(query.read().get_str("tab")));
+    let agent = Resource::new(
+        move || id.get(),
+        move |id| {
+            let (asked, as_of) = (asked_turn(&query.read_untracked()), live.sequence.get_untracked());
+            async move { open_agent(id, asked).await.map(|view| (asked, as_of, Carried(view))) }
+        },
+    );
+    view! {
+        <main id="main" class="workbench agent-page">
+            <AgentsColumn current=id/>
+            <Transition fallback=transcript_skeleton>
+                {move || Suspend::new(async move {
+                    match agent.await {
+                        Ok((asked, as_of, Carried(view))) => view! { <Stage asked as_of view tab/> }.into_any(),
+                        Err(error) => view! { <Title text="Not found"/> <div class="reader"><ErrorView error/></div> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+}
+
+#[component]
+fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> impl IntoView {
+    let AgentView { row, task, blocks, lane, .. } = view;
+    let (id, name, session) = (row.id.clone(), row.name.clone(), row.session.clone());
+    let rows = live_agents(vec![row], as_of);
+    let own = id.clone();
+    let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == own).map(Arc::clone));
+    let part = move |part: fn(&crate::data::AgentRow) -> &String| {
+        Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
+    };
+    let reel = Reel::new(Place { id: session.clone(), agent: None }, blocks);
+    let lane = RwSignal::new(lane);
+    super::transcript::follow_head(reel, move |head| lane.set(head.lane));
+    let is_silent = move || reel.total.get() == 0;
+    let task = Signal::derive(move || if is_silent() { task.clone() } else { String::new() });
+    let name = Signal::stored(name);
+    let (to_talk, to_work) = (id.clone(), id.clone());
+    let stages = Tab::ALL.map(|one| {
+        let current = move || (tab.get() == one).then_some("page");
+        view! { <a class="tab" href=one.href(&to_talk) aria-current=current>{one.title()}</a> }
+    });
+    let data_tab = move || tab.get().name();
+    view! {
+        <Title text=name/>
+        <div class="reader agent" data-agent=id.clone() data-tab=data_tab on:click=copy_on_click>
+            <header class="reader-head">
+                <div class="head-bar">
+                    <a class="icon-button" href="/" data-up="" aria-label="Back to all agents"><Icon name="back"/></a>
+                    <h1 class="head-title" title=name><Name text=name/></h1>
+                    <nav class="tabs" aria-label="Parts">{stages.into_iter().collect_view()}</nav>
+                </div>
+                {move || (!is_silent()).then(|| view! { <Lane lane reel/> })}
+            </header>
+            <Drawn class="task-frame" html=task/>
+            <Conversation reel asked/>
+            <Writing id=to_work.clone() reel/>
+            <Drawn class="asks" html=part(|row| &row.asks)/>
+            <Drawn class="desk" html=part(|row| &row.desk)/>
+            <Composer id=to_work.clone()/>
+        </div>
+        <WorkPanel id=to_work row tab/>
+    }
+}

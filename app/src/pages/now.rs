@@ -1,0 +1,145 @@
+//! Who needs you, who is at work, who is done.
+
+use std::{collections::HashMap, sync::Arc};
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    api::list_agents,
+    components::{
+        agent_card::{AgentCard, live_agents},
+        drawn::Drawn,
+        error_view::ErrorView,
+        since_you_looked::SinceYouLooked,
+        skeleton::list_skeleton,
+    },
+    data::{AgentRow, AgentsView, Carried, agent::Section},
+    live::use_live,
+    text,
+};
+
+/// The agents.
+#[component]
+pub fn NowPage() -> impl IntoView {
+    let live = use_live();
+    let agents = Resource::new(
+        move || live.resyncs.get(),
+        move |_| {
+            let as_of = live.sequence.get_untracked();
+            async move { list_agents().await.map(|view| (as_of, Carried(view))) }
+        },
+    );
+    view! {
+        <main id="main" class="page now">
+            <Transition fallback=list_skeleton>
+                {move || Suspend::new(async move {
+                    match agents.await {
+                        Ok((as_of, Carried(view))) => view! { <Board as_of view/> }.into_any(),
+                        Err(error) => view! { <Title text="Now"/> <ErrorView error/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </main>
+    }
+}
+
+type Rows = Memo<Vec<Arc<AgentRow>>>;
+
+#[component]
+fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
+    let AgentsView { rows, nothing, .. } = view;
+    let rows = live_agents(rows, as_of);
+    let count = move |section: Section| rows.read().iter().filter(|row| row.section == section).count();
+    let waiting = Memo::new(move |_| count(Section::Needs));
+    let headline = Memo::new(move |_| match (waiting.get(), count(Section::Running)) {
+        (0, 0) if rows.read().is_empty() => "Now".to_owned(),
+        (0, 0) => "All quiet".to_owned(),
+        (0, running) => format!("{running} at work"),
+        (1, _) => "1 needs you".to_owned(),
+        (waiting, _) => format!("{waiting} need you"),
+    });
+    let nothing =
+        Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
+    let sections = Section::ALL.map(|section| view! { <Part section rows/> }.into_any());
+    view! {
+        <Title text=headline/>
+        <h1 class="page-title" class:is-calling=move || waiting.get() != 0>{headline}</h1>
+        <SinceYouLooked rows/>
+        <Together rows/>
+        <Drawn class="nothing" html=nothing/>
+        {sections.into_iter().collect_view()}
+    }
+}
+
+/// One section of the page; nothing when it is empty.
+#[component]
+fn Part(section: Section, rows: Rows) -> impl IntoView {
+    let ids = Memo::new(move |_| {
+        let rows = rows.read();
+        let here = rows.iter().filter(|row| row.section == section);
+        here.map(|row| row.id.clone()).collect::<Vec<_>>()
+    });
+    let count = move || ids.read().len();
+    let list = move || {
+        view! {
+            <ul class="cards">
+                <For each=move || ids.get() key=|id| id.clone() let:id>
+                    {
+                        let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == id).cloned());
+                        view! { <AgentCard row/> }
+                    }
+                </For>
+            </ul>
+        }
+    };
+    let is_empty = move || ids.read().is_empty();
+    // What was cleared away is out of sight until it is looked for.
+    if section == Section::Away {
+        view! {
+            <details class="now-part is-away" class:is-empty=is_empty>
+                <summary class="part-name">{section.title()} " " <span class="count">{count}</span></summary>
+                {list()}
+            </details>
+        }
+        .into_any()
+    } else {
+        view! {
+            <section class="now-part" class:is-empty=is_empty>
+                <h2 class="part-name">{section.title()} " " <span class="count">{count}</span></h2>
+                {list()}
+            </section>
+        }
+        .into_any()
+    }
+}
+
+/// Several agents that ask for the same can be answered together.
+#[component]
+fn Together(rows: Rows) -> impl IntoView {
+    let groups = Memo::new(move |_| {
+        let mut groups: HashMap<String, Vec<(String, String)>> = HashMap::new();
+        for row in rows.read().iter() {
+            if let (Some(same), Some(allow)) = (&row.same, &row.allow) {
+                groups.entry(same.clone()).or_default().push((row.name.clone(), allow.clone()));
+            }
+        }
+        groups.retain(|_, group| group.len() > 1);
+        groups.into_values().collect::<Vec<_>>()
+    });
+    let outbox = crate::components::outbox::use_outbox();
+    move || {
+        let groups = groups.get().into_iter().map(|group| {
+            let names = group.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+            let label = format!("Allow all {}", group.len());
+            let allow = move |_| group.iter().for_each(|(_, allow)| drop(outbox.put(allow.clone())));
+            view! {
+                <div class="together">
+                    <p>{text::cut_in_the_middle(&names, 60)} " ask for the same"</p>
+                    <button type="button" class="button" on:click=allow>{label}</button>
+                </div>
+            }
+        });
+        groups.collect_view()
+    }
+}

@@ -1,0 +1,498 @@
+//! What a person commands from a page: read, carried out by the engine, and told in a sentence.
+//!
+//! Each comes with a key. A message, a decision or a start that comes twice under one key happens once, whoever was
+//! killed in between; everything else does no harm when it comes twice.
+
+use std::{collections::BTreeMap, path::Path};
+
+use orchestra_core::agents::{
+    Control, ControlError, GoesOn, Kept, PlaceError, PullRequestError, SendError, Tools, Wish, check_task,
+    control::{self, Caller, Refusal},
+    entry::Steering,
+    harvest::{Harvest, HarvestError},
+    paragraphs,
+    plan::Settings,
+};
+use orchestra_core::worktrees::{MergeError, Merged};
+use orchestra_model::{Agent, AgentState, Decision, RequestKind};
+use serde::Deserialize;
+
+use super::{AppContext, agents::find};
+use crate::{
+    data::agent::Outcome,
+    drawn,
+    error::{AppError, AppErrorKind},
+};
+
+/// Through which surface.
+const BY: &str = "web";
+
+/// A command, as a page carries it: texts only, since forms know nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum Command {
+    Allow {
+        agent: String,
+        request: String,
+        input_hash: String,
+        always: Option<String>,
+        then_mode: Option<String>,
+    },
+    Deny {
+        agent: String,
+        request: String,
+        input_hash: String,
+        message: Option<String>,
+    },
+    Reply {
+        agent: String,
+        request: String,
+        input_hash: String,
+        #[serde(flatten)]
+        fields: BTreeMap<String, String>,
+    },
+    Send {
+        agent: String,
+        text: String,
+    },
+    Resume {
+        agent: String,
+    },
+    Edit {
+        agent: String,
+        id: String,
+        text: String,
+    },
+    Remove {
+        agent: String,
+        id: String,
+    },
+    Interrupt {
+        agent: String,
+    },
+    Stop {
+        agent: String,
+    },
+    Set {
+        agent: String,
+        model: Option<String>,
+        mode: Option<String>,
+    },
+    Spawn(Box<Spawn>),
+    Merge {
+        agent: String,
+        squash: Option<String>,
+    },
+    PullRequest {
+        agent: String,
+    },
+    Clean {
+        agent: String,
+        anyway: Option<String>,
+    },
+    Restore {
+        agent: String,
+    },
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Spawn {
+    tasks: String,
+    folder: String,
+    other_folder: String,
+    base: String,
+    model: String,
+    mode: String,
+    max_parallel: String,
+    session: Option<String>,
+    how: Option<String>,
+    trust: Option<String>,
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// When it makes no sense, or is not done; then the page says what to do.
+pub fn run(context: &AppContext, key: &str, command: &str) -> Result<Outcome, AppError> {
+    let command: Command = serde_json::from_str(command).map_err(|error| {
+        AppError::new(
+            AppErrorKind::BadRequest,
+            format!("This page asks for something that is not known here: {error}."),
+            "Load the page again: Orchestra may have been updated meanwhile.",
+        )
+    })?;
+    let caller = Caller { by: BY.to_owned(), key: Some(key.to_owned()) };
+    let desk = Desk { context, tools: &context.tools, caller };
+    desk.run(command)
+}
+
+struct Desk<'a> {
+    context: &'a AppContext,
+    tools: &'a Tools,
+    caller: Caller,
+}
+
+fn said(words: impl Into<String>) -> Outcome {
+    Outcome { said: words.into(), ..Outcome::default() }
+}
+
+fn refused(message: impl std::fmt::Display, next_step: impl Into<String>) -> AppError {
+    AppError::new(AppErrorKind::Refused, sentence(&message.to_string()), next_step)
+}
+
+/// An error of the engine as a sentence of its own.
+fn sentence(fragment: &str) -> String {
+    let mut letters = fragment.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if fragment.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+impl Desk<'_> {
+    fn run(&self, command: Command) -> Result<Outcome, AppError> {
+        match command {
+            Command::Allow { agent, request, input_hash, always, then_mode } => {
+                let always = always.and_then(|index| index.parse().ok());
+                self.decide(&agent, request, input_hash, Decision::Allow { always, answers: Vec::new() })?;
+                match then_mode {
+                    Some(mode) => self.steer(&agent, Steering::Mode { mode }).map(|_| Outcome::default()),
+                    None => Ok(Outcome::default()),
+                }
+            }
+            Command::Deny { agent, request, input_hash, message } => {
+                let message = message.unwrap_or_default();
+                self.decide(&agent, request, input_hash, Decision::Deny { message, interrupt: false })
+            }
+            Command::Reply { agent, request, input_hash, fields } => {
+                let answers = self.answers(&agent, &request, &fields)?;
+                self.decide(&agent, request, input_hash, Decision::Allow { always: None, answers })
+            }
+            Command::Send { agent, text } => self.send(&agent, &text),
+            Command::Resume { agent } => self.send(&agent, "Go on where you left off."),
+            Command::Edit { agent, id, text } => {
+                let id = number(&id)?;
+                self.ask(&agent, control::Command::Edit { id, text }).map(|_| Outcome::default())
+            }
+            Command::Remove { agent, id } => {
+                let id = number(&id)?;
+                self.ask(&agent, control::Command::Remove { id }).map(|_| said("Taken back."))
+            }
+            Command::Interrupt { agent } => self.steer(&agent, Steering::Interrupt),
+            Command::Stop { agent } => self.stop(&agent),
+            Command::Set { agent, model, mode } => {
+                let model = model.filter(|model| !model.is_empty()).map(|model| Steering::Model { model });
+                let mode = mode.filter(|mode| !mode.is_empty()).map(|mode| Steering::Mode { mode });
+                for how in [model, mode].into_iter().flatten() {
+                    self.steer(&agent, how)?;
+                }
+                Ok(said("It is told."))
+            }
+            Command::Spawn(spawn) => self.spawn(*spawn),
+            Command::Merge { agent, squash } => self.merge(&agent, squash.is_some()),
+            Command::PullRequest { agent } => self.pull_request(&agent),
+            Command::Clean { agent, anyway } => self.clean(&agent, anyway.is_some()),
+            Command::Restore { agent } => self.restore(&agent),
+        }
+    }
+
+    fn find(&self, id: &str) -> Result<Agent, AppError> {
+        find(&self.tools.agents(), id)
+    }
+
+    fn ask(&self, id: &str, command: control::Command) -> Result<(u64, Option<u64>), AppError> {
+        let agent = self.find(id)?;
+        let folder =
+            self.tools.agents().open(&agent.id).map_err(|error| refused(error, "Load the page again."))?;
+        let asked =
+            Control::connect(folder.path()).and_then(|mut control| control.ask(command, self.caller.clone()));
+        asked.map_err(|error| not_asked(&agent, &error))
+    }
+
+    fn steer(&self, id: &str, how: Steering) -> Result<Outcome, AppError> {
+        self.ask(id, control::Command::Steer { how }).map(|_| Outcome::default())
+    }
+
+    fn decide(
+        &self,
+        id: &str,
+        request: String,
+        input_hash: String,
+        decision: Decision,
+    ) -> Result<Outcome, AppError> {
+        let command = control::Command::Answer { request, input_hash, decision };
+        self.ask(id, command).map(|_| Outcome::default())
+    }
+
+    /// One answer for each question: what was chosen, or what was written instead.
+    fn answers(
+        &self,
+        id: &str,
+        request: &str,
+        fields: &BTreeMap<String, String>,
+    ) -> Result<Vec<String>, AppError> {
+        let agent = self.find(id)?;
+        let asked =
+            agent.requests.iter().find(|asked| asked.id == request && asked.kind == RequestKind::Question);
+        // One that is not asked any more is refused by the runner, which knows who answered it.
+        let count = asked.map_or(1, |asked| asked.questions.len());
+        (0..count)
+            .map(|index| {
+                let given = |name: &str| {
+                    fields
+                        .get(&format!("{name}-{index}"))
+                        .map(|text| text.trim())
+                        .filter(|text| !text.is_empty())
+                };
+                given("other").or_else(|| given("answer")).map(str::to_owned).ok_or_else(|| {
+                    AppError::new(
+                        AppErrorKind::BadRequest,
+                        "A question is not answered.",
+                        "Choose something, or write what you mean instead.",
+                    )
+                })
+            })
+            .collect()
+    }
+
+    fn send(&self, id: &str, text: &str) -> Result<Outcome, AppError> {
+        if text.trim().is_empty() {
+            return Err(AppError::new(
+                AppErrorKind::BadRequest,
+                "The message is empty.",
+                "Say what the agent shall do.",
+            ));
+        }
+        let agent = self.find(id)?;
+        let now = self.context.clock.now();
+        let sent = self.tools.agents().send(&agent.id, text, &self.caller, &self.tools.launcher, now);
+        match sent {
+            Ok(sent) if sent.resumed => Ok(said(format!("{} is resumed.", agent.name))),
+            Ok(_) => Ok(Outcome::default()),
+            Err(SendError::Control(error)) => Err(not_asked(&agent, &error)),
+            Err(error) => Err(refused(error, "Try again in a moment.")),
+        }
+    }
+
+    fn stop(&self, id: &str) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        if agent.state == AgentState::Queued {
+            let cancelled = self.tools.agents().cancel(&agent.id, BY, self.context.clock.now());
+            return cancelled
+                .map(|()| said(format!("{} will not be started.", agent.name)))
+                .map_err(|error| refused(error, "Try again in a moment."));
+        }
+        self.steer(id, Steering::Stop)
+    }
+
+    fn spawn(&self, spawn: Spawn) -> Result<Outcome, AppError> {
+        let bad = |message: &str, next: &str| AppError::new(AppErrorKind::BadRequest, message, next);
+        let client = self.tools.client.as_deref().ok_or_else(|| {
+            refused(
+                "Claude Code is not installed on the computer",
+                "npm install -g @anthropic-ai/claude-code there, then start Orchestra again.",
+            )
+        })?;
+        let goes_on =
+            spawn.session.as_deref().map(|id| self.goes_on(id, spawn.how.as_deref())).transpose()?;
+        let is_here = matches!(goes_on, Some(GoesOn::Itself { .. }));
+        let tasks =
+            if goes_on.is_some() { vec![spawn.tasks.trim().to_owned()] } else { paragraphs(&spawn.tasks) };
+        if tasks.is_empty() {
+            return Err(bad("There is no task.", "Say what the agents shall do, one paragraph for each."));
+        }
+        for task in &tasks {
+            check_task(task).map_err(|error| refused(error, "Change the task, then try again."))?;
+        }
+        let folder =
+            [&spawn.other_folder, &spawn.folder].into_iter().find(|folder| !folder.trim().is_empty());
+        let folder =
+            folder.ok_or_else(|| bad("No repository is chosen.", "Choose one, or name its folder."))?;
+        let base = Some(spawn.base.trim()).filter(|base| !base.is_empty());
+        let place = self
+            .tools
+            .find_place(Path::new(folder.trim()), base, is_here)
+            .map_err(|error| refused(&error, no_place(&error)))?;
+        if !place.is_trusted {
+            if spawn.trust.is_none() {
+                return Err(refused(
+                    "This repository is not trusted yet",
+                    "Its Claude Code settings, hooks and setup command would run unasked: tick that you trust it.",
+                ));
+            }
+            self.tools
+                .trust(&place, self.context.clock.now())
+                .map_err(|error| refused(error, "Orchestra's own folder must be writable."))?;
+        }
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let settings =
+            Settings { model: some(&spawn.model), permission_mode: some(&spawn.mode), ..Settings::default() };
+        let max_parallel =
+            some(&spawn.max_parallel).and_then(|number| number.parse().ok()).filter(|most| *most > 0);
+        let key = self.caller.key.clone();
+        let wish = Wish { tasks, goes_on, settings, max_parallel, key };
+        let not_started = |error| refused(error, "`orchestra doctor` looks for what may be wrong.");
+        let plans = self.tools.create(&place, client, wish, self.context.clock.now()).map_err(not_started)?;
+        if let Some(first) = plans.first() {
+            self.tools.agents().advance(&first.run.id, &self.tools.launcher).map_err(not_started)?;
+        }
+        let go = match plans.as_slice() {
+            [only] => format!("/agents/{}", only.id),
+            _ => "/".to_owned(),
+        };
+        Ok(Outcome { go: Some(go), ..Outcome::default() })
+    }
+
+    fn goes_on(&self, id: &str, how: Option<&str>) -> Result<GoesOn, AppError> {
+        let session =
+            self.context.catalog.find(id, self.context.clock.now()).map_err(|_| AppError::no_session(id))?;
+        let of = session.path.clone().ok_or_else(|| {
+            refused("The session's transcript is gone", "There is nothing to go on from: start a new one.")
+        })?;
+        match how {
+            Some("here") if session.live.is_some() => Err(refused(
+                "The session is live in a terminal, and two must not hold it at once",
+                "Continue it as a copy, or end it there first.",
+            )),
+            Some("here") => Ok(GoesOn::Itself { of: of.into(), session: session.id }),
+            _ => Ok(GoesOn::Copy(of.into())),
+        }
+    }
+
+    fn harvest(&self, agent: &Agent) -> Result<Harvest, AppError> {
+        let git = self.tools.git().map_err(|error| refused(&error, no_place(&error)))?;
+        let folder =
+            self.tools.agents().open(&agent.id).map_err(|error| refused(error, "Load the page again."))?;
+        Harvest::of(&folder, git).map_err(|error| not_taken(&error))
+    }
+
+    fn merge(&self, id: &str, squash: bool) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        let taken = self.harvest(&agent)?.merge(None, squash).map_err(|error| not_taken(&error))?;
+        let (name, into) = (&agent.name, &taken.into);
+        Ok(said(match &taken.merged {
+            Merged::Nothing => format!("{into} has all of {name}'s work already."),
+            Merged::FastForward { .. } => format!("{into} went forward to {name}'s work."),
+            Merged::Commit { .. } if squash => format!("{name}'s work is one commit on {into}."),
+            Merged::Commit { .. } => format!("{name}'s work is merged into {into}."),
+        }))
+    }
+
+    fn pull_request(&self, id: &str) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        let pushed = self.tools.pull_request(&agent, None).map_err(|error| match error {
+            PullRequestError::NoRemote => refused(error, "On the computer: git remote add origin URL."),
+            PullRequestError::NotPushed { ref branch, ref remote, .. } => {
+                let next = format!("Does `git push {remote} {branch}` work on the computer?");
+                refused(error, next)
+            }
+            PullRequestError::Harvest(error) => not_taken(&error),
+            PullRequestError::Place(error) => refused(&error, no_place(&error)),
+            PullRequestError::Git(error) => refused(error, "Does `git status` work there?"),
+        })?;
+        let what =
+            if pushed.is_open { "The pull request is open" } else { "Pushed; open the pull request there" };
+        Ok(Outcome { said: format!("{what}."), go: pushed.url, undo: None })
+    }
+
+    fn clean(&self, id: &str, anyway: bool) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        self.tools.clean(&agent, anyway, BY, self.context.clock.now()).map_err(|kept: Kept| {
+            refused(
+                format!("{} is kept: {kept}", agent.name),
+                "Merge or push it first, or clean it anyway: Restore undoes that.",
+            )
+        })?;
+        let undo = Some(drawn::agents::command("restore", &[("agent", id)]));
+        Ok(Outcome { said: format!("{} is in the trash for 14 days.", agent.name), go: None, undo })
+    }
+
+    fn restore(&self, id: &str) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        if !agent.is_cleaned {
+            // It came twice.
+            return Ok(said(format!("{} is back.", agent.name)));
+        }
+        self.tools.restore(&agent, self.context.clock.now()).map_err(|error| not_taken(&error))?;
+        Ok(said(format!("{} is back.", agent.name)))
+    }
+}
+
+fn number(text: &str) -> Result<u64, AppError> {
+    text.parse().map_err(|_| {
+        AppError::new(AppErrorKind::BadRequest, "No message has this number.", "Load the page again.")
+    })
+}
+
+fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
+    let next = match error {
+        ControlError::NotRunning => {
+            return refused(
+                format!("{} is {}: nothing of it runs", agent.name, agent.state.name()),
+                "A message resumes it.",
+            );
+        }
+        ControlError::Refused(Refusal::AlreadyDecided { .. }) => "Nothing more is to be done.",
+        ControlError::Refused(Refusal::AlreadyDelivered) => "Send another message to correct it.",
+        ControlError::Refused(Refusal::Ending) => "Send again in a moment, which resumes it.",
+        ControlError::Refused(_) => "The page shows what it asks now.",
+        ControlError::Unresponsive | ControlError::Broken(_) => "Try again in a moment.",
+    };
+    // What the terminal would do next stands behind a semicolon; here it is another thing.
+    let words = error.to_string();
+    refused(words.split("; ").next().unwrap_or(&words), next)
+}
+
+fn not_taken(error: &HarvestError) -> AppError {
+    let next = match error {
+        HarvestError::NotBegun { .. } => "Wait until it has started.",
+        HarvestError::AtWork { .. } => "Wait until its turn is over, or stop it.",
+        HarvestError::NoTarget { .. } => "On the computer: orchestra merge NAME --into BRANCH.",
+        HarvestError::Merge(MergeError::Conflict { .. }) => {
+            "Nothing was changed. Send it a message: merge the branch and resolve the conflicts."
+        }
+        HarvestError::Merge(MergeError::InTheWay { .. }) => {
+            "Nothing was changed. Commit or stash them on the computer first."
+        }
+        HarvestError::Merge(MergeError::NoIdentity) => {
+            "On the computer: git config --global user.name and user.email."
+        }
+        HarvestError::Repository(_) => "Was the repository moved? The work is still in the worktree.",
+        _ => "Nothing was changed. Try again.",
+    };
+    refused(error, next)
+}
+
+fn no_place(error: &PlaceError) -> &'static str {
+    match error {
+        PlaceError::NoFolder { .. } => "Name the folder of a repository on the computer.",
+        PlaceError::NoGit => "Install git on the computer, then start Orchestra again.",
+        PlaceError::Open(_) => "Choose the folder of a git repository.",
+        PlaceError::Base(_) => "Leave the base empty, or name a branch that is there.",
+        PlaceError::BranchInTheWay => "On the computer: give the branch `orchestra` another name.",
+        PlaceError::Git(_) => "Does `git status` work there?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_read_as_pages_carry_them() {
+        let drawn = drawn::agents::command("allow", &[("agent", "a"), ("request", "r"), ("input_hash", "h")]);
+        let read: Command = serde_json::from_str(&drawn).unwrap();
+        assert!(matches!(read, Command::Allow { always: None, .. }));
+        let form =
+            r#"{"do":"spawn","tasks":"a\n\nb","folder":"/x","max_parallel":"2","how":"fork","unknown":"x"}"#;
+        let Command::Spawn(spawn) = serde_json::from_str(form).unwrap() else { panic!() };
+        assert_eq!((spawn.tasks.as_str(), spawn.max_parallel.as_str(), spawn.trust), ("a\n\nb", "2", None));
+    }
+
+    #[test]
+    fn what_the_engine_says_becomes_a_sentence() {
+        assert_eq!(sentence("the task is empty"), "The task is empty.");
+        assert_eq!(sentence("über alles?"), "Über alles?");
+        assert_eq!(sentence(""), ".");
+    }
+}

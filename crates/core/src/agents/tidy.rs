@@ -1,0 +1,87 @@
+//! Clearing finished agents away and bringing them back, for every surface.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use orchestra_model::{Agent, AgentState};
+
+use super::{
+    Control, Tools,
+    control::Command,
+    entry::Steering,
+    folder::AgentFolder,
+    harvest::{self, Harvest, HarvestError},
+};
+use crate::worktrees::{Restored, TrashError};
+
+/// How long a client that only listens may take to end.
+const UNTIL_ENDED: Duration = Duration::from_secs(15);
+/// How often it is looked whether it has.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Why an agent was not cleared away: a sentence each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct Kept(pub Vec<String>);
+
+impl Kept {
+    fn because(reason: &dyn std::fmt::Display) -> Self {
+        Self(vec![reason.to_string()])
+    }
+}
+
+impl Tools {
+    /// Clears an agent away: its worktree goes into the trash when nothing can be lost with it. `anyway` overrules what
+    /// [`Tools::restore`] brings back. A client that only listens is let go first.
+    ///
+    /// # Errors
+    /// When it is kept; then nothing has changed.
+    pub fn clean(&self, agent: &Agent, anyway: bool, by: &str, now: Timestamp) -> Result<(), Kept> {
+        if agent.is_cleaned {
+            return Err(Kept::because(&"it is in the trash already"));
+        }
+        let folder = self.agents().open(&agent.id).map_err(|error| Kept::because(&error))?;
+        if agent.state == AgentState::Idle {
+            end_idle(&folder, by)?;
+        }
+        if agent.repo.is_none() {
+            return harvest::clear(&folder, now).map_err(|error| Kept::because(&error));
+        }
+        let git = self.git().map_err(|error| Kept::because(&error))?;
+        let trash = self.trash().map_err(|error| Kept::because(&error))?;
+        match Harvest::of(&folder, git).and_then(|harvest| harvest.clean(&trash, anyway, now)) {
+            Ok(_) => Ok(()),
+            Err(HarvestError::Trash(TrashError::Kept { reasons })) => {
+                Err(Kept(reasons.iter().map(ToString::to_string).collect()))
+            }
+            Err(error) => Err(Kept::because(&error)),
+        }
+    }
+
+    /// Brings an agent back that was cleared away; `None` when it had no worktree.
+    ///
+    /// # Errors
+    /// When it cannot be brought back.
+    pub fn restore(&self, agent: &Agent, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
+        let folder = self.agents().open(&agent.id)?;
+        harvest::restore(&folder, self.trash().ok().as_ref(), now)
+    }
+}
+
+/// Lets go of a client that only listens for a follow-up, and waits until it has ended.
+fn end_idle(folder: &AgentFolder, by: &str) -> Result<(), Kept> {
+    let finish = Command::Steer { how: Steering::Finish };
+    // Should it have ended by itself, all the better.
+    drop(Control::connect(folder.path()).and_then(|mut control| control.ask(finish, by)));
+    let until = Instant::now() + UNTIL_ENDED;
+    while Instant::now() < until {
+        if !folder.is_held() {
+            return Ok(());
+        }
+        thread::sleep(LOOK);
+    }
+    Err(Kept::because(&"its client does not end"))
+}

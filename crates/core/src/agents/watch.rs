@@ -1,0 +1,274 @@
+//! Says when an agent appears, goes on, asks, ends or is cleared away, and what it is writing.
+//!
+//! One thread sleeps until the system reports that a log has grown, and reads only what was added. It holds the facts of
+//! agents that are at work; of all others only how they were last told. A runner that was killed writes nothing, so
+//! while agents are at work their locks are looked at now and then. Nothing here waits for whoever is told.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use orchestra_model::{Agent, AgentId, AgentState};
+
+use super::{
+    Agents,
+    client::client_of,
+    facts::{Facts, Writing},
+    folder::{AgentFolder, FolderError, describe},
+    log::LogReader,
+    plan::Plan,
+};
+use crate::files::private_folder;
+
+/// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
+const BETWEEN: Duration = Duration::from_millis(25);
+/// How often agents at work are looked at when nothing is reported of them.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Something that happened to an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AgentNews {
+    /// It appeared or changed; this is how it is now.
+    Changed(Box<Agent>),
+    /// It is writing.
+    Writes(Words),
+}
+
+/// What an agent is writing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// Which agent.
+    pub agent: AgentId,
+    /// Which piece of text: words of another number are other words.
+    pub number: u64,
+    /// How many bytes at its beginning are left out.
+    pub omitted: u64,
+    /// The words so far; empty when they are said now, or nothing is being written.
+    pub text: String,
+}
+
+/// Keeps the watching going; it ends when this is dropped.
+#[derive(Debug)]
+pub struct AgentWatcher {
+    stop: Sender<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for AgentWatcher {
+    fn drop(&mut self) {
+        let _ = self.stop.send(Signal::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+enum Signal {
+    Stop,
+    System(notify::Result<notify::Event>),
+}
+
+impl Agents {
+    /// Calls back, on a thread of its own, with each agent there is, then for each change.
+    ///
+    /// # Errors
+    /// When the agents' folder cannot be made, or no thread be started.
+    pub fn watch(&self, tell: impl FnMut(AgentNews) + Send + 'static) -> io::Result<AgentWatcher> {
+        let folder = self.folder();
+        private_folder(&folder)?;
+        let (sender, receiver) = mpsc::channel();
+        let to_thread = sender.clone();
+        let system = notify::recommended_watcher(move |event| {
+            let _ = to_thread.send(Signal::System(event));
+        });
+        let system = system.and_then(|mut system| {
+            system.watch(&folder, RecursiveMode::Recursive)?;
+            Ok(system)
+        });
+        let system = system
+            .inspect_err(|error| tracing::warn!(%error, "agents cannot be watched; looking twice a second"))
+            .ok();
+        let watching = Watching {
+            agents: self.clone(),
+            tell: Box::new(tell),
+            system,
+            tails: HashMap::new(),
+            told: HashMap::new(),
+        };
+        let thread =
+            std::thread::Builder::new().name("agent-watch".into()).spawn(move || watching.run(&receiver))?;
+        Ok(AgentWatcher { stop: sender, thread: Some(thread) })
+    }
+}
+
+struct Watching {
+    agents: Agents,
+    tell: Box<dyn FnMut(AgentNews) + Send>,
+    /// `None` where the system cannot watch.
+    system: Option<RecommendedWatcher>,
+    /// Agents at work.
+    tails: HashMap<AgentId, Tail>,
+    /// Every agent, as it was last told.
+    told: HashMap<AgentId, Agent>,
+}
+
+impl Watching {
+    fn run(mut self, receiver: &Receiver<Signal>) {
+        self.look_at_all();
+        loop {
+            let is_quiet = self.system.is_some() && !self.told.values().any(may_change_unseen);
+            let signal = if is_quiet {
+                receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                receiver.recv_timeout(LOOK)
+            };
+            let mut dirty = BTreeSet::new();
+            let mut is_lost = false;
+            match signal {
+                Ok(signal) => {
+                    for signal in std::iter::once(signal).chain(receiver.try_iter()) {
+                        match signal {
+                            Signal::Stop => return,
+                            Signal::System(Ok(event)) => {
+                                is_lost |= event.need_rescan();
+                                self.sort(&event, &mut dirty);
+                            }
+                            Signal::System(Err(error)) => {
+                                tracing::debug!(%error, "a report of the system was an error");
+                                is_lost = true;
+                            }
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) if self.system.is_none() => is_lost = true,
+                Err(RecvTimeoutError::Timeout) => {
+                    let unseen = self.told.values().filter(|agent| may_change_unseen(agent));
+                    dirty.extend(unseen.map(|agent| agent.id.clone()));
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let begin = Instant::now();
+            if is_lost {
+                self.look_at_all();
+            } else {
+                for id in &dirty {
+                    self.look_at(id);
+                }
+            }
+            if !dirty.is_empty() {
+                std::thread::sleep(BETWEEN.saturating_sub(begin.elapsed()));
+            }
+        }
+    }
+
+    /// Notes which agents a report is about: those whose plan or log it names, or whose folder is new.
+    fn sort(&self, event: &notify::Event, dirty: &mut BTreeSet<AgentId>) {
+        if matches!(event.kind, EventKind::Access(_)) {
+            return;
+        }
+        let folder = self.agents.folder();
+        for path in &event.paths {
+            let Ok(below) = path.strip_prefix(&folder) else { continue };
+            let mut parts = below.iter();
+            let id = parts.next().and_then(|id| id.to_str()?.parse().ok());
+            let counts = match parts.next() {
+                None => true,
+                Some(name) => name == "agent.json" || name == "events",
+            };
+            dirty.extend(id.filter(|_| counts));
+        }
+    }
+
+    fn look_at_all(&mut self) {
+        for folder in self.agents.folders().unwrap_or_default() {
+            if let Some(id) = folder.id() {
+                self.look_at(&id);
+            }
+        }
+    }
+
+    /// Reads what is new of an agent and tells it.
+    fn look_at(&mut self, id: &AgentId) {
+        let read = match self.tails.remove(id) {
+            Some(tail) => Ok(tail),
+            None => self.agents.open(id).and_then(Tail::open),
+        };
+        let mut tail = match read {
+            Ok(tail) => tail,
+            // Not an agent, or not one yet: its plan comes last.
+            Err(error) => return tracing::trace!(%error, "not an agent"),
+        };
+        if let Err(error) = tail.read_on() {
+            tracing::warn!(%error, agent = %id, "an agent's log cannot be read");
+        }
+        let agent = describe(tail.plan.clone(), tail.facts.clone(), tail.folder.is_held());
+        if let Some(words) = tail.words(id) {
+            (self.tell)(AgentNews::Writes(words));
+        }
+        let is_at_work = agent.state.is_live();
+        if self.told.get(id).is_none_or(|told| is_news(told, &agent)) {
+            self.told.insert(id.clone(), agent.clone());
+            (self.tell)(AgentNews::Changed(Box::new(agent)));
+        }
+        if is_at_work {
+            self.tails.insert(id.clone(), tail);
+        }
+    }
+}
+
+/// Whether something of it may change without its log growing: its runner may be killed, or be about to start.
+const fn may_change_unseen(agent: &Agent) -> bool {
+    agent.state.is_live() || matches!(agent.state, AgentState::Queued)
+}
+
+/// Whether an agent is another than it was, apart from how far its log has come.
+fn is_news(told: &Agent, now: &Agent) -> bool {
+    let Agent { sequence, updated_at, .. } = *told;
+    *told != Agent { sequence, updated_at, ..now.clone() }
+}
+
+/// The end of an agent's log.
+struct Tail {
+    folder: AgentFolder,
+    plan: Plan,
+    facts: Facts,
+    log: LogReader,
+    /// What was last told of what it writes: the piece, and up to where.
+    written: Option<(u64, u64)>,
+}
+
+impl Tail {
+    fn open(folder: AgentFolder) -> Result<Self, FolderError> {
+        let plan = folder.plan()?;
+        let facts = folder.kept_facts();
+        let log = LogReader::open(&folder.log(), facts.sequence);
+        Ok(Self { folder, plan, facts, log, written: None })
+    }
+
+    fn read_on(&mut self) -> io::Result<()> {
+        let client = client_of(self.plan.provider);
+        while let Some(record) = self.log.next_record()? {
+            self.facts.absorb(&record, client);
+        }
+        Ok(())
+    }
+
+    /// What it writes, if that is more or other than was told.
+    fn words(&mut self, id: &AgentId) -> Option<Words> {
+        let Writing { number, omitted, text } = &self.facts.writing;
+        let now = (*number, omitted + text.len() as u64);
+        if self.written.map_or(text.is_empty(), |told| told == now) {
+            return None;
+        }
+        self.written = Some(now);
+        Some(Words { agent: id.clone(), number: *number, omitted: *omitted, text: text.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+use std::{sync::mpsc, time::Duration};
+
+use jiff::Timestamp;
+use orchestra_model::Provider;
+
+use super::*;
+use crate::agents::{
+    NewAgent, NewRun,
+    entry::{Entry, Event},
+    log::LogWriter,
+    plan::{Place, Settings},
+};
+
+/// Longer than anything here takes, on any machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn make(agents: &Agents, name: &str) -> AgentId {
+    let new = NewAgent {
+        task: "a task".into(),
+        name: name.into(),
+        provider: Provider::Claude,
+        client: "/nonexistent".into(),
+        place: Place::Folder { folder: "/".into() },
+        goes_on: None,
+        settings: Settings::default(),
+    };
+    let run = NewRun { agents: vec![new], max_parallel: None, key: None };
+    agents.create(run, |_| false, Timestamp::UNIX_EPOCH).unwrap().remove(0).id
+}
+
+fn line(text: &str) -> Entry {
+    let event = format!(
+        r#"{{"type":"stream_event","event":{{"type":"content_block_delta","delta":{{"type":"text_delta","text":"{text}"}}}}}}"#
+    );
+    Entry::Output(event.into_bytes())
+}
+
+#[test]
+fn agents_are_told_of_as_they_appear_and_go_on_each_change_once() {
+    let state = tempfile::tempdir().unwrap();
+    let agents = Agents::new(state.path());
+    let first = make(&agents, "first");
+    let (tell, told) = mpsc::channel();
+    let watcher = agents.watch(move |news| drop(tell.send(news))).unwrap();
+    let next = || told.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(next(), AgentNews::Changed(agent) if agent.id == first && agent.name == "first"));
+
+    let second = make(&agents, "second");
+    assert!(matches!(next(), AgentNews::Changed(agent) if agent.id == second));
+
+    // It is written to while nobody holds it, which is how a log looks after its runner was killed.
+    let mut log = LogWriter::open(&agents.open(&first).unwrap().log()).unwrap();
+    log.append(Timestamp::UNIX_EPOCH, &line("Hel").encode()).unwrap();
+    let words = loop {
+        if let AgentNews::Writes(words) = next() {
+            break words;
+        }
+    };
+    assert_eq!((words.agent.clone(), words.number, words.text.as_str()), (first.clone(), 0, "Hel"));
+
+    let failed = Entry::Event(Event::Failed { why: "no room".into() });
+    log.append(Timestamp::UNIX_EPOCH, &failed.encode()).unwrap();
+    let agent = loop {
+        if let AgentNews::Changed(agent) = next()
+            && agent.state == AgentState::Failed
+        {
+            break agent;
+        }
+    };
+    assert_eq!((agent.id.clone(), agent.failure.as_deref()), (first, Some("no room")));
+    drop(watcher);
+    assert!(told.recv_timeout(PATIENCE).is_err(), "nothing is told after the end");
+}
+
+#[test]
+fn a_record_that_changes_nothing_is_no_news() {
+    let state = tempfile::tempdir().unwrap();
+    let agents = Agents::new(state.path());
+    let id = make(&agents, "one");
+    let agent = agents.open(&id).unwrap().agent().unwrap();
+    let mut later = agent.clone();
+    later.sequence += 5;
+    later.updated_at = Timestamp::now();
+    assert!(!is_news(&agent, &later));
+    later.turns += 1;
+    assert!(is_news(&agent, &later));
+}

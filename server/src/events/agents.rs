@@ -1,0 +1,81 @@
+//! Agents in the event stream: their rows as they change, what they write, and how much they changed.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use orchestra_app::data::News;
+use orchestra_app::ssr::{self, AppContext};
+use orchestra_core::agents::{AgentNews, AgentWatcher};
+use orchestra_model::{Agent, AgentId};
+use tokio::sync::watch;
+
+use super::ring::{Current, Key, Ring};
+use super::{encode, lock};
+
+/// Asking git how much was changed is put off for so long, so that a burst of edits is looked at once.
+const PUT_OFF: Duration = Duration::from_millis(400);
+
+/// What tells of agents.
+#[derive(Clone)]
+pub(super) struct Teller {
+    pub(super) context: AppContext,
+    pub(super) ring: Arc<Mutex<Ring>>,
+    pub(super) latest: watch::Sender<u64>,
+}
+
+impl Teller {
+    /// Watches agents for as long as what it returns is kept.
+    pub(super) fn watch(self) -> Option<AgentWatcher> {
+        let (stale, to_look_at) = channel();
+        let looking = self.clone();
+        std::thread::Builder::new()
+            .name("agent-changes".into())
+            .spawn(move || looking.look_at_changes(&to_look_at))
+            .ok()?;
+        let agents = self.context.agents();
+        let watching = agents.watch(move |news| self.tell(news, &stale));
+        watching.inspect_err(|problem| tracing::error!(%problem, "cannot watch agents")).ok()
+    }
+
+    fn tell(&self, news: AgentNews, stale: &Sender<AgentId>) {
+        match news {
+            AgentNews::Changed(agent) => {
+                if self.context.stats.is_stale(&agent) {
+                    let _ = stale.send(agent.id.clone());
+                }
+                self.tell_of(&agent);
+            }
+            AgentNews::Writes(words) => {
+                let key = Key::Words(words.agent.to_string());
+                let sequence = lock(&self.ring).replace(key, |_| Current::Words(Arc::new(words)));
+                self.latest.send_replace(sequence);
+            }
+        }
+    }
+
+    fn tell_of(&self, agent: &Agent) {
+        let news = News::of_agent(ssr::agents::row(&self.context, agent));
+        let key = Key::Row(agent.id.to_string());
+        let sequence =
+            lock(&self.ring).replace(key, |sequence| Current::Event(encode(&news.numbered(sequence))));
+        self.latest.send_replace(sequence);
+    }
+
+    /// Looks how much agents changed, one after the other, until nobody watches any more.
+    fn look_at_changes(&self, stale: &Receiver<AgentId>) {
+        while let Ok(first) = stale.recv() {
+            std::thread::sleep(PUT_OFF);
+            let mut ids: Vec<AgentId> = std::iter::once(first).chain(stale.try_iter()).collect();
+            ids.sort();
+            ids.dedup();
+            for id in ids {
+                let agent = self.context.agents().open(&id).and_then(|folder| folder.agent());
+                let Ok(agent) = agent else { continue };
+                if self.context.stats.look(&self.context.tools, &agent) {
+                    self.tell_of(&agent);
+                }
+            }
+        }
+    }
+}
