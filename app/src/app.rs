@@ -14,7 +14,9 @@ use crate::{
         outbox::provide_outbox, scroll_memory::provide_scroll_memory, time::provide_clock,
     },
     live::provide_live,
-    pages::{AgentPage, NewPage, NotFoundPage, NowPage, ProjectPage, SessionsPage, TranscriptPage},
+    pages::{
+        AgentPage, NewPage, NotFoundPage, NowPage, ProjectPage, SessionsPage, SettingsPage, TranscriptPage,
+    },
 };
 
 /// The element that holds what the browser takes over; the frame around it stays as the server rendered it.
@@ -40,6 +42,7 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/sessions/:id") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/sessions/:id/agents/:agent") view=TranscriptPage ssr=SsrMode::Async/>
                 <Route path=path!("/projects") view=ProjectPage ssr=SsrMode::Async/>
+                <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
             </FlatRoutes>
             <Commands/>
             <Keyboard/>

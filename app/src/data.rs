@@ -22,4 +22,4 @@ pub use listing::{ServerClock, SessionsView};
 pub use news::{News, Written};
 pub use query::{ListQuery, Since};
 pub use session_row::SessionRow;
-pub use transcript::{Block, Blocks, Item, TranscriptHead};
+pub use transcript::{Block, Blocks, Item, Opened, TranscriptHead};

@@ -14,6 +14,7 @@ pub(crate) mod left_out;
 mod parts;
 pub(crate) mod projects;
 pub(crate) mod row;
+pub(crate) mod settings;
 pub(crate) mod silence;
 pub(crate) mod strip;
 pub(crate) mod turns;

@@ -13,6 +13,7 @@ mod drawn;
 pub mod error;
 pub mod live;
 pub mod pages;
+pub mod reads;
 #[cfg(feature = "ssr")]
 pub mod shell;
 #[cfg(feature = "ssr")]

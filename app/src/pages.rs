@@ -6,6 +6,7 @@ pub mod not_found;
 pub mod now;
 pub mod project;
 pub mod sessions;
+pub mod settings;
 pub mod transcript;
 
 pub use agent::AgentPage;
@@ -14,6 +15,7 @@ pub use not_found::NotFoundPage;
 pub use now::NowPage;
 pub use project::ProjectPage;
 pub use sessions::SessionsPage;
+pub use settings::SettingsPage;
 pub use transcript::TranscriptPage;
 
 use leptos::prelude::*;

@@ -3,20 +3,25 @@
 pub mod agents;
 pub mod clock;
 pub mod commands;
+pub mod household;
 pub mod listing;
 pub mod policy;
 pub mod transcripts;
 
+use std::sync::Arc;
+
 use leptos::prelude::{expect_context, use_context};
 use leptos_axum::ResponseOptions;
 use orchestra_core::{
-    agents::{Agents, Tools},
+    agents::{Agents, Tools, doctor},
     sessions::Catalog,
+    worktrees::Git,
 };
 use tokio::sync::watch;
 
 pub use agents::DiffStats;
 pub use clock::Clock;
+pub use household::{Household, PairedDevice};
 pub use policy::content_security_policy;
 pub use transcripts::Transcripts;
 
@@ -35,14 +40,22 @@ pub struct AppContext {
     pub tools: Tools,
     /// How much agents changed.
     pub stats: DiffStats,
+    /// The paired browsers.
+    pub household: Arc<dyn Household>,
     events: watch::Receiver<u64>,
 }
 
 impl AppContext {
     /// A context over a catalogue and agents, with a clock, and the number of the event stream's last event as it grows.
-    pub fn new(catalog: Catalog, tools: Tools, clock: Clock, events: watch::Receiver<u64>) -> Self {
+    pub fn new(
+        catalog: Catalog,
+        tools: Tools,
+        household: Arc<dyn Household>,
+        clock: Clock,
+        events: watch::Receiver<u64>,
+    ) -> Self {
         let (transcripts, stats) = Default::default();
-        Self { catalog, transcripts, clock, tools, stats, events }
+        Self { catalog, transcripts, clock, tools, stats, household, events }
     }
 
     /// The agents.
@@ -59,6 +72,17 @@ impl AppContext {
 /// The context of the request at hand.
 pub fn context() -> AppContext {
     expect_context()
+}
+
+/// The page of settings, drawn.
+pub fn settings(context: &AppContext, request: Option<&http::request::Parts>) -> String {
+    let git = context.tools.git.clone().unwrap_or_else(|| Git::new("git"));
+    crate::drawn::settings::draw(&crate::drawn::settings::Known {
+        devices: context.household.devices(request),
+        version: env!("CARGO_PKG_VERSION"),
+        findings: doctor::examine(&context.tools.state, &git),
+        offset_seconds: context.clock.offset_at(context.clock.now()),
+    })
 }
 
 /// Runs the engine's synchronous work on a thread that may block.

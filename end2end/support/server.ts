@@ -13,6 +13,10 @@ export interface ServerOptions {
   history?: (claudeFolder: string) => void;
   /** More arguments for `orchestra web`. */
   arguments?: string[];
+  /** A home folder that is there already, with the variables that lead there; it stays when the server ends. */
+  sandbox?: { home: string; environment: Record<string, string> };
+  /** The port; any free one otherwise. */
+  port?: number;
 }
 
 export interface Server {
@@ -28,6 +32,8 @@ export interface Server {
   output(): string;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
+  /** Ends it as a crash would: at once, with nothing done on the way. */
+  kill(): Promise<void>;
 }
 
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
@@ -35,15 +41,15 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   if (!program) {
     throw new Error("ORCHESTRA_BINARY does not say where the release binary is; run `cargo xtask test --only end2end`");
   }
-  const home = mkdtempSync(join(tmpdir(), "orchestra-end2end-"));
+  const home = options.sandbox?.home ?? mkdtempSync(join(tmpdir(), "orchestra-end2end-"));
   const claudeFolder = join(home, ".claude");
   mkdirSync(join(claudeFolder, "projects"), { recursive: true });
   options.history?.(claudeFolder);
 
-  const child = spawn(program, ["web", "--addr", "127.0.0.1:0", ...(options.arguments ?? [])], {
+  const child = spawn(program, ["web", "--addr", `127.0.0.1:${options.port ?? 0}`, ...(options.arguments ?? [])], {
     cwd: home,
     // Nothing of the surroundings: what the machine's owner has set must not change a test.
-    env: {
+    env: options.sandbox?.environment ?? {
       PATH: process.env.PATH,
       HOME: home,
       CLAUDE_CONFIG_DIR: claudeFolder,
@@ -54,9 +60,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   });
   let output = "";
   const stop = async () => {
-    await end(child);
-    rmSync(home, { recursive: true, force: true });
+    await end(child, "SIGTERM");
+    if (!options.sandbox) rmSync(home, { recursive: true, force: true });
   };
+  const kill = () => end(child, "SIGKILL");
   try {
     const pairingUrl = await new Promise<string>((resolve, reject) => {
       const words = () => `what \`orchestra web\` printed:\n${output}`;
@@ -81,7 +88,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
         reject(new Error(`ended with ${code} before it listened; ${words()}`));
       });
     });
-    return { pairingUrl, origin: new URL(pairingUrl).origin, home, claudeFolder, output: () => output, stop };
+    return { pairingUrl, origin: new URL(pairingUrl).origin, home, claudeFolder, output: () => output, stop, kill };
   } catch (problem) {
     await stop();
     throw problem;
@@ -89,7 +96,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 }
 
 /** Asks it to end, and insists when it does not. */
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
     return;
   }
@@ -99,6 +106,6 @@ async function end(child: ChildProcess): Promise<void> {
       clearTimeout(insist);
       resolve();
     });
-    child.kill("SIGTERM");
+    child.kill(signal);
   });
 }

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use axum::http::request::Parts;
+use orchestra_app::ssr::{Household, PairedDevice};
 use orchestra_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -106,6 +108,27 @@ impl Devices {
     /// Something that changes whenever a device is revoked.
     pub(crate) fn revocations(&self) -> watch::Receiver<u64> {
         self.revocations.subscribe()
+    }
+}
+
+impl Household for Devices {
+    fn devices(&self, request: Option<&Parts>) -> Result<Vec<PairedDevice>, String> {
+        let this = request.and_then(|request| request.extensions.get::<DeviceId>());
+        let devices =
+            self.list().map_err(|problem| format!("the paired browsers cannot be read: {problem}"))?;
+        let shown = devices.into_iter().map(|device| PairedDevice {
+            is_this: Some(&device.id) == this,
+            id: device.id.0,
+            name: device.name,
+            paired_ms: device.created_at.as_millisecond(),
+            seen_ms: device.last_seen_at.as_millisecond(),
+        });
+        Ok(shown.collect())
+    }
+
+    fn revoke(&self, id: &str) -> Result<bool, String> {
+        let id = DeviceId::parse(id).ok_or("no browser is called so")?;
+        self.revoke(&id).map_err(|problem| format!("its access cannot be taken away: {problem}"))
     }
 }
 

@@ -30,6 +30,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -116,7 +117,8 @@ impl Server {
         let clock = Clock::system();
         let most_streams = connections::most_connections() / 2;
         let numbers = events::numbers();
-        let context = AppContext::new(catalog, tools, clock, numbers.subscribe());
+        let household = Arc::new(devices.clone());
+        let context = AppContext::new(catalog, tools, household, clock, numbers.subscribe());
         let events = events::Events::new(context.clone(), numbers, most_streams);
         let state = AppState {
             context: context.clone(),

@@ -1,10 +1,10 @@
-//! The blocks of turns that a transcript's page opens with.
+//! What a transcript's page opens with.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::codec::Text, data::Blocks, error::AppError};
+use crate::{api::codec::Text, data::Opened, error::AppError};
 
-/// The blocks around a turn, or the last ones.
+/// A conversation with the blocks around a turn, or the last ones.
 #[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text)]
 pub async fn open_transcript(
     /// The session.
@@ -13,7 +13,12 @@ pub async fn open_transcript(
     agent: Option<String>,
     /// The turn asked for.
     at: Option<u32>,
-) -> Result<Blocks, AppError> {
+) -> Result<Opened, AppError> {
     let context = crate::ssr::context();
-    crate::ssr::blocking(move || crate::ssr::transcripts::opening(&context, &id, agent.as_deref(), at)).await
+    crate::ssr::blocking(move || {
+        let head = crate::ssr::transcripts::head(&context, &id, agent.as_deref())?;
+        let blocks = crate::ssr::transcripts::opening(&context, &id, agent.as_deref(), at)?;
+        Ok(Opened { head, blocks })
+    })
+    .await
 }

@@ -6,11 +6,12 @@ use leptos_router::hooks::use_location;
 use crate::live::{Connection, use_live};
 
 /// The places: address, name, icon.
-pub const PLACES: [(&str, &str, &str); 4] = [
+pub const PLACES: [(&str, &str, &str); 5] = [
     ("/", "Now", "now"),
     ("/sessions", "Sessions", "sessions"),
     ("/projects", "Projects", "projects"),
     ("/new", "New", "new"),
+    ("/settings", "Settings", "settings"),
 ];
 
 /// The element that says when the page no longer hears of changes; silent while all is well.

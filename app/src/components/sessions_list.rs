@@ -17,6 +17,7 @@ use crate::{
     api::list_sessions,
     data::{Carried, ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
     live::use_live,
+    reads::read,
     text,
 };
 
@@ -28,24 +29,18 @@ pub fn SessionsList(
 ) -> impl IntoView {
     let live = use_live();
     let typed = Typed(RwSignal::new(None));
-    let listing = Resource::new(
-        move || (query.get(), live.resyncs.get()),
-        move |(query, _)| {
-            let as_of = live.sequence.get_untracked();
+    let listing = read(
+        move || format!("{} {}", query.read().href(), live.resyncs.get()),
+        move || {
+            let (query, as_of) = (query.get_untracked(), live.sequence.get_untracked());
             async move { list_sessions(query.clone()).await.map(|view| (query, as_of, Carried(view))) }
         },
     );
-    view! {
-        <FilterBar query typed/>
-        <Transition fallback=list_skeleton>
-            {move || Suspend::new(async move {
-                match listing.await {
-                    Ok((query, as_of, Carried(view))) => view! { <Listed query as_of view typed/> }.into_any(),
-                    Err(error) => view! { <ErrorView error/> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
+    let listed = listing.show(list_skeleton, move |listing| match listing {
+        Ok((query, as_of, Carried(view))) => view! { <Listed query as_of view typed/> }.into_any(),
+        Err(error) => view! { <ErrorView error/> }.into_any(),
+    });
+    view! { <FilterBar query typed/> {listed} }
 }
 
 /// The rows of an answer as they are now: with what happened since laid over, and what is being typed applied.

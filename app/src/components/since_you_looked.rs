@@ -12,7 +12,7 @@ use crate::{
 
 const KEPT: &str = "looked";
 /// A visit within this time of the last one is the same visit, in milliseconds.
-const SAME_VISIT_MS: f64 = 60_000.0;
+const SAME_VISIT_MS: i64 = 60_000;
 
 /// Counts agents that came to an end, failed or began to wait since the last visit. Known in the browser only.
 #[component]
@@ -23,9 +23,9 @@ pub fn SinceYouLooked(
     let before = RwSignal::new(None::<i64>);
     Effect::new(move |_| {
         let Some(storage) = storage() else { return };
-        let now = js_sys::Date::now();
-        let last = storage.get_item(KEPT).ok().flatten().and_then(|last| last.parse::<f64>().ok());
-        before.set(last.filter(|last| now - last > SAME_VISIT_MS).map(|last| last as i64));
+        let now = js_sys::Date::now() as i64;
+        let last = storage.get_item(KEPT).ok().flatten().and_then(|last| last.parse::<i64>().ok());
+        before.set(last.filter(|last| now - last > SAME_VISIT_MS));
         let note = || {
             if let Some(storage) = self::storage() {
                 let _ = storage.set_item(KEPT, &(js_sys::Date::now() as i64).to_string());
@@ -34,7 +34,7 @@ pub fn SinceYouLooked(
         note();
         on_cleanup(note);
     });
-    let words = Memo::new(move |_| {
+    let words = move || {
         let before = before.get()?;
         let rows = rows.read();
         let since = |section: Section, states: &[&str]| {
@@ -55,6 +55,6 @@ pub fn SinceYouLooked(
             .collect();
         let ago = text::ago(js_sys::Date::now() as i64, before);
         (!parts.is_empty()).then(|| format!("Since you looked, {ago} ago: {}", parts.join(", ")))
-    });
-    move || words.get().map(|words| view! { <p class="since">{words}</p> })
+    };
+    move || words().map(|words| view! { <p class="since">{words}</p> })
 }

@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_later_kind_of_event_asks_to_fetch_again() {
-        let news: News = serde_json::from_str(r#"{"sequence":1,"agent":{"spoke":true}}"#).unwrap();
+        let news: News = serde_json::from_str(r#"{"sequence":1,"orchestra":{"spoke":true}}"#).unwrap();
         assert_eq!(news, News::resync().numbered(1));
     }
 }

@@ -52,6 +52,21 @@ pub struct Item {
     pub html: String,
 }
 
+/// What a transcript's page opens with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Everything around the conversation.
+    pub head: TranscriptHead,
+    /// The blocks around the turn asked for, or the last ones.
+    pub blocks: Blocks,
+}
+
+impl Drawings for Opened {
+    fn without_drawings(&self) -> Self {
+        Self { head: self.head.without_drawings(), blocks: self.blocks.without_drawings() }
+    }
+}
+
 impl Drawings for Blocks {
     fn without_drawings(&self) -> Self {
         let mut bare = self.clone();

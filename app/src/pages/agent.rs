@@ -26,6 +26,7 @@ use crate::{
     },
     data::{AgentView, Carried},
     live::use_live,
+    reads::read,
 };
 
 /// The agent.
@@ -36,26 +37,21 @@ pub fn AgentPage() -> impl IntoView {
     let live = use_live();
     let id = Memo::new(move |_| parameters.read().get("id").unwrap_or_default());
     let tab = Memo::new(move |_| Tab::named(query.read().get_str("tab")));
-    let agent = Resource::new(
+    let agent = read(
         move || id.get(),
-        move |id| {
+        move || {
             let (asked, as_of) = (asked_turn(&query.read_untracked()), live.sequence.get_untracked());
+            let id = id.get_untracked();
             async move { open_agent(id, asked).await.map(|view| (asked, as_of, Carried(view))) }
         },
     );
-    view! {
-        <main id="main" class="workbench agent-page">
-            <AgentsColumn current=id/>
-            <Transition fallback=transcript_skeleton>
-                {move || Suspend::new(async move {
-                    match agent.await {
-                        Ok((asked, as_of, Carried(view))) => view! { <Stage asked as_of view tab/> }.into_any(),
-                        Err(error) => view! { <Title text="Not found"/> <div class="reader"><ErrorView error/></div> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </main>
-    }
+    let stage = agent.show(transcript_skeleton, move |agent| match agent {
+        Ok((asked, as_of, Carried(view))) => view! { <Stage asked as_of view tab/> }.into_any(),
+        Err(error) => {
+            view! { <Title text="Not found"/> <div class="reader"><ErrorView error/></div> }.into_any()
+        }
+    });
+    view! { <main id="main" class="workbench agent-page"><AgentsColumn current=id/> {stage}</main> }
 }
 
 #[component]

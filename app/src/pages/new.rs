@@ -9,35 +9,33 @@ use web_sys::HtmlTextAreaElement;
 use crate::{
     api::get_form,
     components::{drafts, error_view::ErrorView, skeleton::list_skeleton},
+    reads::read,
 };
 
 /// New agents.
 #[component]
 pub fn NewPage() -> impl IntoView {
     let query = use_query_map();
-    let asked = Memo::new(move |_| {
+    let asked = move || {
         let query = query.read();
         let text = [query.get("title"), query.get("text"), query.get("url")];
         let text = text.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
         (query.get("dir"), Some(text).filter(|text| !text.is_empty()), query.get("session"))
-    });
-    let form = Resource::new(
-        move || asked.get(),
-        |(folder, text, session)| async move { get_form(folder, text, session).await },
+    };
+    let form = read(
+        move || query.read().to_query_string(),
+        move || {
+            let (folder, text, session) = untrack(asked);
+            get_form(folder, text, session)
+        },
     );
+    let form = form.show(list_skeleton, |form| match form {
+        Ok(html) => view! { <Form html/> }.into_any(),
+        Err(error) => view! { <ErrorView error/> }.into_any(),
+    });
     view! {
         <Title text="New"/>
-        <main id="main" class="page">
-            <h1 class="page-title">"New"</h1>
-            <Transition fallback=list_skeleton>
-                {move || Suspend::new(async move {
-                    match form.await {
-                        Ok(html) => view! { <Form html/> }.into_any(),
-                        Err(error) => view! { <ErrorView error/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </main>
+        <main id="main" class="page"><h1 class="page-title">"New"</h1> {form}</main>
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who needs you, who is at work, who is done.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -16,6 +16,7 @@ use crate::{
     },
     data::{AgentRow, AgentsView, Carried, agent::Section},
     live::use_live,
+    reads::read,
     text,
 };
 
@@ -23,25 +24,18 @@ use crate::{
 #[component]
 pub fn NowPage() -> impl IntoView {
     let live = use_live();
-    let agents = Resource::new(
-        move || live.resyncs.get(),
-        move |_| {
+    let agents = read(
+        move || live.resyncs.get().to_string(),
+        move || {
             let as_of = live.sequence.get_untracked();
             async move { list_agents().await.map(|view| (as_of, Carried(view))) }
         },
     );
-    view! {
-        <main id="main" class="page now">
-            <Transition fallback=list_skeleton>
-                {move || Suspend::new(async move {
-                    match agents.await {
-                        Ok((as_of, Carried(view))) => view! { <Board as_of view/> }.into_any(),
-                        Err(error) => view! { <Title text="Now"/> <ErrorView error/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </main>
-    }
+    let board = agents.show(list_skeleton, |agents| match agents {
+        Ok((as_of, Carried(view))) => view! { <Board as_of view/> }.into_any(),
+        Err(error) => view! { <Title text="Now"/> <ErrorView error/> }.into_any(),
+    });
+    view! { <main id="main" class="page now">{board}</main> }
 }
 
 type Rows = Memo<Vec<Arc<AgentRow>>>;
@@ -51,8 +45,8 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
     let AgentsView { rows, nothing, .. } = view;
     let rows = live_agents(rows, as_of);
     let count = move |section: Section| rows.read().iter().filter(|row| row.section == section).count();
-    let waiting = Memo::new(move |_| count(Section::Needs));
-    let headline = Memo::new(move |_| match (waiting.get(), count(Section::Running)) {
+    let waiting = move || count(Section::Needs);
+    let headline = Signal::derive(move || match (waiting(), count(Section::Running)) {
         (0, 0) if rows.read().is_empty() => "Now".to_owned(),
         (0, 0) => "All quiet".to_owned(),
         (0, running) => format!("{running} at work"),
@@ -64,7 +58,7 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
     let sections = Section::ALL.map(|section| view! { <Part section rows/> }.into_any());
     view! {
         <Title text=headline/>
-        <h1 class="page-title" class:is-calling=move || waiting.get() != 0>{headline}</h1>
+        <h1 class="page-title" class:is-calling=move || waiting() != 0>{headline}</h1>
         <SinceYouLooked rows/>
         <Together rows/>
         <Drawn class="nothing" html=nothing/>
@@ -117,19 +111,22 @@ fn Part(section: Section, rows: Rows) -> impl IntoView {
 /// Several agents that ask for the same can be answered together.
 #[component]
 fn Together(rows: Rows) -> impl IntoView {
-    let groups = Memo::new(move |_| {
-        let mut groups: HashMap<String, Vec<(String, String)>> = HashMap::new();
+    let groups = move || {
+        let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
         for row in rows.read().iter() {
-            if let (Some(same), Some(allow)) = (&row.same, &row.allow) {
-                groups.entry(same.clone()).or_default().push((row.name.clone(), allow.clone()));
+            let (Some(same), Some(allow)) = (&row.same, &row.allow) else { continue };
+            let asks = (row.name.clone(), allow.clone());
+            match groups.iter_mut().find(|(known, _)| known == same) {
+                Some((_, group)) => group.push(asks),
+                None => groups.push((same.clone(), vec![asks])),
             }
         }
-        groups.retain(|_, group| group.len() > 1);
-        groups.into_values().collect::<Vec<_>>()
-    });
+        groups.retain(|(_, group)| group.len() > 1);
+        groups
+    };
     let outbox = crate::components::outbox::use_outbox();
     move || {
-        let groups = groups.get().into_iter().map(|group| {
+        let groups = groups().into_iter().map(|(_, group)| {
             let names = group.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             let label = format!("Allow all {}", group.len());
             let allow = move |_| group.iter().for_each(|(_, allow)| drop(outbox.put(allow.clone())));

@@ -11,6 +11,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::ListQuery,
+    reads::read,
 };
 
 /// The projects, or one of them.
@@ -30,19 +31,11 @@ pub fn ProjectPage() -> impl IntoView {
 
 #[component]
 fn AllProjects() -> impl IntoView {
-    let projects = Resource::new(|| (), |()| list_projects());
-    view! {
-        <Title text="Projects"/>
-        <h1 class="page-title">"Projects"</h1>
-        <Suspense fallback=list_skeleton>
-            {move || Suspend::new(async move {
-                match projects.await {
-                    Ok(drawing) => view! { <Drawn class="project-list" html=Signal::stored(drawing)/> }.into_any(),
-                    Err(error) => view! { <ErrorView error/> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    let projects = read(String::new, list_projects).show(list_skeleton, |projects| match projects {
+        Ok(drawing) => view! { <Drawn class="project-list" html=Signal::stored(drawing)/> }.into_any(),
+        Err(error) => view! { <ErrorView error/> }.into_any(),
+    });
+    view! { <Title text="Projects"/> <h1 class="page-title">"Projects"</h1> {projects} }
 }
 
 #[component]

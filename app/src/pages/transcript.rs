@@ -26,8 +26,9 @@ use crate::{
             reel::{Place, Reel},
         },
     },
-    data::{Blocks, Carried, SessionRow, TranscriptHead},
+    data::{Blocks, Carried, Opened, SessionRow, TranscriptHead},
     error::AppError,
+    reads::read,
 };
 
 /// The conversation.
@@ -41,34 +42,22 @@ pub fn TranscriptPage() -> impl IntoView {
     });
     // The turn asked for is read when a conversation opens; after that the reader moves freely.
     let asked = move || asked_turn(&query.read_untracked());
-    let head = Resource::new(
-        move || place.get(),
-        |Place { id, agent }| async move { get_session(id, agent).await.map(Carried) },
-    );
-    let opening = Resource::new(
-        move || place.get(),
-        move |Place { id, agent }| {
-            let at = asked();
-            async move { open_transcript(id, agent, at).await.map(|blocks| (at, Carried(blocks))) }
+    let opened = read(
+        move || place.with(|place| format!("{} {}", place.id, place.agent.as_deref().unwrap_or_default())),
+        move || {
+            let (Place { id, agent }, at) = (place.get_untracked(), asked());
+            async move { open_transcript(id, agent, at).await.map(|opened| (at, Carried(opened))) }
         },
     );
     let current = Signal::derive(move || Some(place.read().id.clone()));
-    view! {
-        <main id="main" class="workbench">
-            <ListColumn current/>
-            <Transition fallback=transcript_skeleton>
-                {move || Suspend::new(async move {
-                    match (head.await, opening.await) {
-                        (Ok(Carried(head)), Ok((asked, Carried(blocks)))) => {
-                            let place = place.get_untracked();
-                            view! { <Reader place head blocks asked/> }.into_any()
-                        }
-                        (Err(error), _) | (_, Err(error)) => view! { <Lost error/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </main>
-    }
+    let reader = opened.show(transcript_skeleton, move |opened| match opened {
+        Ok((asked, Carried(Opened { head, blocks }))) => {
+            let place = place.get_untracked();
+            view! { <Reader place head blocks asked/> }.into_any()
+        }
+        Err(error) => view! { <Lost error/> }.into_any(),
+    });
+    view! { <main id="main" class="workbench"><ListColumn current/> {reader}</main> }
 }
 
 /// The turn that an address asks for.

@@ -29,9 +29,6 @@ pub(super) fn rail(path: &str) -> impl IntoView + use<> {
             <nav aria-label="Places">{places.collect_view()}</nav>
             <div class="rail-foot">
                 <p class="connection" id=CONNECTION role="status"></p>
-                <button type="button" class="place needs-script" id="theme" aria-label="Theme: Auto">
-                    <Icon name="theme"/> <span>"Auto"</span>
-                </button>
             </div>
         </header>
     }

@@ -3,7 +3,8 @@
 (function (view) {
   if (!view) return;
   function look() {
-    var covered = Math.max(0, innerHeight - view.height - view.offsetTop);
+    var typing = document.activeElement && document.activeElement.matches("input, textarea");
+    var covered = typing ? Math.max(0, innerHeight - view.height * view.scale - view.offsetTop) : 0;
     document.documentElement.style.setProperty("--keyboard", (covered > 80 ? covered : 0) + "px");
     document.documentElement.toggleAttribute("data-keyboard", covered > 80);
   }

@@ -93,6 +93,9 @@ enum Command {
     Restore {
         agent: String,
     },
+    Revoke {
+        device: String,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -193,6 +196,7 @@ impl Desk<'_> {
             Command::PullRequest { agent } => self.pull_request(&agent),
             Command::Clean { agent, anyway } => self.clean(&agent, anyway.is_some()),
             Command::Restore { agent } => self.restore(&agent),
+            Command::Revoke { device } => self.revoke(&device),
         }
     }
 
@@ -405,6 +409,13 @@ impl Desk<'_> {
         })?;
         let undo = Some(drawn::agents::command("restore", &[("agent", id)]));
         Ok(Outcome { said: format!("{} is in the trash for 14 days.", agent.name), go: None, undo })
+    }
+
+    fn revoke(&self, device: &str) -> Result<Outcome, AppError> {
+        match self.context.household.revoke(device) {
+            Ok(_) => Ok(said("It has no access any more.")),
+            Err(why) => Err(refused(why, "Try again.")),
+        }
     }
 
     fn restore(&self, id: &str) -> Result<Outcome, AppError> {

@@ -7,6 +7,7 @@ use crate::{
     components::agent_card::{AgentCard, live_agents},
     data::{AgentsView, Carried, agent::Section},
     live::use_live,
+    reads::{no_skeleton, read},
 };
 
 /// The column.
@@ -16,22 +17,18 @@ pub fn AgentsColumn(
     current: Memo<String>,
 ) -> impl IntoView {
     let live = use_live();
-    let agents = Resource::new(
-        move || live.resyncs.get(),
-        move |_| {
+    let agents = read(
+        move || live.resyncs.get().to_string(),
+        move || {
             let as_of = live.sequence.get_untracked();
             async move { list_agents().await.map(|view| (as_of, Carried(view))) }
         },
     );
-    view! {
-        <aside class="list-column" aria-label="Agents">
-            <Transition>
-                {move || Suspend::new(async move {
-                    agents.await.ok().map(|(as_of, Carried(view))| view! { <Cards as_of view current/> })
-                })}
-            </Transition>
-        </aside>
-    }
+    let cards = agents.show(no_skeleton, move |agents| match agents {
+        Ok((as_of, Carried(view))) => view! { <Cards as_of view current/> }.into_any(),
+        Err(_) => no_skeleton(),
+    });
+    view! { <aside class="list-column" aria-label="Agents">{cards}</aside> }
 }
 
 #[component]

@@ -15,6 +15,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::AgentRow,
+    reads::{no_skeleton, read},
 };
 
 /// So wide is a page that has room for it beside the conversation.
@@ -39,24 +40,39 @@ pub fn WorkPanel(
         let handle = window_event_listener(ev::resize, move |_| look());
         on_cleanup(move || handle.remove());
     });
-    let wanted = Memo::new(move |_| match tab.get() {
+    let wanted = move || match tab.get() {
         Tab::Result => Some(true),
         Tab::Changes => Some(false),
         Tab::Talk => is_wide.get().then_some(false),
-    });
-    let made = Memo::new(move |_| row.read().as_deref().map(|row| (row.work, row.state.clone())));
-    let work = Resource::new(
-        move || (wanted.get(), made.get()),
-        move |(wanted, _)| {
-            let id = id.clone();
+    };
+    let work = read(
+        move || {
+            let made = row.read().as_deref().map(|row| format!("{} {}", row.work, row.state));
+            let wanted = match wanted() {
+                Some(true) => "result",
+                Some(false) => "changes",
+                None => "",
+            };
+            format!("{wanted} {}", made.unwrap_or_default())
+        },
+        move || {
+            let (id, wanted) = (id.clone(), untrack(wanted));
             async move {
                 match wanted {
-                    Some(result) => get_work(id, result).await.map(|html| (result, html)).map(Some),
+                    Some(result) => get_work(id, result).await.map(|html| Some((result, html))),
                     None => Ok(None),
                 }
             }
         },
     );
+    let body = work.show(list_skeleton, |work| match work {
+        Ok(Some((result, html))) => {
+            let class = if result { "work-body result" } else { "work-body changes" };
+            view! { <Drawn class html=Signal::stored(html)/> }.into_any()
+        }
+        Ok(None) => no_skeleton(),
+        Err(error) => view! { <ErrorView error/> }.into_any(),
+    });
     let comment = NodeRef::<html::Dialog>::new();
     let about = StoredValue::new(String::new());
     let begin = move |event: ev::MouseEvent| {
@@ -90,20 +106,7 @@ pub fn WorkPanel(
     };
     let name = move || tab.get().name();
     view! {
-        <aside class="work" data-tab=name aria-label="Its work" on:click=begin>
-            <Transition fallback=list_skeleton>
-                {move || Suspend::new(async move {
-                    match work.await {
-                        Ok(Some((result, html))) => {
-                            let class = if result { "work-body result" } else { "work-body changes" };
-                            view! { <Drawn class html=Signal::stored(html)/> }.into_any()
-                        }
-                        Ok(None) => ().into_any(),
-                        Err(error) => view! { <ErrorView error/> }.into_any(),
-                    }
-                })}
-            </Transition>
-        </aside>
+        <aside class="work" data-tab=name aria-label="Its work" on:click=begin>{body}</aside>
         <dialog class="comment" aria-label="Comment on a line" node_ref=comment>
             <form on:submit=add>
                 <p class="comment-line"><code></code></p>

@@ -7,6 +7,7 @@ use crate::{
     components::{session_groups::SessionGroups, sessions_list::live_rows},
     data::{Carried, ListQuery},
     live::use_live,
+    reads::{no_skeleton, read},
 };
 
 /// So many sessions stand beside a transcript.
@@ -21,24 +22,24 @@ pub fn ListColumn(
 ) -> impl IntoView {
     let live = use_live();
     let query = ListQuery { limit: Some(BESIDE), ..ListQuery::default() };
-    let listing = Resource::new(
-        move || live.resyncs.get(),
-        move |_| {
+    let listing = read(
+        move || live.resyncs.get().to_string(),
+        move || {
             let as_of = live.sequence.get_untracked();
             let query = query.clone();
             async move { list_sessions(query.clone()).await.map(|view| (query, as_of, Carried(view))) }
         },
     );
+    let rows = listing.show(no_skeleton, move |listing| match listing {
+        Ok((query, as_of, Carried(view))) => {
+            let rows = live_rows(&query, as_of, &view);
+            view! { <SessionGroups rows=rows.into() clock=view.clock current/> }.into_any()
+        }
+        Err(_) => no_skeleton(),
+    });
     view! {
         <aside class="list-column" aria-label="Recent sessions">
-            <Transition>
-                {move || Suspend::new(async move {
-                    listing.await.ok().map(|(query, as_of, Carried(view))| {
-                        let rows = live_rows(&query, as_of, &view);
-                        view! { <SessionGroups rows=rows.into() clock=view.clock current/> }
-                    })
-                })}
-            </Transition>
+            {rows}
             <p class="list-column-foot"><a href="/sessions">"All sessions"</a></p>
         </aside>
     }

@@ -4,7 +4,7 @@
 
 use leptos::prelude::*;
 use orchestra_core::transcript;
-use orchestra_model::{Agent, Excerpt, Question, Request, RequestKind, Suggestion};
+use orchestra_model::{Agent, Excerpt, Question, Request, RequestKind, Suggestion, ToolInput};
 
 use super::command;
 use crate::{
@@ -58,10 +58,16 @@ fn about<'a>(agent: &'a Agent, request: &'a Request) -> Vec<(&'a str, &'a str)> 
 }
 
 fn permission(agent: &Agent, request: &Request, offset_seconds: i32) -> AnyView {
-    let call = transcript::call_of(&request.tool, &request.input);
+    let mut call = transcript::call_of(&request.tool, &request.input);
+    if let (ToolInput::Edit { change }, Some(folder)) = (&mut call.input, &agent.worktree)
+        && let Some(below) = change.path.strip_prefix(folder.as_str())
+    {
+        change.path = below.trim_start_matches('/').to_owned();
+    }
     let tool = parts::visible(&request.tool);
-    let reason =
-        request.reason.as_deref().map(|reason| view! { <p class="ask-why">{parts::visible(reason)}</p> });
+    // The client says a file's name once more.
+    let reason = request.reason.as_deref().filter(|reason| !request.summary.ends_with(*reason));
+    let reason = reason.map(|reason| view! { <p class="ask-why">{parts::visible(reason)}</p> });
     let answers = match &request.decided {
         Some(decided) => view! {
             <p class="ask-decided" role="status">

@@ -1,0 +1,166 @@
+// Agents from the phone: started, answered, steered, taken and cleared away, with the real client and a scripted model.
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test as base, type Page } from "@playwright/test";
+import { startSandbox, type Sandbox } from "../support/agents.js";
+import { startServer, type Server } from "../support/server.js";
+
+interface Stage {
+  sandbox: Sandbox;
+  server: Server;
+  /** Starts the server again where it was. */
+  restart(): Promise<void>;
+  /** The program in a terminal. */
+  orchestra(...words: string[]): string;
+}
+
+const test = base.extend<{ open: (path: string) => Promise<Page> }, { stage: Stage }>({
+  stage: [
+    async ({}, use) => {
+      const sandbox = await startSandbox();
+      const stage = { sandbox, server: await startServer({ sandbox }) } as Stage;
+      const port = Number(new URL(stage.server.origin).port);
+      stage.restart = async () => {
+        stage.server = await startServer({ sandbox, port });
+      };
+      stage.orchestra = (...words) =>
+        execFileSync(process.env.ORCHESTRA_BINARY ?? "", words, { cwd: sandbox.shop, env: sandbox.environment }).toString();
+      await use(stage);
+      for (const agent of JSON.parse(stage.orchestra("status", "--all", "--json")).agents) {
+        if (["running", "waiting", "idle", "starting"].includes(agent.state)) stage.orchestra("stop", agent.id);
+      }
+      await stage.server.stop();
+      sandbox.stop();
+    },
+    { scope: "worker" },
+  ],
+  open: async ({ stage, browser }, use, info) => {
+    const { viewport, isMobile, hasTouch, deviceScaleFactor } = info.project.use;
+    const context = await browser.newContext({ viewport, isMobile, hasTouch, deviceScaleFactor });
+    const page = await context.newPage();
+    const troubles: string[] = [];
+    page.on("pageerror", (problem) => troubles.push(problem.message));
+    await stage.server.stop();
+    await stage.restart();
+    await page.goto(stage.server.pairingUrl);
+    await use(async (path) => {
+      await page.goto(stage.server.origin + path);
+      await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+      return page;
+    });
+    expect(troubles, "nothing is thrown in the page").toEqual([]);
+    await context.close();
+  },
+});
+
+test.setTimeout(120_000);
+
+const spawnFrom = async (page: Page, stage: Stage, tasks: string) => {
+  await page.locator("#tasks").fill(tasks);
+  await page.locator("#folder").selectOption({ value: "" });
+  await page.locator("[name=other_folder]").fill(stage.sandbox.shop);
+  await page.locator("[name=trust]").check();
+  await page.getByRole("button", { name: "Start" }).click();
+};
+
+const card = (page: Page, name: RegExp) => page.locator(".agent-card", { hasText: name });
+
+test("agents are started, answered, talked to, taken and cleared away", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(
+    page,
+    stage,
+    "Build auth [[write auth.rs fn login() {}]] [[bash touch made]] [[say All done now.]]",
+  );
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  const address = page.url();
+
+  // Leave for the file, from Now; the exact change is there.
+  await page.getByRole("link", { name: "Now" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("1 needs you");
+  const build = card(page, /build-auth/);
+  await expect(build.locator(".ask")).toContainText("fn login() {}");
+  await build.getByRole("button", { name: "Allow", exact: true }).click();
+  // Then a command, refused with a reason.
+  await expect(build.locator(".ask")).toContainText("touch made");
+  await build.getByText("Deny").first().click();
+  await build.getByPlaceholder("Why, or what instead").fill("not here");
+  await build.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
+  await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card")).toContainText("build-auth");
+  expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(false);
+
+  // Its page has the conversation and its changes; a comment on a line becomes part of the next message.
+  await page.goto(address);
+  await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+  await expect(page.locator(".conversation")).toContainText("All done now.");
+  await page.getByRole("link", { name: "Changes" }).click();
+  await page.locator(".work .diff-line", { hasText: "fn login" }).click();
+  await page.getByLabel("Comment", { exact: true }).fill("[[say It has a body now.]]");
+  await page.getByRole("button", { name: "Add to the message" }).click();
+  await page.getByRole("link", { name: "Talk" }).click();
+  await expect(page.locator("#message")).toHaveValue(/auth\.rs:1/);
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator(".conversation")).toContainText("It has a body now.");
+  await expect(page.locator("#message")).toHaveValue("");
+
+  // Its work is taken, its worktree cleared away and brought back.
+  await page.getByRole("link", { name: "Result" }).click();
+  await page.getByRole("button", { name: "Merge into main" }).click();
+  await expect(page.locator(".toast")).toContainText("main");
+  expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(true);
+  await page.locator(".toast").getByRole("button", { name: "OK" }).click();
+  await page.reload();
+  await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /Clean: nothing would be lost/ }).click();
+  await expect(page.locator(".toast")).toContainText("trash");
+  await page.locator(".toast").getByRole("button", { name: "Undo" }).click();
+  await expect(page.locator(".toast")).toContainText("is back");
+});
+
+test("words appear as they are written; a message waits, and an interrupt ends the turn", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Write slowly [[slow 300 100]]");
+  await expect(page).toHaveURL(/\/agents\//);
+  await expect(page.locator(".writing .plain")).toContainText(/\w+/);
+  const early = (await page.locator(".writing .plain").textContent())?.length ?? 0;
+  await expect.poll(async () => (await page.locator(".writing .plain").textContent())?.length ?? 0).toBeGreaterThan(early);
+  await page.locator("#message").fill("Then [[say the second thing]]");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator(".queued")).toContainText("the second thing");
+  await page.getByRole("button", { name: "Interrupt" }).click();
+  await expect(page.locator(".conversation .turn-reply", { hasText: "the second thing" })).toBeVisible();
+  await expect(page.locator(".queued")).toHaveCount(0);
+});
+
+test("the server is killed in the middle of a turn: nothing is lost, nothing doubled, nothing reloaded", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Survive [[say before]] [[slow 60 100]] [[bash touch survived]]");
+  await expect(page.locator(".writing .plain")).toContainText(/\w+/);
+  await page.evaluate(() => ((window as unknown as { same: boolean }).same = true));
+  await stage.server.kill();
+  await expect(page.locator("#connection")).toHaveText("Not live");
+  await stage.restart();
+  await expect(page.locator(".agent > .asks")).toContainText("touch survived", { timeout: 30_000 });
+  await expect(page.locator("#connection")).toHaveText("");
+  await page.locator(".agent > .asks").getByRole("button", { name: "Allow", exact: true }).click();
+  await expect(page.locator(".desk .mark")).toContainText("idle");
+  await expect(page.locator(".turn-prompt")).toHaveCount(1);
+  expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true);
+});
+
+test("a tap without a connection is sent once, later; the second browser that answers is told who was first", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Ask once [[bash touch asked]]");
+  const asks = page.locator(".agent > .asks");
+  await expect(asks).toContainText("touch asked");
+  await page.context().setOffline(true);
+  await asks.getByRole("button", { name: "Allow", exact: true }).click();
+  await expect(page.locator(".toasts")).toContainText("not sent yet");
+  // Meanwhile it is answered in a terminal.
+  const name = stage.orchestra("status", "--json");
+  const agent = JSON.parse(name).agents.find((agent: { task: string }) => agent.task.startsWith("Ask once"));
+  stage.orchestra("answer", agent.id, "deny");
+  await page.context().setOffline(false);
+  await expect(page.locator(".toasts")).toContainText(/answered already, through cli|does not ask that any more/);
+});
