@@ -1,6 +1,7 @@
 //! The command line as clap reads it: names, help and examples; no behaviour.
 
 mod agents;
+mod demo;
 mod since;
 
 use std::{
@@ -20,6 +21,7 @@ pub(crate) use agents::{
     AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
     MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
 };
+pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use since::Since;
 
 /// Headings bold, what is typed literally in the accent colour: the same as the tables.
@@ -111,8 +113,13 @@ pub(crate) enum Command {
     Web(WebArguments),
     /// Look for what is not as it should be, and mend it
     Doctor(DoctorArguments),
+    /// Try everything out on a made-up repository
+    Demo(DemoArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
+    /// Play the client of a demo.
+    #[command(name = "__client", hide = true)]
+    Client(ClientArguments),
     /// See that nothing outlives the runner of an agent.
     #[command(name = "__guard", hide = true)]
     Guard(RunnerArguments),
@@ -253,6 +260,11 @@ pub(crate) struct WebArguments {
     /// Open it in the browser
     #[arg(long)]
     pub(crate) open: bool,
+
+    /// For a program that holds it: a line of JSON when it is ready, another with a new link for each line on standard
+    /// input, and an end with that.
+    #[arg(long, hide = true, conflicts_with = "open")]
+    pub(crate) held: bool,
 }
 
 /// A number of hours or sessions: none of them is nothing to ask for.

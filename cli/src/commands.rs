@@ -3,6 +3,7 @@
 mod agent;
 mod client;
 mod completions;
+mod demo;
 mod doctor;
 mod git;
 mod logs;
@@ -10,6 +11,7 @@ mod lookup;
 mod overview;
 mod resume;
 mod runner;
+mod scripted_client;
 mod sessions;
 mod show;
 mod spawn;
@@ -31,7 +33,7 @@ use crate::{
     cli::{Command, CommandLine},
     error::Failure,
     output::Words,
-    places::Surroundings,
+    places::{self, Surroundings},
 };
 
 /// What every command starts from.
@@ -63,7 +65,7 @@ impl Context {
 
 /// Reads the command line, does what it says, and answers with the exit code.
 pub(crate) fn run() -> ExitCode {
-    let line = match CommandLine::try_parse() {
+    let line = match CommandLine::try_parse_from(places::arguments()) {
         Ok(line) => line,
         Err(error) => {
             // Help and usage errors alike; a reader who is gone is no reason for another error.
@@ -104,6 +106,8 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Clean(arguments)) => tidy::clean(context, &arguments),
         Some(Command::Restore(arguments)) => tidy::restore(context, &arguments),
         Some(Command::Doctor(arguments)) => doctor::run(context, &arguments),
+        Some(Command::Demo(arguments)) => demo::run(context, &arguments),
+        Some(Command::Client(arguments)) => scripted_client::run(context, &arguments),
         Some(Command::Guard(arguments)) => runner::guard(context, &arguments.folder),
         Some(Command::Runner(arguments)) => runner::run(context, &arguments.folder),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),

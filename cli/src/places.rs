@@ -23,7 +23,7 @@ pub(crate) struct Surroundings {
     xdg_state_home: Option<OsString>,
     orchestra_home: Option<OsString>,
     /// Where programs are looked for.
-    path: Option<OsString>,
+    pub(crate) path: Option<OsString>,
     /// `NO_COLOR` is set to anything.
     pub(crate) no_color: bool,
     /// `CLICOLOR_FORCE` is set to anything but `0`.
@@ -34,6 +34,10 @@ pub(crate) struct Surroundings {
     pub(crate) variable_names: Vec<OsString>,
     /// The reader's time zone, if the system says it.
     pub(crate) time_zone: Option<TimeZone>,
+    /// Where folders are made that do not stay.
+    pub(crate) temporary: PathBuf,
+    /// The shell that the person uses.
+    pub(crate) shell: Option<OsString>,
 }
 
 impl Surroundings {
@@ -53,6 +57,8 @@ impl Surroundings {
             dumb_terminal: variable("TERM").is_some_and(|value| value == "dumb"),
             variable_names: std::env::vars_os().map(|(name, _)| name).collect(),
             time_zone: TimeZone::try_system().ok(),
+            temporary: std::env::temp_dir(),
+            shell: variable("SHELL"),
         }
     }
 
@@ -108,6 +114,16 @@ impl Surroundings {
         search(self.path.as_deref().unwrap_or_default(), name)
     }
 
+    /// Where programs are looked for, with one more folder before the others.
+    pub(crate) fn path_with(&self, first: &Path) -> OsString {
+        let mut path = first.as_os_str().to_owned();
+        if let Some(folders) = &self.path {
+            path.push(":");
+            path.push(folders);
+        }
+        path
+    }
+
     /// A path as a person would write it: the home folder as `~`.
     pub(crate) fn with_tilde(&self, path: &Path) -> String {
         match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
@@ -115,6 +131,22 @@ impl Surroundings {
             Some(rest) => format!("~/{}", rest.display()),
             None => path.display().to_string(),
         }
+    }
+}
+
+/// The command line. Under the client's name this program is the demo's scripted client: it then lies beside nothing but
+/// a demo's other programs, and is started like the real one.
+pub(crate) fn arguments() -> Vec<OsString> {
+    as_called(std::env::args_os().collect())
+}
+
+fn as_called(arguments: Vec<OsString>) -> Vec<OsString> {
+    match arguments.split_first() {
+        Some((program, rest)) if Path::new(program).file_name() == Some(OsStr::new("claude")) => {
+            let before = [OsString::from("orchestra"), "__client".into(), program.clone(), "--".into()];
+            before.into_iter().chain(rest.iter().cloned()).collect()
+        }
+        _ => arguments,
     }
 }
 
@@ -161,6 +193,17 @@ mod tests {
         let named: Vec<_> =
             places.roots.iter().filter(|root| root.asked_for).map(|root| &root.path).collect();
         assert_eq!(named, [Path::new("/home/ada/.claude"), Path::new("/mnt/old")]);
+    }
+
+    #[test]
+    fn under_the_clients_name_it_is_the_scripted_client() {
+        let called = |arguments: &[&str]| as_called(arguments.iter().map(OsString::from).collect());
+        assert_eq!(called(&["orchestra", "web"]), ["orchestra", "web"]);
+        assert_eq!(
+            called(&["/demo/bin/claude", "-p", "--model=x"]),
+            ["orchestra", "__client", "/demo/bin/claude", "--", "-p", "--model=x"]
+        );
+        assert!(called(&[]).is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod integration {
     mod agents;
+    mod demo;
     mod help;
     mod picker;
     mod real_client;

@@ -9,6 +9,8 @@ use std::{
 };
 
 use orchestra_server::{PairingLinks, Ready, ServeError, ServerConfig, serve};
+use rustix::process::{Signal, getpid, kill_process};
+use serde_json::json;
 
 use super::{Context, agent};
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
 
 /// Serves until a signal says to stop.
 pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Failure> {
-    let open = arguments.open;
+    let (open, held) = (arguments.open, arguments.held);
     let words = context.words;
     let paint = Paint::decide(&context.surroundings, io::IsTerminal::is_terminal(&io::stdout()));
     let config = ServerConfig {
@@ -27,6 +29,10 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         catalog: context.catalog(),
         tools: agent::tools(context)?,
         on_ready: Box::new(move |ready| {
+            if held {
+                std::thread::spawn(move || serve_holder(&ready));
+                return;
+            }
             // A terminal that is gone is no reason to stop serving.
             drop(announce(&ready, paint));
             if let Some(port) = ready.moved_from {
@@ -78,6 +84,25 @@ fn show_more_links(links: &PairingLinks, paint: Paint) {
     drop(shown);
 }
 
+/// Tells the program that holds this one where it is and which link lets a browser in, anew for each line from it. When
+/// no more can come, it has ended, and the server ends as well.
+fn serve_holder(ready: &Ready) {
+    let tell = |link: &str| {
+        let line = json!({ "url": format!("http://{}/", ready.address), "pairing_url": link });
+        let mut out = io::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush())
+    };
+    let told = tell(&ready.pairing_url).and_then(|()| {
+        io::stdin().lock().lines().map_while(Result::ok).try_for_each(|_| {
+            let link = ready.links.new_link().map_err(io::Error::other)?;
+            tell(&link)
+        })
+    });
+    drop(told);
+    // As a person would: answers that are under way get their time.
+    let _ = kill_process(getpid(), Signal::TERM);
+}
+
 fn failure(error: &ServeError) -> Failure {
     // The server says "what; what to do".
     let said = error.to_string();
@@ -88,7 +113,7 @@ fn failure(error: &ServeError) -> Failure {
 }
 
 /// Hands a link to the desktop's own opener. A machine without one still has the link on the screen.
-fn open_in_browser(url: &str, words: Words) {
+pub(super) fn open_in_browser(url: &str, words: Words) {
     let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
     let started = Command::new(opener)
         .arg(url)

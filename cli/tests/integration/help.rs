@@ -46,6 +46,7 @@ fn help_fits_eighty_columns() {
         &["show", "--help"],
         &["resume", "--help"],
         &["web", "--help"],
+        &["demo", "--help"],
         &["completions", "--help"],
     ] {
         let text = world.run(command).ok();

@@ -39,7 +39,7 @@ use orchestra_model::{
 
 pub use file::{FileError, session_of_file};
 pub use find::{FindError, shortest_prefixes};
-pub use resume::{ResumeCommand, ResumePlan, is_scrubbed_variable, plan_resume};
+pub use resume::{ResumeCommand, ResumePlan, is_scrubbed_variable, plan_resume, quote};
 pub use watch::{CatalogEvent, Watcher};
 
 use crate::agents::Agents;

@@ -109,7 +109,7 @@ impl ResumeCommand {
 }
 
 /// A word as a POSIX shell reads it back.
-fn quote(word: &str) -> Cow<'_, str> {
+pub fn quote(word: &str) -> Cow<'_, str> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./,:=@%+".contains(&byte);
     if !word.is_empty() && word.bytes().all(plain) {
         Cow::Borrowed(word)
