@@ -13,8 +13,8 @@ use super::{
     plan::{Place, Plan},
 };
 use crate::worktrees::{
-    self, DiffError, Discarded, Git, GitError, Merge, MergeError, Merged, OpenError, Repository, Restored,
-    Subject, Trash, TrashError, Work, commit_all, conflicts, uncommitted,
+    self, DiffError, Discarded, Git, GitError, Keep, Merge, MergeError, Merged, OpenError, Repository,
+    Restored, Subject, Trash, TrashError, Work, commit_all, conflicts, uncommitted,
 };
 
 /// How long the first line of a commit's message gets, in characters.
@@ -322,7 +322,11 @@ impl Harvest {
             agent: &self.plan.id,
             targets: &targets,
         };
-        Ok(worktrees::inspect(&subject).iter().map(ToString::to_string).collect())
+        // A client that only listens works in it, and is let go first.
+        let listens = self.agent.state == AgentState::Idle;
+        let goes_first = |keep: &Keep| listens && matches!(keep, Keep::InUse { .. } | Keep::Locked { .. });
+        let keeps = worktrees::inspect(&subject);
+        Ok(keeps.iter().filter(|keep| !goes_first(keep)).map(ToString::to_string).collect())
     }
 
     /// Puts its worktree into the trash, if nothing can be lost with it. `anyway` overrules what the trash brings back.
