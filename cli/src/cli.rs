@@ -18,7 +18,7 @@ use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
     AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
-    MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use since::Since;
 
@@ -113,12 +113,6 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
-    /// See that nothing outlives the runner of an agent.
-    #[command(name = "__guard", hide = true)]
-    Guard(RunnerArguments),
-    /// Run an agent.
-    #[command(name = "__runner", hide = true)]
-    Runner(RunnerArguments),
 }
 
 const SESSIONS_EXAMPLES: &str = "\
