@@ -5,7 +5,7 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command},
 };
 
 use jiff::Timestamp;
@@ -26,6 +26,15 @@ fn limit_descriptors(pid: u32, most: u64) -> Rlimit {
     let pid = Pid::from_raw(i32::try_from(pid).unwrap());
     let before = rustix::process::getrlimit(Resource::Nofile);
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(most), ..before }).unwrap()
+}
+
+/// A process that has nothing to do with any agent; it ends with the value.
+struct Stranger(Child);
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        drop(self.0.kill().and_then(|()| self.0.wait()));
+    }
 }
 
 /// `spawn` where no process may have more descriptors than so many.
@@ -96,8 +105,8 @@ fn an_id_that_was_given_out_again_is_never_signalled() {
     let runner = world.runner(&name);
     kill(runner);
     world.wait_for_state(&name, "lost");
-    let mut stranger = Command::new("sleep").arg("600").spawn().unwrap();
-    let pid = stranger.id();
+    let stranger = Stranger(Command::new("sleep").arg("600").spawn().unwrap());
+    let pid = stranger.0.id();
     // The log says that the agent's processes had the id that a stranger has now.
     let now = Process::of(pid).unwrap();
     let before = Process { start: (now.start.parse::<u64>().unwrap() - 1).to_string(), ..now };
@@ -118,12 +127,12 @@ fn an_id_that_was_given_out_again_is_never_signalled() {
     add(Event::ClientExited { exit, survivors: vec![before] });
     add(Event::RunnerEnded);
     steer();
+    // `clean` has put it into the trash: nothing was in it.
+    world.ok(&["restore", &name]);
     world.ok(&["send", &name, "::say again"]);
     world.wait(&name, |agent| agent["turns"] == 2);
     world.ok(&["stop", &name]);
     assert!(runs(pid));
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[test]
@@ -138,6 +147,7 @@ fn a_repository_may_lie_on_another_file_system_than_the_state() {
     }
     world.set_state(&elsewhere.path().join("state"));
     fs::write(world.shop().join(".env"), "SECRET=1\n").unwrap();
+    fs::write(world.shop().join(".git/info/exclude"), ".env\n").unwrap();
     fs::write(world.shop().join(".orchestra.toml"), "copy = [\".env\"]\n").unwrap();
     world.ok(&["spawn", "--trust", "--wait", "Merge me\n::write a 1", "Keep me\n::write b 2"]);
     assert!(world.worktree("keep-me").starts_with(elsewhere.path()));
