@@ -19,7 +19,7 @@ use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
     AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
-    MergeArguments, PrArguments, RunnerArguments, SendArguments, SpawnArguments, StatusArguments,
+    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use since::Since;
@@ -120,12 +120,6 @@ pub(crate) enum Command {
     /// Play the client of a demo.
     #[command(name = "__client", hide = true)]
     Client(ClientArguments),
-    /// See that nothing outlives the runner of an agent.
-    #[command(name = "__guard", hide = true)]
-    Guard(RunnerArguments),
-    /// Run an agent.
-    #[command(name = "__runner", hide = true)]
-    Runner(RunnerArguments),
 }
 
 const SESSIONS_EXAMPLES: &str = "\

@@ -45,6 +45,27 @@ struct Context {
 }
 
 impl Context {
+    /// What this process was started with.
+    fn new(extra_roots: Vec<PathBuf>) -> Self {
+        let surroundings = Surroundings::of_this_process();
+        let words = Words::standard(&surroundings);
+        let now = Timestamp::now().to_zoned_datetime(surroundings.time_zone.clone().unwrap_or(TimeZone::UTC));
+        Self { surroundings, extra_roots, words, now }
+    }
+
+    /// Says why a command failed, if it did, and answers with the exit code.
+    fn end(&self, outcome: Result<(), Failure>) -> ExitCode {
+        match outcome {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                if !failure.is_silent() {
+                    self.words.fail(&failure);
+                }
+                failure.exit_code()
+            }
+        }
+    }
+
     fn places(&self) -> Places {
         self.surroundings.catalog_places(&self.extra_roots)
     }
@@ -65,6 +86,11 @@ impl Context {
 
 /// Reads the command line, does what it says, and answers with the exit code.
 pub(crate) fn run() -> ExitCode {
+    // Looked at before what persons type: an agent's processes need none of the memory that this takes.
+    if let Some(role) = runner::Role::of(std::env::args_os().skip(1)) {
+        let context = Context::new(Vec::new());
+        return context.end(role.play(&context));
+    }
     let line = match CommandLine::try_parse_from(places::arguments()) {
         Ok(line) => line,
         Err(error) => {
@@ -73,19 +99,8 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let surroundings = Surroundings::of_this_process();
-    let words = Words::standard(&surroundings);
-    let now = Timestamp::now().to_zoned_datetime(surroundings.time_zone.clone().unwrap_or(TimeZone::UTC));
-    let context = Context { surroundings, extra_roots: line.roots, words, now };
-    match dispatch(&context, line.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            if !failure.is_silent() {
-                context.words.fail(&failure);
-            }
-            failure.exit_code()
-        }
-    }
+    let context = Context::new(line.roots);
+    context.end(dispatch(&context, line.command))
 }
 
 fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> {
@@ -108,8 +123,6 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Doctor(arguments)) => doctor::run(context, &arguments),
         Some(Command::Demo(arguments)) => demo::run(context, &arguments),
         Some(Command::Client(arguments)) => scripted_client::run(context, &arguments),
-        Some(Command::Guard(arguments)) => runner::guard(context, &arguments.folder),
-        Some(Command::Runner(arguments)) => runner::run(context, &arguments.folder),
         Some(Command::Completions(arguments)) => completions::run(context, &arguments),
         Some(Command::Show(arguments)) => show::run(context, &arguments),
         Some(Command::Resume(arguments)) => resume::run(context, &arguments),

@@ -376,10 +376,3 @@ pub(crate) struct AgentArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
-
-/// Arguments of the programs that run an agent.
-#[derive(Debug, Args)]
-pub(crate) struct RunnerArguments {
-    /// The agent's folder.
-    pub(crate) folder: PathBuf,
-}

@@ -1,6 +1,9 @@
 //! What the commands about agents share: where agents are, which one is meant, and how one is spoken to.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    path::PathBuf,
+};
 
 use orchestra_core::{
     agents::{Agents, Control, ControlError, FindAgentError, Launcher, StartError, Tools, control::Command},
@@ -8,7 +11,7 @@ use orchestra_core::{
 };
 use orchestra_model::Agent;
 
-use super::{Context, client};
+use super::{Context, client, runner::GUARD};
 use crate::error::Failure;
 
 /// Through which surface a command comes.
@@ -35,7 +38,10 @@ pub(super) fn tools(context: &Context) -> Result<Tools, Failure> {
 pub(super) fn launcher() -> Result<Launcher, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program cannot find itself: {error}")))?;
-    Ok(Launcher { program, arguments: vec!["__guard".into()] })
+    // What Linux says of a program that was replaced while it runs: the one in its place is started.
+    let replaced = program.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
+    let program = replaced.filter(|_| !program.exists()).unwrap_or(program);
+    Ok(Launcher { program, arguments: vec![GUARD.into()] })
 }
 
 /// The agent that a person means.

@@ -1,6 +1,10 @@
 //! `orchestra __guard` and `__runner`: what an agent's processes are told to be. No person types these.
 
-use std::{path::Path, process::Command};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use orchestra_core::{
     agents::{self, AgentFolder, RunnerSettings},
@@ -10,11 +14,45 @@ use orchestra_core::{
 use super::{Context, agent, client};
 use crate::error::Failure;
 
+/// What starts a guard.
+pub(super) const GUARD: &str = "__guard";
+/// What starts a runner.
+const RUNNER: &str = "__runner";
+
+/// What an agent's process is told to be, and the agent's folder.
+pub(super) enum Role {
+    /// The guard.
+    Guard(PathBuf),
+    /// The runner.
+    Runner(PathBuf),
+}
+
+impl Role {
+    /// What arguments say; `None` when they are a person's.
+    pub(super) fn of(mut arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        let role = match arguments.next()?.to_str()? {
+            GUARD => Self::Guard,
+            RUNNER => Self::Runner,
+            _ => return None,
+        };
+        let folder = arguments.next()?;
+        arguments.next().is_none().then(|| role(folder.into()))
+    }
+
+    /// Is that until the agent has ended.
+    pub(super) fn play(&self, context: &Context) -> Result<(), Failure> {
+        match self {
+            Self::Guard(folder) => guard(context, folder),
+            Self::Runner(folder) => run(context, folder),
+        }
+    }
+}
+
 /// Starts the agent's runner, sees that nothing outlives it, and starts the next of its run.
-pub(super) fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
+fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
     let launcher = agent::launcher()?;
     let mut runner = Command::new(&launcher.program);
-    runner.arg("__runner").arg(folder);
+    runner.arg(RUNNER).arg(folder);
     agents::guard(runner).map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
     let plan = AgentFolder::open(folder).and_then(|folder| folder.plan());
     match plan {
@@ -26,7 +64,7 @@ pub(super) fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
 }
 
 /// Runs the agent until its client has ended.
-pub(super) fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
+fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
     let settings = RunnerSettings {
         folder: folder.to_owned(),
         // Where there is none, whoever needs it says so.

@@ -5,6 +5,7 @@
 mod answers;
 mod ends;
 mod input;
+mod machine;
 mod queue;
 mod real;
 mod starts;

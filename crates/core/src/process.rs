@@ -130,11 +130,13 @@ pub fn by_variable(name: &str) -> BTreeMap<String, Vec<Process>> {
     let mut found: BTreeMap<String, Vec<Process>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // First who it is, then what it says: should the id be given out again in between, nobody is found.
+        let Some(process) = Process::of(pid) else { continue };
         let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
         let value = environment
             .split(|byte| *byte == 0)
             .find_map(|variable| variable.strip_prefix(prefix.as_bytes()));
-        if let (Some(value), Some(process)) = (value, Process::of(pid)) {
+        if let Some(value) = value {
             found.entry(String::from_utf8_lossy(value).into_owned()).or_default().push(process);
         }
     }

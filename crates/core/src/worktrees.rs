@@ -12,6 +12,7 @@ mod git;
 mod inspect;
 mod merge;
 mod patch;
+pub mod porcelain;
 mod push;
 mod repository;
 #[cfg(test)]

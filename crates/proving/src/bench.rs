@@ -9,11 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use orchestra_fake_claude::home::{Failure, Home, git, parent_of};
 use serde_json::Value;
 
 use crate::{
-    Failure, Programs,
-    home::{Home, git, now_ns, parent_of},
+    Programs,
+    measure::{median, memory_of, ticks_of},
 };
 
 /// Files of the repository that agents are started in.
@@ -29,17 +30,18 @@ pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failu
     many(programs, runners)
 }
 
+/// Nanoseconds of the clock that never goes back.
+fn now_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+}
+
 fn row(what: &str, figure: &str, beside: &str) {
     println!("{what:<52} {figure:>14}   {beside}");
 }
 
 fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 fn percentile(sorted: &[f64], percent: usize) -> f64 {
@@ -52,7 +54,6 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 fn make_repository(home: &Home) -> Result<(), Failure> {
     let folder = home.path("repo");
     let failed = |error: std::io::Error| error.to_string();
-    fs::create_dir(&folder).map_err(failed)?;
     home.git(&folder, &["init", "-q", "-b", "main"])?;
     for number in 0..FILES {
         let place = folder.join(format!("src/part{}/module{}", number % 20, number % 400));
@@ -67,13 +68,13 @@ fn make_repository(home: &Home) -> Result<(), Failure> {
 
 /// Starting an agent in a large repository, beside making the same worktree with git alone.
 fn start(programs: &Programs, times: u32) -> Result<(), Failure> {
-    let home = Home::new(programs)?;
+    let home = programs.home("repo")?;
     make_repository(&home)?;
-    home.run("repo", &["spawn", "--trust", "Warm up"])?;
+    home.run(&["spawn", "--trust", "Warm up"])?;
     let (mut alone, mut whole) = (Vec::new(), Vec::new());
     for number in 0..times {
         let (path, branch) = (home.path(&format!("alone{number}")), format!("alone{number}"));
-        let mut command = git(&home.path("repo"), &home.path(""));
+        let mut command = git(&home.path("repo"), home.folder());
         command.args(["worktree", "add", "-q", "-b", &branch]).arg(&path).stdin(Stdio::null());
         let begin = Instant::now();
         let status = command.status().map_err(|error| error.to_string())?;
@@ -82,7 +83,7 @@ fn start(programs: &Programs, times: u32) -> Result<(), Failure> {
             return Err("git worktree add failed".to_owned());
         }
         let begin = Instant::now();
-        home.run("repo", &["spawn", &format!("Task {number}")])?;
+        home.run(&["spawn", &format!("Task {number}")])?;
         whole.push(begin.elapsed());
     }
     let (alone, whole) = (median(alone), median(whole));
@@ -96,13 +97,13 @@ fn start(programs: &Programs, times: u32) -> Result<(), Failure> {
     let mut arguments = vec!["spawn"];
     arguments.extend(tasks.iter().map(String::as_str));
     let begin = Instant::now();
-    home.run("repo", &arguments)?;
+    home.run(&arguments)?;
     let together = begin.elapsed();
     let begin = Instant::now();
     let children: Vec<_> = (0..10)
         .filter_map(|number| {
             let path = home.path(&format!("ten{number}"));
-            let mut command = git(&home.path("repo"), &home.path(""));
+            let mut command = git(&home.path("repo"), home.folder());
             command.args(["worktree", "add", "-q", "--detach"]).arg(path).stderr(Stdio::null());
             command.stdin(Stdio::null()).spawn().ok()
         })
@@ -120,9 +121,9 @@ fn start(programs: &Programs, times: u32) -> Result<(), Failure> {
 
 /// From the client's write to a reader of the log, at 1,000 lines a second.
 fn latency(programs: &Programs, lines: u32) -> Result<(), Failure> {
-    let home = Home::new(programs)?;
-    let name = home.spawn("Tick", &format!("::sleep 500\n::tick {lines} 1"))?;
-    let mut reader = home.command("work", &["logs", &name, "-f", "--json"]);
+    let home = programs.home("work")?;
+    let name = home.spawn(&["--no-worktree"], "Tick", &format!("::sleep 500\n::tick {lines} 1"))?;
+    let mut reader = home.command(&["logs", &name, "-f", "--json"]);
     let mut reader = reader.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
     let output = reader.stdout.take().ok_or("no output")?;
     let mut times = Vec::new();
@@ -150,30 +151,12 @@ fn latency(programs: &Programs, lines: u32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a process holds in memory, in MB, by the system's name for it.
-fn memory_of(pid: u64, file: &str, name: &str) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_default();
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
-}
-
-/// What a process used of the processor, in clock ticks.
-fn ticks_of(pid: u64) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let fields = stat.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default();
-    let fields: Vec<&str> = fields.split(' ').collect();
-    let number =
-        |index: usize| fields.get(index).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
-    number(11) + number(12)
-}
-
 /// A runner's memory, idle and fed, and its share of the processor while idle.
 fn memory(programs: &Programs, flood: u64) -> Result<(), Failure> {
-    let home = Home::new(programs)?;
-    let name = home.spawn("Feed", "::say hello")?;
-    let agent = home.wait(&name, |agent| agent["state"] == "idle")?;
-    let client = agent["pid"].as_u64().ok_or("no client")?;
-    let runner = parent_of(client).ok_or("no runner")?;
+    let home = programs.home("work")?;
+    let name = home.spawn(&["--no-worktree"], "Feed", "::say hello")?;
+    home.wait(&name, |agent| agent["state"] == "idle")?;
+    let runner = home.runner(&name)?;
     let guard = parent_of(runner).ok_or("no guard")?;
     // The program's pages are shared by all runners: each counts for its part of them.
     let part = |pid| memory_of(pid, "smaps_rollup", "Pss:");
@@ -189,12 +172,12 @@ fn memory(programs: &Programs, flood: u64) -> Result<(), Failure> {
     let share = used as f64 * 10.0 / before.1.elapsed().as_millis() as f64 * 100.0;
     row("processor while idle, 12 s", &format!("{share:.2} %"), "meant: 0");
     let begin = Instant::now();
-    home.run("work", &["send", &name, &format!("::flood {flood} 1000")])?;
-    home.wait_long(&name)?;
+    home.run(&["send", &name, &format!("::flood {flood} 1000")])?;
+    home.wait_for(Duration::from_secs(1200), &name, |agent| agent["turns"] == 2)?;
     let took = begin.elapsed();
     let most = memory_of(runner, "status", "VmHWM:");
     let rate = flood as f64 / 1e6 / took.as_secs_f64();
-    let log = size_of(&home.path("state/agents")) / 1e6;
+    let log = size_of(&home.state().join("agents")) / 1e6;
     row(
         &format!("resident while fed {} MB, at most", flood / 1_000_000),
         &format!("{most:.1} MB"),
@@ -211,21 +194,21 @@ fn size_of(folder: &Path) -> f64 {
 
 /// Many runners, seen by a program that has just been started.
 fn many(programs: &Programs, number: u32) -> Result<(), Failure> {
-    let home = Home::new(programs)?;
+    let home = programs.home("work")?;
     let mut left = number;
     while left > 0 {
         let some = left.min(20);
         let tasks: Vec<String> = (0..some).map(|task| format!("Agent {left} {task}\n::say hello")).collect();
         let mut arguments = vec!["spawn", "--trust", "--no-worktree"];
         arguments.extend(tasks.iter().map(String::as_str));
-        home.run("work", &arguments)?;
+        home.run(&arguments)?;
         left -= some;
     }
     let mut times = Vec::new();
     let mut live = 0;
     for _ in 0..5 {
         let begin = Instant::now();
-        let said = home.run("work", &["status", "--json"])?;
+        let said = home.run(&["status", "--json"])?;
         times.push(begin.elapsed());
         let status: Value = serde_json::from_str(&said).map_err(|error| error.to_string())?;
         let agents = status["agents"].as_array().cloned().unwrap_or_default();

@@ -4,10 +4,13 @@ mod cleaning;
 mod disk;
 mod log;
 mod processes;
+mod soak;
 
 use std::time::Instant;
 
-use crate::{Failure, Programs};
+use orchestra_fake_claude::home::Failure;
+
+use crate::Programs;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +21,21 @@ struct Counts {
     races: u64,
     log: u64,
     clean: u64,
+    /// Minutes.
+    soak: u64,
 }
 
 impl Counts {
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut counts =
-            Self { seed: 20_261_124, servers: 200, runners: 50, races: 2000, log: 64 << 10, clean: 500 };
+        let mut counts = Self {
+            seed: 20_261_124,
+            servers: 200,
+            runners: 50,
+            races: 2000,
+            log: 64 << 10,
+            clean: 500,
+            soak: 0,
+        };
         let mut arguments = arguments.iter();
         while let Some(name) = arguments.next() {
             let value = arguments.next().and_then(|value| value.parse().ok());
@@ -35,6 +47,7 @@ impl Counts {
                 "--races" => counts.races = value,
                 "--log" => counts.log = value,
                 "--clean" => counts.clean = value,
+                "--soak" => counts.soak = value,
                 _ => return Err(format!("there is no option {name}")),
             }
         }
@@ -48,13 +61,14 @@ type Part<'a> = (&'a str, u64, &'a dyn Fn() -> Result<String, Failure>);
 pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failure> {
     let counts = Counts::parse(arguments)?;
     println!("seed {}", counts.seed);
-    let parts: [Part<'_>; 6] = [
+    let parts: [Part<'_>; 7] = [
         ("log cut at every byte", counts.log, &|| log::cut(counts.log)),
         ("clean-up on random repository states", counts.clean, &|| cleaning::run(counts.seed, counts.clean)),
         ("disk full", 1, &|| disk::fill(programs)),
         ("runner killed", counts.runners, &|| processes::kill_runners(programs, counts.seed, counts.runners)),
         ("stop and exit racing", counts.races, &|| processes::race(programs, counts.seed, counts.races)),
         ("server killed", counts.servers, &|| processes::kill_servers(programs, counts.seed, counts.servers)),
+        ("soak, minutes", counts.soak, &|| soak::run(programs, counts.seed, counts.soak)),
     ];
     for (what, times, part) in parts {
         if times == 0 {

@@ -8,13 +8,12 @@
 
 mod bench;
 mod harden;
-mod home;
+mod measure;
 mod random;
 
 use std::{env, path::PathBuf, process::ExitCode};
 
-/// Why something was not proved.
-type Failure = String;
+use orchestra_fake_claude::home::{Failure, Home};
 
 /// The programs that are tried.
 #[derive(Clone, Debug)]
@@ -23,8 +22,15 @@ struct Programs {
     fake_claude: PathBuf,
 }
 
+impl Programs {
+    /// A new home for agents of theirs, which work in a folder of it.
+    fn home(&self, work: &str) -> Result<Home, Failure> {
+        Home::new(&self.orchestra, &self.fake_claude, work)
+    }
+}
+
 const HELP: &str = "\
-orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N]
+orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N] [--soak MINUTES]
 orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]";
 
 fn main() -> ExitCode {

@@ -107,7 +107,7 @@ fn a_runner_that_is_killed_takes_its_agent_along_and_is_resumed() {
     world.wait_for_request(&name);
     let client = u32::try_from(world.agent(&name)["pid"].as_u64().unwrap()).unwrap();
     let grandchild = pid_in(&world.worktree(&name).join(".grandchild"));
-    kill(world.runner(&name), "-KILL");
+    kill(world.runner(&name));
     let took = until(|| !runs(client) && !runs(grandchild));
     assert!(took < Duration::from_secs(10), "{took:?}");
     let agent = world.wait_for_state(&name, "lost");
@@ -127,7 +127,7 @@ fn without_its_guard_a_runner_ends_its_agent_in_order() {
     let name = world.spawn("Work", "::ask Bash wait");
     world.wait_for_request(&name);
     let runner = world.runner(&name);
-    kill(parent_of(runner), "-KILL");
+    kill(parent_of(runner));
     until(|| !runs(runner));
     assert_eq!(world.agent(&name)["state"], "stopped");
 }

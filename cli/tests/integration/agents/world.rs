@@ -1,35 +1,29 @@
-//! A home with a repository and the fake client, and agents that end with it.
+//! A home with the repository `shop` and a client, and agents that end with it.
 
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
+pub(super) use orchestra_fake_claude::home::kill;
+use orchestra_fake_claude::home::{self, Home, PATIENCE};
 use orchestra_scripted_model::{
-    RunningModel, Script, ScriptedModel,
+    Script, ScriptedModel,
     client::{Client as RealClient, ClientSandbox},
 };
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// How long anything may take here; the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The program.
+pub(super) const ORCHESTRA: &str = env!("CARGO_BIN_EXE_orchestra");
 
 /// A home with the repository `shop` in it.
 pub(super) struct World {
-    home: PathBuf,
-    client: Client,
-}
-
-/// The client on the path.
-enum Client {
-    /// The one that misbehaves on demand, with what is wrong with it from the start.
-    Fake { _folder: TempDir, fault: String },
-    /// The real one, with its model.
-    Real { sandbox: ClientSandbox, _model: RunningModel },
+    home: Home,
+    /// What is wrong with the fake client from the start.
+    fault: String,
 }
 
 /// What a command said.
@@ -41,17 +35,10 @@ pub(super) struct Said {
 }
 
 impl World {
+    /// A home with the client that misbehaves on demand.
     pub(super) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let home = folder.path().canonicalize().unwrap();
-        let world = Self { home, client: Client::Fake { _folder: folder, fault: String::new() } };
-        let programs = world.home.join("bin");
-        fs::create_dir(&programs).unwrap();
-        let fake = Path::new(env!("CARGO_BIN_EXE_orchestra")).with_file_name("fake-claude");
-        assert!(fake.is_file(), "cargo build -p orchestra-fake-claude makes {}", fake.display());
-        std::os::unix::fs::symlink(fake, programs.join("claude")).unwrap();
-        world.make_shop();
-        world
+        let orchestra = Path::new(ORCHESTRA);
+        Self::of(Home::new(orchestra, &orchestra.with_file_name("fake-claude"), "shop").unwrap())
     }
 
     /// A home with the real client, which asks a scripted model.
@@ -59,22 +46,26 @@ impl World {
         let model = ScriptedModel::start(Script::directives()).unwrap();
         let sandbox = ClientSandbox::new(model.base_url()).unwrap();
         sandbox.install(client).unwrap();
-        let world = Self { home: sandbox.home(), client: Client::Real { sandbox, _model: model } };
-        world.make_shop();
+        let folder = sandbox.home();
+        let surroundings = move |command: &mut Command| {
+            let _lives_as_long = &model;
+            sandbox.apply_to(command);
+        };
+        Self::of(Home::within(&folder, Path::new(ORCHESTRA), "shop", Box::new(surroundings)).unwrap())
+    }
+
+    fn of(home: Home) -> Self {
+        let world = Self { home, fault: String::new() };
+        world.git(&["init", "-q", "-b", "main"]);
+        world.git(&["config", "user.name", "Ada"]);
+        world.git(&["config", "user.email", "ada@example.com"]);
+        fs::write(world.shop().join("README.md"), "# Shop\n").unwrap();
+        world.git(&["add", "-A"]);
+        world.git(&["commit", "-q", "-m", "first"]);
         world
     }
 
-    fn make_shop(&self) {
-        fs::create_dir(self.shop()).unwrap();
-        self.git(&["init", "-q", "-b", "main"]);
-        self.git(&["config", "user.name", "Ada"]);
-        self.git(&["config", "user.email", "ada@example.com"]);
-        fs::write(self.shop().join("README.md"), "# Shop\n").unwrap();
-        self.git(&["add", "-A"]);
-        self.git(&["commit", "-q", "-m", "first"]);
-    }
-
-    /// The same, whose client fails from the start.
+    /// A home whose client fails from the start.
     pub(super) fn with_fault(fault: &str) -> Self {
         let mut world = Self::new();
         world.set_fault(fault);
@@ -82,36 +73,35 @@ impl World {
     }
 
     pub(super) fn set_fault(&mut self, fault: &str) {
-        match &mut self.client {
-            Client::Fake { fault: now, .. } => *now = fault.to_owned(),
-            Client::Real { .. } => panic!("the real client has no faults on demand"),
-        }
+        self.fault = fault.to_owned();
+    }
+
+    /// Has what is known of agents lie elsewhere from now on.
+    pub(super) fn set_state(&mut self, state: &Path) {
+        self.home.set_state(state);
     }
 
     pub(super) fn home(&self) -> &Path {
-        &self.home
+        self.home.folder()
     }
 
     pub(super) fn shop(&self) -> PathBuf {
-        self.home.join("shop")
+        self.home.path("shop")
     }
 
     pub(super) fn state(&self) -> PathBuf {
-        self.home.join("state")
+        self.home.state().to_owned()
     }
 
     /// A command in the repository.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orchestra"));
-        command.args(arguments).current_dir(self.shop()).stdin(Stdio::null());
-        match &self.client {
-            Client::Fake { fault, .. } => {
-                let path = format!("{}:/usr/bin:/bin", self.home.join("bin").display());
-                command.env_clear().env("HOME", &self.home).env("FAKE_CLAUDE", fault).env("PATH", path);
-            }
-            Client::Real { sandbox, .. } => sandbox.apply_to(&mut command),
-        }
-        command.env("ORCHESTRA_HOME", self.state()).env("GIT_CONFIG_NOSYSTEM", "1");
+        self.command_of(Path::new(ORCHESTRA), arguments)
+    }
+
+    /// A command of another program in the repository.
+    pub(super) fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.home.command_of(program, arguments);
+        command.env("FAKE_CLAUDE", &self.fault);
         command
     }
 
@@ -138,23 +128,19 @@ impl World {
     /// An agent as it is now.
     #[track_caller]
     pub(super) fn agent(&self, name: &str) -> Value {
-        let said = self.ok(&["status", name, "--json"]);
-        let status: Value = serde_json::from_str(&said.out).unwrap();
-        status["agents"][0].clone()
+        self.home.agent(name).unwrap()
+    }
+
+    /// The folder of an agent.
+    #[track_caller]
+    pub(super) fn agent_folder(&self, name: &str) -> PathBuf {
+        self.state().join("agents").join(self.agent(name)["id"].as_str().unwrap())
     }
 
     /// Waits until an agent is as it shall be.
     #[track_caller]
     pub(super) fn wait(&self, name: &str, until: impl Fn(&Value) -> bool) -> Value {
-        let begin = Instant::now();
-        loop {
-            let agent = self.agent(name);
-            if until(&agent) {
-                return agent;
-            }
-            assert!(begin.elapsed() < PATIENCE, "{agent:#}\n{}", self.run(&["logs", name]).out);
-            thread::sleep(Duration::from_millis(20));
-        }
+        self.home.wait(name, until).unwrap()
     }
 
     #[track_caller]
@@ -181,9 +167,10 @@ impl World {
             .collect()
     }
 
-    /// The runner's process, the parent of the client's.
+    /// The runner's process.
+    #[track_caller]
     pub(super) fn runner(&self, name: &str) -> u32 {
-        parent_of(u32::try_from(self.agent(name)["pid"].as_u64().unwrap()).unwrap())
+        self.home.runner(name).unwrap()
     }
 
     #[track_caller]
@@ -193,33 +180,19 @@ impl World {
 
     #[track_caller]
     pub(super) fn git_in(&self, folder: &Path, arguments: &[&str]) -> String {
-        let mut command = Command::new("git");
-        command.args(arguments).current_dir(folder).env("HOME", &self.home).env("GIT_CONFIG_NOSYSTEM", "1");
-        let said = said(command);
-        assert_eq!(said.code, 0, "git {arguments:?}: {said:?}");
-        said.out.trim_end().to_owned()
+        self.home.git(folder, arguments).unwrap().trim_end().to_owned()
     }
 }
 
-impl Drop for World {
-    fn drop(&mut self) {
-        // Nothing of an agent outlives its runner, and no runner its test.
-        for agent in fs::read_dir(self.state().join("agents")).into_iter().flatten().flatten() {
-            let name = agent.file_name().to_string_lossy().into_owned();
-            let _ = self.command(&["stop", &name]).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        }
-    }
-}
-
-fn said(mut command: Command) -> Said {
+pub(super) fn said(mut command: Command) -> Said {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code().unwrap(), out: text(output.stdout), words: text(output.stderr) }
 }
 
+#[track_caller]
 pub(super) fn parent_of(pid: u32) -> u32 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit_once(") ").unwrap().1.split(' ').nth(1).unwrap().parse().unwrap()
+    home::parent_of(pid).unwrap()
 }
 
 /// Whether a process runs; one that only waits to be collected does not.
@@ -237,10 +210,6 @@ pub(super) fn until(holds: impl Fn() -> bool) -> Duration {
         thread::sleep(Duration::from_millis(10));
     }
     begin.elapsed()
-}
-
-pub(super) fn kill(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
 pub(super) fn pid_in(file: &Path) -> u32 {

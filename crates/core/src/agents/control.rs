@@ -179,6 +179,8 @@ impl From<io::Error> for ControlError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Self::NotRunning,
+            // It ended before it took the call, or while it was being asked: the same as a line that ends too early.
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Self::NotRunning,
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::Unresponsive,
             _ => Self::Broken(error),
         }

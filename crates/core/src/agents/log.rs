@@ -70,6 +70,10 @@ fn parse(bytes: &[u8]) -> Found {
         return Found::Damage;
     }
     let length = (number(4) & u64::from(u32::MAX)) as usize;
+    if length > LONGEST_PAYLOAD {
+        // No writer wrote that: what it promises is not waited for.
+        return Found::Damage;
+    }
     let Some(payload) = bytes.get(HEAD..HEAD + length) else { return Found::Unfinished };
     match Timestamp::from_millisecond(number(16).cast_signed()) {
         Ok(at) if number(24) == xxh3_64(payload) => {
@@ -89,7 +93,8 @@ fn files_in(folder: &Path) -> io::Result<Vec<u64>> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let first = name.to_str().and_then(|name| name.strip_suffix(".log")?.parse::<u64>().ok());
-        firsts.extend(first);
+        // Only what is named as the writer names it; somebody may have put other files there.
+        firsts.extend(first.filter(|first| *first > 0 && file_of(folder, *first).ends_with(&name)));
     }
     firsts.sort_unstable();
     Ok(firsts)
@@ -256,7 +261,7 @@ impl LogReader {
         let next = match &self.file {
             Some((current, _)) => firsts.into_iter().find(|first| first > current),
             None => {
-                let past = firsts.partition_point(|first| *first <= self.last + 1);
+                let past = firsts.partition_point(|first| *first <= self.last.saturating_add(1));
                 firsts.get(past.saturating_sub(1)).copied()
             }
         };

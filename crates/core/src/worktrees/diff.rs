@@ -8,9 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use orchestra_model::{ChangeKind, ChangedFile, Changes, DiffStat};
+use orchestra_model::{Changes, DiffStat};
 
-use super::{Git, GitError, Programs, create::admin_dir_of, git::Call};
+use super::{Git, GitError, Programs, create::admin_dir_of, git::Call, porcelain};
 
 /// Work to be compared with what it started from.
 #[derive(Clone, Debug)]
@@ -120,7 +120,7 @@ impl Work<'_> {
     /// When git fails.
     pub fn changes(&self) -> Result<Changes, DiffError> {
         let (call, base, _scratch) = self.call(&["--raw", "--numstat", "-z"])?;
-        let files = parse(&call.bytes()?);
+        let files = porcelain::changes(&call.bytes()?);
         let stat = files.iter().fold(DiffStat::default(), |sum, file| DiffStat {
             files: sum.files + 1,
             insertions: sum.insertions + file.insertions,
@@ -145,50 +145,6 @@ impl Work<'_> {
         copied?;
         Ok(is_all)
     }
-}
-
-/// The output of `git diff --raw --numstat -z`: first what happened to each file, then how many lines, in one order.
-fn parse(output: &[u8]) -> Vec<ChangedFile> {
-    let mut files: Vec<ChangedFile> = Vec::new();
-    let mut counted = 0;
-    let mut fields = output.split(|byte| *byte == 0);
-    let text = |field: Option<&[u8]>| String::from_utf8_lossy(field.unwrap_or_default()).into_owned();
-    while let Some(field) = fields.next() {
-        if let Some(raw) = field.strip_prefix(b":") {
-            let status = raw.rsplit(|byte| *byte == b' ').next().and_then(|status| status.first());
-            let kind = match status {
-                Some(b'A') => ChangeKind::Added,
-                Some(b'D') => ChangeKind::Deleted,
-                Some(b'R') => ChangeKind::Renamed,
-                Some(b'C') => ChangeKind::Copied,
-                Some(b'T') => ChangeKind::TypeChanged,
-                _ => ChangeKind::Modified,
-            };
-            let first = text(fields.next());
-            let (path, old_path) = match kind {
-                ChangeKind::Renamed | ChangeKind::Copied => (text(fields.next()), Some(first)),
-                _ => (first, None),
-            };
-            files.push(ChangedFile { path, old_path, kind, is_binary: false, insertions: 0, deletions: 0 });
-        } else if !field.is_empty() {
-            let mut numbers = field.splitn(3, |byte| *byte == b'\t');
-            let mut number = || text(numbers.next()).parse::<u32>().ok();
-            let (insertions, deletions) = (number(), number());
-            if numbers.next().is_none_or(<[u8]>::is_empty) {
-                // Renamed: both names follow.
-                fields.next();
-                fields.next();
-            }
-            if let Some(file) = files.get_mut(counted) {
-                // git writes dashes where there are no lines.
-                file.is_binary = insertions.is_none();
-                file.insertions = insertions.unwrap_or_default();
-                file.deletions = deletions.unwrap_or_default();
-            }
-            counted += 1;
-        }
-    }
-    files
 }
 
 #[cfg(test)]

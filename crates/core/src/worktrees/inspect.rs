@@ -15,6 +15,7 @@ use orchestra_model::AgentId;
 use super::{
     Git, GitError, Programs, Repository,
     create::{Marker, admin_dir_of, lock_reason, marker_of},
+    porcelain,
 };
 use crate::process;
 
@@ -246,27 +247,13 @@ fn status_of(git: &Git, folder: &Path) -> Result<(Vec<String>, Vec<Vec<u8>>), Gi
         "--untracked-files=all",
         "--ignore-submodules=none",
     ];
-    let output = run(git, folder, &arguments)?;
-    let (mut changed, mut precious) = (Vec::new(), Vec::new());
-    for line in output.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
-        match line.split_at_checked(2) {
-            Some((b"! ", path)) => {
-                if !is_made_anew(path) {
-                    precious.push(path.to_vec());
-                }
-            }
-            Some((b"? ", path)) => changed.push(String::from_utf8_lossy(path).into_owned()),
-            Some((b"# ", _)) => {}
-            // The path is the last of the fields, whose number the first letter gives.
-            Some((kind, _)) => {
-                let fields = if kind[0] == b'u' { 11 } else { 9 };
-                let path = line.splitn(fields, |byte| *byte == b' ').last().unwrap_or(line);
-                changed.push(String::from_utf8_lossy(path).into_owned());
-            }
-            None => changed.push(String::from_utf8_lossy(line).into_owned()),
-        }
-    }
-    Ok((changed, precious))
+    let mut status = porcelain::status(&run(git, folder, &arguments)?);
+    status.ignored.retain(|path| !is_made_anew(path));
+    Ok((status.changed.iter().map(|path| text(path)).collect(), status.ignored))
+}
+
+fn text(path: &[u8]) -> String {
+    String::from_utf8_lossy(path).into_owned()
 }
 
 /// Whether something that git ignores lies in, or is, a folder that a build makes anew.
@@ -297,7 +284,7 @@ fn status(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError>
         found.reasons.push(Keep::Uncommitted { files });
     }
     if !precious.is_empty() {
-        let files = precious.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+        let files = precious.iter().map(|path| text(path)).collect();
         found.reasons.push(Keep::Precious { files });
     }
     found.precious = precious;
@@ -313,9 +300,7 @@ fn hidden(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError>
         .answer()?
         .stdout
         .starts_with(b"true");
-    let files: Vec<String> = output
-        .split(|byte| *byte == 0)
-        .filter_map(|line| Some((*line.first()?, line.get(2..)?)))
+    let files: Vec<String> = porcelain::flags(&output)
         .filter(|(flag, path)| {
             let is_there = || fs::symlink_metadata(subject.worktree.join(OsStr::from_bytes(path))).is_ok();
             match flag {
@@ -324,7 +309,7 @@ fn hidden(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError>
                 flag => flag.is_ascii_lowercase(),
             }
         })
-        .map(|(_, path)| String::from_utf8_lossy(path).into_owned())
+        .map(|(_, path)| text(path))
         .collect();
     if !files.is_empty() {
         found.reasons.push(Keep::Hidden { files });
@@ -430,17 +415,12 @@ fn is_in_any(subject: &Subject<'_>, tip: &str, targets: &[String]) -> Result<boo
 fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
     let git = subject.repository.git();
     let output = run(git, subject.worktree, &["ls-files", "--stage", "-z"])?;
-    let paths: Vec<&[u8]> = output
-        .split(|byte| *byte == 0)
-        .filter(|line| line.starts_with(b"160000 "))
-        .filter_map(|line| line.splitn(2, |byte| *byte == b'\t').nth(1))
-        .collect();
-    for path in paths {
+    for path in porcelain::submodules(&output) {
         let folder = subject.worktree.join(OsStr::from_bytes(path));
         if fs::symlink_metadata(folder.join(".git")).is_err() {
             continue;
         }
-        let path = String::from_utf8_lossy(path).into_owned();
+        let path = text(path);
         let mut keep =
             |why: &str| found.reasons.push(Keep::Submodule { path: path.clone(), why: why.to_owned() });
         let (changed, precious) = status_of(git, &folder)?;

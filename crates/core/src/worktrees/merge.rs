@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Git, GitError, Programs, Repository, git::failed};
+use super::{Git, GitError, Programs, Repository, git::failed, porcelain};
 
 /// A branch to be taken into another.
 #[derive(Clone, Debug)]
@@ -94,16 +94,10 @@ enum Tried {
 fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, GitError> {
     let arguments = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other];
     let output = git.call(folder, Programs::None, arguments)?.answer()?;
-    let mut fields =
-        output.stdout.split(|byte| *byte == 0).map(|field| String::from_utf8_lossy(field).into_owned());
-    let tree = fields.next().unwrap_or_default();
+    let (tree, files) = porcelain::merge_tree(&output.stdout);
     match output.status.code() {
         Some(0) => Ok(Tried::Tree(tree)),
-        Some(1) => {
-            let mut files: Vec<String> = fields.filter(|file| !file.is_empty()).collect();
-            files.dedup();
-            Ok(Tried::Conflict(files))
-        }
+        Some(1) => Ok(Tried::Conflict(files)),
         _ => Err(failed("merge-tree".to_owned(), &output)),
     }
 }
@@ -223,22 +217,9 @@ impl Merge<'_> {
     fn checkout_of(&self, target: &str) -> Result<Option<PathBuf>, GitError> {
         let (git, common) = (self.repository.git(), self.repository.common_dir());
         let list = git.call(common, Programs::None, ["worktree", "list", "--porcelain", "-z"])?.bytes()?;
-        let mut folder = None;
-        for line in list.split(|byte| *byte == 0) {
-            if let Some(path) = line.strip_prefix(b"worktree ") {
-                folder = Some(path_of(path));
-            } else if line.strip_prefix(b"branch ") == Some(target.as_bytes()) {
-                // One that was removed by hand has no files to keep up to date.
-                return Ok(folder.filter(|folder| folder.is_dir()));
-            }
-        }
-        Ok(None)
+        // One that was removed by hand has no files to keep up to date.
+        Ok(porcelain::checkout_of(&list, target).filter(|folder| folder.is_dir()))
     }
-}
-
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
 }
 
 /// Commits everything that a worktree holds and git does not ignore, as its branch's next commit. `None` when there is
@@ -282,11 +263,8 @@ pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> 
         "--ignore-submodules=none",
     ];
     let output = git.call(worktree, Programs::None, arguments)?.bytes()?;
-    Ok(output
-        .split(|byte| *byte == 0)
-        .filter_map(|line| line.get(3..))
-        .map(|path| String::from_utf8_lossy(path).into_owned())
-        .collect())
+    let files = porcelain::short_status(&output);
+    Ok(files.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
 }
 
 #[cfg(test)]

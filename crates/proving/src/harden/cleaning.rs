@@ -5,33 +5,106 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs,
+    io::{self, Write},
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
         fs::{PermissionsExt, symlink},
     },
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use jiff::Timestamp;
 use orchestra_core::worktrees::{Git, NewWorktree, Repository, Subject, Trash, TrashError, create};
+use orchestra_fake_claude::home::{self, Failure};
 use orchestra_model::AgentId;
 use sha2::{Digest, Sha256};
 
 use super::for_each;
-use crate::{Failure, home, random::Random};
+use crate::random::Random;
 
 /// What was in a folder: for each path what it is, and its content.
 type Manifest = BTreeMap<OsString, (u32, Vec<u8>)>;
 
 /// Tries so many states.
 pub(super) fn run(seed: u64, times: u64) -> Result<String, Failure> {
+    let bases = Bases::make()?;
     let outcomes = for_each(times, |number| {
-        one(seed.wrapping_add(number))
+        one(&bases, seed.wrapping_add(number))
             .map_err(|failure| format!("state {}: {failure}", seed.wrapping_add(number)))
     })?;
     let taken = outcomes.iter().filter(|taken| **taken).count();
     Ok(format!("{taken} taken and brought back, {} kept, 0 bytes lost", outcomes.len() - taken))
+}
+
+/// The repositories that states begin as: made once, then copied. What is tried is the clean-up, not `git init`.
+struct Bases {
+    _folder: tempfile::TempDir,
+    plain: PathBuf,
+    with_attributes: PathBuf,
+}
+
+impl Bases {
+    fn make() -> Result<Self, Failure> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let [plain, with_attributes] = ["plain", "with-attributes"].map(|name| folder.path().join(name));
+        for base in [&plain, &with_attributes] {
+            let failed = |error: io::Error| error.to_string();
+            fs::create_dir_all(base.join("src")).map_err(failed)?;
+            for (name, content) in [
+                ("README.md", "# Shop\n"),
+                ("src/a.rs", "fn a() {}\n"),
+                ("src/b.rs", "fn b() {}\n"),
+                (".gitignore", "target/\n*.env\ndata/\n"),
+            ] {
+                fs::write(base.join(name), content).map_err(failed)?;
+            }
+            if base == &with_attributes {
+                fs::write(base.join(".gitattributes"), "*.md text eol=crlf\n*.rs filter=upper\n")
+                    .map_err(failed)?;
+            }
+            let git = |arguments: &[&str]| output_of(home::git(base, folder.path()).args(arguments), &[]);
+            git(&["init", "-q", "-b", "main", "--template="])?;
+            // Tidying up by itself would start two programs after each commit, to find nothing to do.
+            git(&["config", "maintenance.auto", "false"])?;
+            git(&["add", "-A"])?;
+            git(&["commit", "-q", "-m", "first"])?;
+        }
+        Ok(Self { _folder: folder, plain, with_attributes })
+    }
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a command prints when it succeeds, given something to read.
+fn output_of(command: &mut Command, input: &[u8]) -> Result<String, Failure> {
+    let mut run = || -> io::Result<_> {
+        let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
+        let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(input)?;
+        }
+        child.wait_with_output()
+    };
+    let output = run().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
 }
 
 struct State {
@@ -42,7 +115,7 @@ struct State {
 }
 
 /// One state; answers whether it was taken.
-fn one(seed: u64) -> Result<bool, Failure> {
+fn one(bases: &Bases, seed: u64) -> Result<bool, Failure> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let root = tempfile::tempdir().map_err(|error| text(&error))?;
     let path = root.path().canonicalize().map_err(|error| text(&error))?;
@@ -54,7 +127,7 @@ fn one(seed: u64) -> Result<bool, Failure> {
     };
     let git = Git::new("git");
     let agent: AgentId = "abcd2345".parse().map_err(|error| text(&error))?;
-    state.make_repository()?;
+    state.make_repository(bases)?;
     let repository = Repository::open(&git, &state.main).map_err(|error| text(&error))?;
     let commit = repository.resolve(None).map_err(|error| text(&error))?.commit;
     let new = NewWorktree { agent: &agent, path: &state.worktree, branch: "orchestra/work", commit: &commit };
@@ -97,22 +170,18 @@ fn one(seed: u64) -> Result<bool, Failure> {
             .collect();
         return Err(format!("anyway {anyway}, taken {taken}: not as before: {lost:?}"));
     }
-    for commit in commits {
-        state.git(&state.main, &["cat-file", "-e", &commit])?;
+    let mut look = home::git(&state.main, state.root.path());
+    let found = output_of(look.args(["cat-file", "--batch-check"]), commits.join("\n").as_bytes())?;
+    let is_there = |(said, commit): (&str, &String)| said.starts_with(&format!("{commit} commit "));
+    if found.lines().count() != commits.len() || !found.lines().zip(&commits).all(is_there) {
+        return Err(format!("anyway {anyway}, taken {taken}: commits are gone: {found}"));
     }
     Ok(taken)
 }
 
 impl State {
     fn git(&self, folder: &Path, arguments: &[&str]) -> Result<String, Failure> {
-        let mut command = home::git(folder, self.root.path());
-        let output =
-            command.args(arguments).stdin(Stdio::null()).output().map_err(|error| error.to_string())?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(format!("git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr)))
-        }
+        output_of(home::git(folder, self.root.path()).args(arguments), &[])
     }
 
     /// git in the worktree, whether that goes in the state it is in or not.
@@ -120,38 +189,26 @@ impl State {
         drop(self.git(&self.worktree, arguments));
     }
 
-    fn make_repository(&mut self) -> Result<(), Failure> {
-        let failed = |error: std::io::Error| error.to_string();
-        fs::create_dir_all(self.main.join("src")).map_err(failed)?;
-        self.git(&self.main, &["init", "-q", "-b", "main"])?;
-        for (name, content) in [
-            ("README.md", "# Shop\n"),
-            ("src/a.rs", "fn a() {}\n"),
-            ("src/b.rs", "fn b() {}\n"),
-            (".gitignore", "target/\n*.env\ndata/\n"),
-        ] {
-            fs::write(self.main.join(name), content).map_err(failed)?;
-        }
-        if self.random.once_in(6) {
-            fs::write(self.main.join(".gitattributes"), "*.md text eol=crlf\n*.rs filter=upper\n")
-                .map_err(failed)?;
-        }
-        self.git(&self.main, &["add", "-A"])?;
-        self.git(&self.main, &["commit", "-q", "-m", "first"])?;
+    fn make_repository(&mut self, bases: &Bases) -> Result<(), Failure> {
+        let base = if self.random.once_in(6) { &bases.with_attributes } else { &bases.plain };
+        copy(base, &self.main).map_err(|error| error.to_string())?;
+        // Written as `git config` writes them, all at once.
+        let mut settings = String::new();
         if self.random.once_in(5) {
-            self.git(&self.main, &["config", "status.showUntrackedFiles", "no"])?;
+            settings.push_str("[status]\n\tshowUntrackedFiles = no\n");
         }
         if self.random.once_in(6) {
-            self.git(&self.main, &["config", "core.autocrlf", "true"])?;
+            settings.push_str("[core]\n\tautocrlf = true\n");
         }
         if self.random.once_in(6) {
-            self.git(&self.main, &["config", "filter.upper.clean", "tr a-z A-Z"])?;
+            settings.push_str("[filter \"upper\"]\n\tclean = tr a-z A-Z\n");
         }
         if self.random.once_in(6) {
             let ran = self.root.path().join("ran");
-            self.git(&self.main, &["config", "core.fsmonitor", &format!("touch {}", ran.display())])?;
+            settings.push_str(&format!("[core]\n\tfsmonitor = touch {}\n", ran.display()));
         }
-        Ok(())
+        let config = fs::OpenOptions::new().append(true).open(self.main.join(".git/config"));
+        config.and_then(|mut config| config.write_all(settings.as_bytes())).map_err(|error| error.to_string())
     }
 
     /// A name that nothing else has, odd ones among them.
@@ -257,13 +314,11 @@ impl State {
     /// Every commit that the worktree knows.
     fn commits(&self) -> Vec<String> {
         let mut commits = Vec::new();
-        for arguments in [
-            vec!["rev-parse", "HEAD"],
-            vec!["rev-parse", "refs/heads/orchestra/work"],
-            vec!["log", "-g", "--format=%H", "HEAD", "--"],
-            vec!["for-each-ref", "--format=%(objectname)", "refs/worktree"],
-        ] {
-            let said = self.git(&self.worktree, &arguments).unwrap_or_default();
+        let refs = ["for-each-ref", "--format=%(objectname)", "refs/heads/orchestra/work", "refs/worktree"];
+        for arguments in
+            [&["rev-parse", "--verify", "HEAD"][..], &["log", "-g", "--format=%H", "HEAD", "--"], &refs]
+        {
+            let said = self.git(&self.worktree, arguments).unwrap_or_default();
             commits.extend(said.lines().map(str::to_owned));
         }
         commits.sort();

@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use crate::{Failure, Programs, home::Home};
+use orchestra_fake_claude::home::Failure;
+
+use crate::Programs;
 
 /// Lines that the client prints, of 1,000 bytes each.
 const LINES: u64 = 8_000;
@@ -31,21 +33,20 @@ impl Drop for Small<'_> {
 
 /// Fills the disk under an agent's log, and makes room again.
 pub(super) fn fill(programs: &Programs) -> Result<String, Failure> {
-    let home = Home::new(programs)?;
-    let state = home.path("state");
+    let home = programs.home("work")?;
+    let state = home.state().to_owned();
     fs::create_dir(&state).map_err(|error| error.to_string())?;
     let Some(_small) = Small::mount(&state, "size=4m") else {
         return Ok("LEFT OUT: this user may not mount a small file system".to_owned());
     };
-    let name = home.spawn("Fill", &format!("::flood {} 1000", LINES * 1000))?;
+    let name = home.spawn(&["--no-worktree"], "Fill", &format!("::flood {} 1000", LINES * 1000))?;
     // The log is stuck now, and so is the client.
     thread::sleep(Duration::from_secs(2));
     let agent = home.agent(&name)?;
     if agent["state"] != "running" {
         return Err(format!("with a full disk it is {}, not running", agent["state"]));
     }
-    let output =
-        home.command("work", &["send", &name, "more"]).output().map_err(|error| error.to_string())?;
+    let output = home.command(&["send", &name, "more"]).output().map_err(|error| error.to_string())?;
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     if output.status.success() || !words.contains("cannot be written") {
         return Err(format!("a message was promised on a full disk: {words}"));
@@ -61,6 +62,6 @@ pub(super) fn fill(programs: &Programs) -> Result<String, Failure> {
     if lines != LINES || has_gap {
         return Err(format!("{lines} of {LINES} lines are there, a gap: {has_gap}"));
     }
-    home.run("work", &["stop", &name])?;
+    home.run(&["stop", &name])?;
     Ok(format!("{lines} lines held back and kept, a promise refused"))
 }

@@ -4,9 +4,10 @@ use std::fs::OpenOptions;
 
 use jiff::Timestamp;
 use orchestra_core::agents::log::{LogReader, LogWriter};
+use orchestra_fake_claude::home::Failure;
 
 use super::for_each;
-use crate::{Failure, random::Random};
+use crate::random::Random;
 
 /// Cuts a log of so many bytes at each of them.
 pub(super) fn cut(bytes: u64) -> Result<String, Failure> {

@@ -9,14 +9,11 @@ use std::{
 };
 
 use orchestra_core::process;
+use orchestra_fake_claude::home::{Failure, kill};
 use serde_json::Value;
 
 use super::for_each;
-use crate::{
-    Failure, Programs,
-    home::{Home, kill, parent_of},
-    random::Random,
-};
+use crate::{Programs, random::Random};
 
 /// How long what a killed runner leaves may live.
 const DEAD_WITHIN: Duration = Duration::from_secs(2);
@@ -44,11 +41,11 @@ fn has_no_gap(records: &[Value]) -> Result<u64, Failure> {
 
 /// Kills the server again and again while an agent writes.
 pub(super) fn kill_servers(programs: &Programs, seed: u64, times: u64) -> Result<String, Failure> {
-    let home = Home::new(programs)?;
-    let name = home.spawn("Tick", "::tick 100000000 2")?;
+    let home = programs.home("work")?;
+    let name = home.spawn(&["--no-worktree"], "Tick", "::tick 100000000 2")?;
     let mut random = Random::new(seed);
     for _ in 0..times {
-        let mut server = home.command("work", &["web", "--addr", "127.0.0.1:0"]);
+        let mut server = home.command(&["web", "--addr", "127.0.0.1:0"]);
         let server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut server = server.map_err(|error| error.to_string())?;
         thread::sleep(Duration::from_micros(random.below(60_000)));
@@ -57,7 +54,7 @@ pub(super) fn kill_servers(programs: &Programs, seed: u64, times: u64) -> Result
     if home.agent(&name)?["state"] != "running" {
         return Err("the agent did not go on".to_owned());
     }
-    home.run("work", &["stop", &name])?;
+    home.run(&["stop", &name])?;
     let ticks = has_no_gap(&home.records(&name)?)?;
     Ok(format!("{ticks} lines of the agent's, 0 lost or doubled"))
 }
@@ -66,17 +63,19 @@ pub(super) fn kill_servers(programs: &Programs, seed: u64, times: u64) -> Result
 pub(super) fn kill_runners(programs: &Programs, seed: u64, times: u64) -> Result<String, Failure> {
     let homes = times.div_ceil(AGENTS_A_HOME);
     let longest = for_each(homes, |number| {
-        let home = Home::new(programs)?;
+        let home = programs.home("work")?;
         let mut random = Random::new(seed ^ (number << 32));
         let mut longest = Duration::ZERO;
         for round in 0..AGENTS_A_HOME.min(times - number * AGENTS_A_HOME) {
-            let name = home.spawn(&format!("Kill {round}"), "::child\n::grandchild\n::tick 100000000 1")?;
+            let name = home.spawn(
+                &["--no-worktree"],
+                &format!("Kill {round}"),
+                "::child\n::grandchild\n::tick 100000000 1",
+            )?;
             thread::sleep(Duration::from_micros(random.below(100_000)));
             let agent = home.agent(&name)?;
             let id = agent["id"].as_str().unwrap_or_default().to_owned();
-            let pid = agent["pid"].as_u64().ok_or_else(|| format!("no client: {agent}"))?;
-            let runner = parent_of(pid).ok_or("the client is gone")?;
-            kill(runner);
+            kill(home.runner(&name)?);
             let begin = Instant::now();
             while process::by_variable("ORCHESTRA_AGENT").contains_key(&id) {
                 if begin.elapsed() > DEAD_WITHIN {
@@ -104,16 +103,16 @@ pub(super) fn kill_runners(programs: &Programs, seed: u64, times: u64) -> Result
 pub(super) fn race(programs: &Programs, seed: u64, times: u64) -> Result<String, Failure> {
     const A_HOME: u64 = 100;
     let ends = for_each(times.div_ceil(A_HOME), |number| {
-        let home = Home::new(programs)?;
+        let home = programs.home("work")?;
         let mut random = Random::new(seed ^ (number << 20));
         let mut ends = Vec::new();
         for round in 0..A_HOME.min(times - number * A_HOME) {
             let last = ["::exit 0", "::exit 3", "::no-result", "::signal 15"][random.below(4) as usize];
             let directives = format!("::sleep {}\n{last}", 10 + random.below(30));
-            let name = home.spawn(&format!("Race {round}"), &directives)?;
+            let name = home.spawn(&["--no-worktree"], &format!("Race {round}"), &directives)?;
             thread::sleep(Duration::from_micros(random.below(40_000)));
             // It may have ended already; then there is nothing to stop.
-            drop(home.command("work", &["stop", &name]).stderr(Stdio::null()).status());
+            drop(home.command(&["stop", &name]).stderr(Stdio::null()).status());
             let agent = home.wait(&name, |agent| {
                 matches!(agent["state"].as_str(), Some("stopped" | "failed" | "done" | "lost"))
             })?;
@@ -140,7 +139,7 @@ pub(super) fn race(programs: &Programs, seed: u64, times: u64) -> Result<String,
                 return Err(format!("something of {name} is left"));
             }
             ends.push(agent["state"].as_str().unwrap_or_default().to_owned());
-            let folder = home.path("state/agents").join(id);
+            let folder = home.state().join("agents").join(id);
             // Lists stay short: what has been looked at goes.
             drop(fs::remove_dir_all(folder));
         }

@@ -15,6 +15,8 @@ use crate::{
 const LONGEST_INPUT: usize = 64 << 10;
 /// The tool with which it asks whether to carry its plan out.
 const PLAN: &str = "ExitPlanMode";
+/// The most that a session is believed to have cost, in USD.
+const MOST_USD: f64 = 1e9;
 /// The longest kind that is repeated.
 const LONGEST_KIND: usize = 64;
 
@@ -265,7 +267,9 @@ fn turn_end(value: &Value) -> TurnEnd {
         cache_write_5m: number(&usage["cache_creation_input_tokens"]).saturating_sub(write_1h),
         cache_write_1h: write_1h,
     };
-    TurnEnd { outcome, text, cost_usd: value["total_cost_usd"].as_f64(), tokens }
+    // Added up with others: what is no sum of money is none.
+    let cost_usd = value["total_cost_usd"].as_f64().filter(|cost| (0.0..=MOST_USD).contains(cost));
+    TurnEnd { outcome, text, cost_usd, tokens }
 }
 
 fn errors(value: &Value) -> Option<String> {
