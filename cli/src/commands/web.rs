@@ -13,6 +13,7 @@ use orchestra_server::{PairingLinks, Ready, ServeError, ServerConfig, serve};
 use super::{Context, agent};
 use crate::{
     cli::WebArguments,
+    configuration::Configuration,
     error::Failure,
     output::{Paint, Words, style},
 };
@@ -22,10 +23,12 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
     let open = arguments.open;
     let words = context.words;
     let paint = Paint::decide(&context.surroundings, io::IsTerminal::is_terminal(&io::stdout()));
+    let configuration = Configuration::read(context.surroundings.config_file().as_deref())?;
     let config = ServerConfig {
         address: arguments.addr,
         catalog: context.catalog(),
         tools: agent::tools(context)?,
+        notify: configuration.notify,
         on_ready: Box::new(move |ready| {
             // A terminal that is gone is no reason to stop serving.
             drop(announce(&ready, paint));
