@@ -86,6 +86,11 @@ impl Surroundings {
         self.base(self.xdg_cache_home.as_deref(), fallback).map(|base| base.join("orchestra"))
     }
 
+    /// The optional file with what a person wants otherwise. `None` when there is no home.
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
+        self.base(self.xdg_config_home.as_deref(), ".config").map(|base| base.join("orchestra/config.toml"))
+    }
+
     /// Where Orchestra keeps what must not be lost.
     pub(crate) fn state_dir(&self) -> Result<PathBuf, Failure> {
         if let Some(home) = &self.orchestra_home {
@@ -185,6 +190,16 @@ mod tests {
         surroundings.orchestra_home = Some("/orchestra".into());
         assert_eq!(surroundings.state_dir().unwrap(), Path::new("/orchestra"));
         assert!(Surroundings::default().state_dir().is_err());
+    }
+
+    #[test]
+    fn the_config_file_is_in_the_config_folder() {
+        let mut surroundings = at_home();
+        let file = |surroundings: &Surroundings| surroundings.config_file().unwrap();
+        assert_eq!(file(&surroundings), Path::new("/home/ada/.config/orchestra/config.toml"));
+        surroundings.xdg_config_home = Some("/config".into());
+        assert_eq!(file(&surroundings), Path::new("/config/orchestra/config.toml"));
+        assert_eq!(Surroundings::default().config_file(), None);
     }
 
     #[test]

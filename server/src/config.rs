@@ -11,6 +11,7 @@ use std::time::Instant;
 use orchestra_core::agents::Tools;
 use orchestra_core::sessions::Catalog;
 
+use crate::notify::NotifyConfig;
 use crate::pairing::{NoRandomness, Pairing};
 
 /// Where the dashboard is when nobody said otherwise.
@@ -28,6 +29,8 @@ pub struct ServerConfig {
     pub catalog: Catalog,
     /// What agents are worked with; the server keeps its own things in `server/` below their state folder.
     pub tools: Tools,
+    /// How people are told of what agents need, besides in browsers.
+    pub notify: NotifyConfig,
     /// Called once, when the server listens.
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
 }

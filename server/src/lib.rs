@@ -1,7 +1,7 @@
 //! Orchestra's server: the dashboard over HTTP on this machine, for the browsers that were paired with it.
 //!
-//! It holds no state that is not on disk but the pairing code and the last events. It starts no program, writes only
-//! in its own folder, prints nothing, and reads neither the environment nor the home folder: [`ServerConfig`] brings
+//! It holds no state that is not on disk but the pairing code and the last events. It starts no program but the one that its
+//! owner names for notifications, writes only in its own folder, prints nothing, and reads neither the environment nor the home folder: [`ServerConfig`] brings
 //! everything.
 
 // The views' types are nested deeper than the compiler's default allows when it lays out their futures.
@@ -14,6 +14,7 @@ mod devices;
 mod events;
 mod files;
 mod lock;
+mod notify;
 mod pages;
 mod pair_page;
 mod pairing;
@@ -51,6 +52,7 @@ use shutdown::{Shutdown, ShutdownSignal};
 
 pub use config::{DEFAULT_PORT, PairingLinks, Ready, ServeError, ServerConfig};
 pub use devices::{Device, DeviceId, Devices};
+pub use notify::{BadNtfy, Notifier, NotifyConfig, Ntfy};
 pub use pairing::NoRandomness;
 pub use router::{Access, Route};
 
@@ -63,8 +65,8 @@ const SWEEP: Duration = Duration::from_secs(24 * 60 * 60);
 /// When the server cannot start; see [`ServeError`].
 pub async fn serve(config: ServerConfig) -> Result<(), ServeError> {
     let stop = signals::stop().map_err(ServeError::Signals)?;
-    let ServerConfig { address, catalog, tools, on_ready } = config;
-    let server = Server::bind(address, catalog, tools).await?;
+    let ServerConfig { address, catalog, tools, notify, on_ready } = config;
+    let server = Server::bind(address, catalog, tools, notify).await?;
     on_ready(server.ready()?);
     server.run(stop).await;
     Ok(())
@@ -78,6 +80,7 @@ pub struct Server {
     router: Router,
     routes: Vec<Route>,
     devices: Devices,
+    notifier: Notifier,
     links: PairingLinks,
     store: FileSessionStore,
     signal: ShutdownSignal,
@@ -101,6 +104,7 @@ impl Server {
         address: Option<SocketAddr>,
         catalog: Catalog,
         tools: Tools,
+        notify: NotifyConfig,
     ) -> Result<Self, ServeError> {
         if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
             return Err(ServeError::NotLoopback(address));
@@ -109,12 +113,16 @@ impl Server {
         let (mut lock, store) = open_state(&state_dir)?;
         let (listener, moved_from) = listen(address).await?;
         let address = listener.local_addr().map_err(|source| listening_failed(address, source))?;
-        lock.announce(address).map_err(|source| ServeError::StateFolder { path: state_dir, source })?;
+        let unusable = |source| ServeError::StateFolder { path: state_dir.clone(), source };
+        lock.announce(address).map_err(unusable)?;
 
         let pairing = Pairing::default();
         let devices = Devices::new(store.clone());
         let (signal, shutdown) = shutdown::channel();
         let clock = Clock::system();
+        let base = format!("http://{address}");
+        let notifier =
+            Notifier::open(&state_dir, devices.clone(), clock.clone(), base, notify).map_err(unusable)?;
         let most_streams = connections::most_connections() / 2;
         let numbers = events::numbers();
         let household = Arc::new(devices.clone());
@@ -124,6 +132,7 @@ impl Server {
             context: context.clone(),
             devices: devices.clone(),
             events,
+            notifier: notifier.clone(),
             pages: Pages::new(context, asset_names()),
             pairing: pairing.clone(),
             shutdown: shutdown.clone(),
@@ -137,6 +146,7 @@ impl Server {
             router,
             routes: table.routes,
             devices,
+            notifier,
             links: PairingLinks::new(address, pairing),
             store,
             signal,
@@ -168,11 +178,18 @@ impl Server {
         self.devices.clone()
     }
 
+    /// Tells people of what agents need; whoever watches agents hands their changes to it.
+    pub fn notifier(&self) -> Notifier {
+        self.notifier.clone()
+    }
+
     /// Answers requests until `stop` is over; then event streams end, and other answers get five seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         tracing::info!(address = %self.address, "listening");
+        let notifying = tokio::spawn(self.notifier.run(self.shutdown.clone()));
         let sweeping = tokio::spawn(sweep(self.store, self.shutdown));
         connections::serve(self.listener, self.router, stop, &self.signal).await;
+        notifying.abort();
         sweeping.abort();
         tracing::info!("stopped");
     }

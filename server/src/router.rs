@@ -14,6 +14,7 @@ use crate::assets::{self, AsStored};
 use crate::devices::Devices;
 use crate::events::{self, Events};
 use crate::files;
+use crate::notify::{Notifier, routes as push};
 use crate::pages::Pages;
 use crate::pair_page;
 use crate::pairing::Pairing;
@@ -27,6 +28,7 @@ pub(crate) struct AppState {
     pub(crate) context: AppContext,
     pub(crate) devices: Devices,
     pub(crate) events: Events,
+    pub(crate) notifier: Notifier,
     pub(crate) pages: Pages,
     pub(crate) pairing: Pairing,
     pub(crate) shutdown: Shutdown,
@@ -42,7 +44,14 @@ macro_rules! part_of_the_state {
         })*
     };
 }
-part_of_the_state!(context: AppContext, devices: Devices, events: Events, pairing: Pairing, shutdown: Shutdown);
+part_of_the_state!(
+    context: AppContext,
+    devices: Devices,
+    events: Events,
+    notifier: Notifier,
+    pairing: Pairing,
+    shutdown: Shutdown
+);
 
 /// Who may ask for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +100,14 @@ pub(crate) fn table(state: AppState) -> Table {
         let export = move |State(context), Path(id)| files::export_as(context, id, format);
         making.get(Access::Paired, &format!("/sessions/{{id}}/export.{}", format.extension()), get(export));
     }
+
+    making.get(Access::Paired, "/push/key", get(push::key));
+    making.route(Method::POST, "/push/subscribe", post(push::subscribe));
+    making.route(Method::POST, "/push/unsubscribe", post(push::unsubscribe));
+    making.route(Method::POST, "/push/test", post(push::test));
+    making.route(Method::POST, "/push/answer", post(push::answer));
+    making.get(Access::Paired, "/push/settings", get(push::settings).post(push::change_settings));
+    making.list(Access::Paired, Method::POST, "/push/settings");
 
     let pages = state.pages.list();
     for page in &pages {

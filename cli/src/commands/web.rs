@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{Context, agent};
 use crate::{
     cli::WebArguments,
+    configuration::Configuration,
     error::Failure,
     output::{Paint, Words, style},
 };
@@ -24,10 +25,12 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
     let (open, held) = (arguments.open, arguments.held);
     let words = context.words;
     let paint = Paint::decide(&context.surroundings, io::IsTerminal::is_terminal(&io::stdout()));
+    let configuration = Configuration::read(context.surroundings.config_file().as_deref())?;
     let config = ServerConfig {
         address: arguments.addr,
         catalog: context.catalog(),
         tools: agent::tools(context)?,
+        notify: configuration.notify,
         on_ready: Box::new(move |ready| {
             if held {
                 std::thread::spawn(move || serve_holder(&ready));

@@ -128,6 +128,11 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
     /// The cookie that it sets, as a request sends it back.
     pub(crate) fn cookie(&self) -> Option<String> {
         let (cookie, _) = self.header("set-cookie")?.split_once(';')?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use orchestra_core::agents::{Launcher, Tools};
 use orchestra_core::sessions::{Catalog, Places, Root};
 use orchestra_core::worktrees::Git;
-use orchestra_server::{Devices, PairingLinks, Route, Server};
+use orchestra_server::{Devices, Notifier, NotifyConfig, PairingLinks, Route, Server};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -93,7 +93,15 @@ impl Machine {
     }
 
     pub(crate) async fn serve_at(&self, address: SocketAddr) -> Running {
-        let server = Server::bind(Some(address), self.catalog(), self.tools()).await.unwrap();
+        self.serve_as(address, NotifyConfig::for_tests()).await
+    }
+
+    pub(crate) async fn serve_with(&self, notify: NotifyConfig) -> Running {
+        self.serve_as("127.0.0.1:0".parse().unwrap(), notify).await
+    }
+
+    async fn serve_as(&self, address: SocketAddr, notify: NotifyConfig) -> Running {
+        let server = Server::bind(Some(address), self.catalog(), self.tools(), notify).await.unwrap();
         let ready = server.ready().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         Running {
@@ -101,6 +109,7 @@ impl Machine {
             pairing_url: ready.pairing_url,
             links: ready.links,
             devices: server.devices(),
+            notifier: server.notifier(),
             routes: server.routes().to_vec(),
             stop,
             task: tokio::spawn(server.run(async move {
@@ -116,6 +125,7 @@ pub(crate) struct Running {
     pub(crate) pairing_url: String,
     pub(crate) links: PairingLinks,
     pub(crate) devices: Devices,
+    pub(crate) notifier: Notifier,
     pub(crate) routes: Vec<Route>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -128,6 +138,12 @@ impl Running {
 
     pub(crate) fn post(&self, target: &str) -> Request {
         Request::new(self.address, "POST", target)
+    }
+
+    /// Posts JSON as our own page does.
+    pub(crate) async fn post_json(&self, target: &str, cookie: &str, body: &serde_json::Value) -> Reply {
+        let post = self.post(target).sent_by_our_page().header("Cookie", cookie);
+        post.body("application/json", body.to_string()).send().await
     }
 
     /// Hands a code in as the pairing page does.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use orchestra_server::{ServeError, Server};
+use orchestra_server::{NotifyConfig, ServeError, Server};
 
 use crate::server::Machine;
 
@@ -11,7 +11,13 @@ use crate::server::Machine;
 async fn the_second_server_says_where_the_first_is() {
     let machine = Machine::new();
     let first = machine.serve().await;
-    let second = Server::bind(Some("127.0.0.1:0".parse().unwrap()), machine.catalog(), machine.tools()).await;
+    let second = Server::bind(
+        Some("127.0.0.1:0".parse().unwrap()),
+        machine.catalog(),
+        machine.tools(),
+        NotifyConfig::for_tests(),
+    )
+    .await;
     let Err(ServeError::AlreadyRunning(Some(address))) = second else { panic!("{second:?}") };
     assert_eq!(address, first.address);
     first.stop().await;
@@ -23,12 +29,20 @@ async fn an_address_that_was_asked_for_is_had_or_nothing_is() {
     let machine = Machine::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let refused = Server::bind(Some(address), machine.catalog(), machine.tools()).await.unwrap_err();
+    let refused = Server::bind(Some(address), machine.catalog(), machine.tools(), NotifyConfig::for_tests())
+        .await
+        .unwrap_err();
     assert!(matches!(refused, ServeError::Listen { .. }), "{refused:?}");
     assert!(refused.to_string().contains("--addr"));
     for open in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
-        let refused =
-            Server::bind(Some(open.parse().unwrap()), machine.catalog(), machine.tools()).await.unwrap_err();
+        let refused = Server::bind(
+            Some(open.parse().unwrap()),
+            machine.catalog(),
+            machine.tools(),
+            NotifyConfig::for_tests(),
+        )
+        .await
+        .unwrap_err();
         assert!(matches!(refused, ServeError::NotLoopback(_)), "{open}: {refused:?}");
     }
 }
@@ -38,7 +52,9 @@ async fn without_an_address_the_next_free_port_does() {
     let machines = [Machine::new(), Machine::new()];
     let mut servers = Vec::new();
     for machine in &machines {
-        servers.push(Server::bind(None, machine.catalog(), machine.tools()).await.unwrap());
+        servers.push(
+            Server::bind(None, machine.catalog(), machine.tools(), NotifyConfig::for_tests()).await.unwrap(),
+        );
     }
     // The default port may be taken by anything on this machine; the second server's is not the first's.
     let [first, second] = [&servers[0], &servers[1]].map(|server| server.ready().unwrap());
@@ -51,7 +67,8 @@ async fn without_an_address_the_next_free_port_does() {
 async fn a_state_folder_that_cannot_be_used_is_one_clear_line() {
     let machine = Machine::new();
     fs::write(machine.state(), "a file where the folder should be").unwrap();
-    let refused = Server::bind(None, machine.catalog(), machine.tools()).await.unwrap_err();
+    let refused =
+        Server::bind(None, machine.catalog(), machine.tools(), NotifyConfig::for_tests()).await.unwrap_err();
     assert!(matches!(refused, ServeError::StateFolder { .. }), "{refused:?}");
     let words = refused.to_string();
     assert!(words.contains("ORCHESTRA_HOME") && !words.contains('\n'), "{words}");
