@@ -11,7 +11,6 @@ pub(crate) mod details;
 pub(crate) mod empty;
 pub(crate) mod lane;
 pub(crate) mod left_out;
-#[cfg_attr(not(test), expect(dead_code, reason = "the settings page is still to come"))]
 pub(crate) mod notifications;
 mod parts;
 pub(crate) mod projects;

@@ -6,7 +6,14 @@ use leptos::{config::LeptosOptions, nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::{APP_ELEMENT, App, components::icon::IconSheet, ssr};
+use crate::{
+    APP_ELEMENT, App,
+    components::{
+        frame::{SETTINGS, place_of},
+        icon::IconSheet,
+    },
+    ssr,
+};
 
 /// The addresses of the site's files, with the hashes in their names.
 #[derive(Clone, Debug)]
@@ -23,6 +30,7 @@ const THEME: &str = include_str!("shell/theme.js");
 const START: &str = include_str!("shell/start.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
 const KEYBOARD: &str = include_str!("shell/keyboard.js");
+const NOTIFICATIONS: &str = include_str!("shell/notifications.js");
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
 pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoView {
@@ -73,7 +81,8 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 {frame::keys()}
                 <IconSheet/>
                 <script nonce=nonce.clone() inner_html=OPEN_AT></script>
-                <script nonce=nonce inner_html=KEYBOARD></script>
+                <script nonce=nonce.clone() inner_html=KEYBOARD></script>
+                {(place_of(&path) == SETTINGS).then(|| view! { <script nonce=nonce inner_html=NOTIFICATIONS></script> })}
                 {start}
             </body>
         </html>

@@ -21,6 +21,7 @@ use orchestra_core::sessions::{CatalogEvent, Watcher};
 use orchestra_model::Timestamp;
 use tokio::sync::{OnceCell, Semaphore, watch};
 
+use crate::notify::Notifier;
 use agents::Teller;
 use ring::Ring;
 pub(crate) use stream::stream;
@@ -36,7 +37,9 @@ pub(crate) struct Events {
 
 struct Shared {
     context: AppContext,
-    watchers: OnceCell<(Watcher, Option<AgentWatcher>)>,
+    notifier: Notifier,
+    sessions: OnceCell<Watcher>,
+    agents: OnceCell<Option<AgentWatcher>>,
     ring: Arc<Mutex<Ring>>,
     /// The number of the last event.
     latest: watch::Sender<u64>,
@@ -63,12 +66,19 @@ pub(crate) fn numbers() -> watch::Sender<u64> {
 
 impl Events {
     /// The events of a machine's sessions and agents, for so many listeners at most.
-    pub(crate) fn new(context: AppContext, latest: watch::Sender<u64>, most_streams: usize) -> Self {
+    pub(crate) fn new(
+        context: AppContext,
+        notifier: Notifier,
+        latest: watch::Sender<u64>,
+        most_streams: usize,
+    ) -> Self {
         let first = *latest.borrow();
         Self {
             shared: Arc::new(Shared {
                 context,
-                watchers: OnceCell::new(),
+                notifier,
+                sessions: OnceCell::new(),
+                agents: OnceCell::new(),
                 ring: Arc::new(Mutex::new(Ring::after(first))),
                 latest,
                 places: Arc::new(Semaphore::new(most_streams.min(MOST_STREAMS))),
@@ -80,17 +90,31 @@ impl Events {
     async fn watch(&self) {
         let start = || {
             let (ring, latest) = (Arc::clone(&self.shared.ring), self.shared.latest.clone());
-            let context = self.shared.context.clone();
-            let teller = Teller { context: context.clone(), ring: Arc::clone(&ring), latest: latest.clone() };
+            let AppContext { catalog, clock, .. } = self.shared.context.clone();
             // It reads folders.
             tokio::task::spawn_blocking(move || {
-                let (catalog, clock) = (context.catalog, context.clock);
-                let sessions = catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock)));
-                (sessions, teller.watch())
+                catalog.watch(move |event| publish(&ring, &latest, news(&event, &clock)))
             })
         };
-        if let Err(problem) = self.shared.watchers.get_or_try_init(start).await {
+        if let Err(problem) = self.shared.sessions.get_or_try_init(start).await {
             tracing::error!(%problem, "cannot watch for changes");
+        }
+        self.watch_agents().await;
+    }
+
+    /// Sees that agents are watched, also while no page is open: somebody may have asked to be told of them.
+    pub(crate) async fn watch_agents(&self) {
+        let start = || {
+            let teller = Teller {
+                context: self.shared.context.clone(),
+                ring: Arc::clone(&self.shared.ring),
+                latest: self.shared.latest.clone(),
+                notifier: self.shared.notifier.clone(),
+            };
+            tokio::task::spawn_blocking(move || teller.watch())
+        };
+        if let Err(problem) = self.shared.agents.get_or_try_init(start).await {
+            tracing::error!(%problem, "cannot watch agents");
         }
     }
 

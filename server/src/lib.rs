@@ -1,8 +1,8 @@
 //! Orchestra's server: the dashboard over HTTP on this machine, for the browsers that were paired with it.
 //!
-//! It holds no state that is not on disk but the pairing code and the last events. It starts no program but the one that its
-//! owner names for notifications, writes only in its own folder, prints nothing, and reads neither the environment nor the home folder: [`ServerConfig`] brings
-//! everything.
+//! It holds no state that is not on disk but the pairing code and the last events. It starts no program but runners, which
+//! then need it no more, and the one that its owner names for notifications. It prints nothing, and reads neither the
+//! environment nor the home folder: [`ServerConfig`] brings everything.
 
 // The views' types are nested deeper than the compiler's default allows when it lays out their futures.
 #![recursion_limit = "512"]
@@ -80,6 +80,7 @@ pub struct Server {
     router: Router,
     routes: Vec<Route>,
     devices: Devices,
+    events: events::Events,
     notifier: Notifier,
     links: PairingLinks,
     store: FileSessionStore,
@@ -127,11 +128,11 @@ impl Server {
         let numbers = events::numbers();
         let household = Arc::new(devices.clone());
         let context = AppContext::new(catalog, tools, household, clock, numbers.subscribe());
-        let events = events::Events::new(context.clone(), numbers, most_streams);
+        let events = events::Events::new(context.clone(), notifier.clone(), numbers, most_streams);
         let state = AppState {
             context: context.clone(),
             devices: devices.clone(),
-            events,
+            events: events.clone(),
             notifier: notifier.clone(),
             pages: Pages::new(context, asset_names()),
             pairing: pairing.clone(),
@@ -146,6 +147,7 @@ impl Server {
             router,
             routes: table.routes,
             devices,
+            events,
             notifier,
             links: PairingLinks::new(address, pairing),
             store,
@@ -186,6 +188,7 @@ impl Server {
     /// Answers requests until `stop` is over; then event streams end, and other answers get five seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         tracing::info!(address = %self.address, "listening");
+        self.events.watch_agents().await;
         let notifying = tokio::spawn(self.notifier.run(self.shutdown.clone()));
         let sweeping = tokio::spawn(sweep(self.store, self.shutdown));
         connections::serve(self.listener, self.router, stop, &self.signal).await;

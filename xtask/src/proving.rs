@@ -34,6 +34,13 @@ fn prove(project: &Project, what: &str, arguments: &[String]) -> Result<(), Fail
     )
 }
 
+/// The home folder of the real client with a scripted model: journeys in the browser start it.
+pub(crate) fn sandbox(project: &Project) -> Result<PathBuf, Failure> {
+    let mut command = process::cargo();
+    command.current_dir(&project.root).args(["build", "--release", "--package", "orchestra-scripted-model"]);
+    artifact::build(command.args(["--example", "sandbox"]), "sandbox", |artifact| artifact.executable.clone())
+}
+
 fn build(project: &Project, package: &str, binary: &str) -> Result<PathBuf, Failure> {
     let mut command = process::cargo();
     command.current_dir(&project.root).args(["build", "--release", "--package", package]);

@@ -11,8 +11,11 @@ pub const PLACES: [(&str, &str, &str); 5] = [
     ("/sessions", "Sessions", "sessions"),
     ("/projects", "Projects", "projects"),
     ("/new", "New", "new"),
-    ("/settings", "Settings", "settings"),
+    (SETTINGS, "Settings", "settings"),
 ];
+
+/// The place whose page has scripts of its own: it is loaded whole.
+pub const SETTINGS: &str = "/settings";
 
 /// The element that says when the page no longer hears of changes; silent while all is well.
 pub const CONNECTION: &str = "connection";
@@ -26,7 +29,7 @@ pub fn place_of(path: &str) -> &'static str {
         Some("sessions") => "/sessions",
         Some("projects") => "/projects",
         Some("new") => "/new",
-        Some("settings") => "/settings",
+        Some("settings") => SETTINGS,
         _ => "/",
     }
 }

@@ -27,7 +27,9 @@ pub(crate) fn draw(known: &Known) -> String {
         }
         Err(why) => view! { <p class="form-trouble" role="alert">{parts::visible(why)}</p> }.into_any(),
     };
+    let notifications = super::notifications::draw();
     view! {
+        <div inner_html=notifications></div>
         <section class="setting">
             <h2>"Theme"</h2>
             <div class="segments-row needs-script" role="group" aria-label="Theme">

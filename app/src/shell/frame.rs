@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use crate::components::{
-    frame::{CONNECTION, HELP, PLACES, place_of},
+    frame::{CONNECTION, HELP, PLACES, SETTINGS, place_of},
     icon::Icon,
 };
 
@@ -13,7 +13,8 @@ pub(super) fn rail(path: &str) -> impl IntoView + use<> {
     let here = place_of(path);
     let places = PLACES.map(|(href, name, icon)| {
         let current = (href == here).then_some("page");
-        view! { <a class="place" href=href aria-current=current><Icon name=icon/> <span>{name}</span></a> }
+        let whole = (href == SETTINGS).then_some("external");
+        view! { <a class="place" href=href rel=whole aria-current=current><Icon name=icon/> <span>{name}</span></a> }
     });
     view! {
         <header class="rail">

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::ring::{Current, Key, Ring};
 use super::{encode, lock};
+use crate::notify::Notifier;
 
 /// Asking git how much was changed is put off for so long, so that a burst of edits is looked at once.
 const PUT_OFF: Duration = Duration::from_millis(400);
@@ -22,6 +23,7 @@ pub(super) struct Teller {
     pub(super) context: AppContext,
     pub(super) ring: Arc<Mutex<Ring>>,
     pub(super) latest: watch::Sender<u64>,
+    pub(super) notifier: Notifier,
 }
 
 impl Teller {
@@ -41,6 +43,7 @@ impl Teller {
     fn tell(&self, news: AgentNews, stale: &Sender<AgentId>) {
         match news {
             AgentNews::Changed(agent) => {
+                self.notifier.agent_changed(&agent);
                 if self.context.stats.is_stale(&agent) {
                     let _ = stale.send(agent.id.clone());
                 }

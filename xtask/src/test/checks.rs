@@ -171,11 +171,17 @@ fn npm_packages(project: &Project) -> Result<String, Failure> {
 
 fn end_to_end(project: &Project) -> Result<String, Failure> {
     npm_packages(project)?;
+    clients(project)?;
     let program = start::build(project)?;
+    let sandbox = proving::sandbox(project)?;
     let browser = browser::find(project)?;
     let folder = project.root.join("end2end");
     let mut command = tools::npm_program(&folder, "playwright");
-    command.current_dir(&folder).arg("test").env("ORCHESTRA_BINARY", program);
+    command
+        .current_dir(&folder)
+        .arg("test")
+        .env("ORCHESTRA_BINARY", program)
+        .env("ORCHESTRA_SANDBOX", sandbox);
     browser.tell(&mut command);
     silent(process::run("playwright test", &mut command))
 }
