@@ -6,6 +6,10 @@ import { expect, test } from "../support/test.js";
 test.use({ history: { write: someProjects } });
 
 const pages = {
+  "no agents": "/",
+  "new agents": "/new",
+  "going on with a session": `/new?session=${cart.id}`,
+  "settings": "/settings",
   "sessions": "/sessions?since=7d",
   "nothing found": "/sessions?q=nothing+like+this",
   "one hour": `/sessions?between=${Math.floor(cart.endedAt / 3_600_000) * 3600}-${Math.floor(cart.endedAt / 3_600_000) * 3600 + 3600}`,

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
 import { expect, test as base, type Page } from "@playwright/test";
 import { startSandbox, type Sandbox } from "../support/agents.js";
 import { startServer, type Server } from "../support/server.js";
@@ -64,6 +65,11 @@ const spawnFrom = async (page: Page, stage: Stage, tasks: string) => {
   await page.getByRole("button", { name: "Start" }).click();
 };
 
+const accessible = async (page: Page) => {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+};
+
 const card = (page: Page, name: RegExp) => page.locator(".agent-card", { hasText: name });
 
 test("agents are started, answered, talked to, taken and cleared away", async ({ open, stage }) => {
@@ -81,6 +87,7 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("1 needs you");
   const build = card(page, /build-auth/);
   await expect(build.locator(".ask")).toContainText("fn login() {}");
+  await accessible(page);
   await build.getByRole("button", { name: "Allow", exact: true }).click();
   // Then a command, refused with a reason.
   await expect(build.locator(".ask")).toContainText("touch made");
@@ -94,6 +101,7 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   await page.goto(address);
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
   await expect(page.locator(".conversation")).toContainText("All done now.");
+  await accessible(page);
   await page.getByRole("link", { name: "Changes" }).click();
   await page.locator(".work .diff-line", { hasText: "fn login" }).click();
   await page.getByLabel("Comment", { exact: true }).fill("[[say It has a body now.]]");

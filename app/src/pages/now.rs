@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use wasm_bindgen::JsCast;
 
 use crate::{
     api::list_agents,
@@ -53,6 +54,7 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
         (1, _) => "1 needs you".to_owned(),
         (waiting, _) => format!("{waiting} need you"),
     });
+    Effect::new(move |_| badge(waiting()));
     let nothing =
         Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
     let sections = Section::ALL.map(|section| view! { <Part section rows/> }.into_any());
@@ -63,6 +65,16 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
         <Together rows/>
         <Drawn class="nothing" html=nothing/>
         {sections.into_iter().collect_view()}
+    }
+}
+
+/// Shows on the installed app's icon how many wait, where the system has room for that.
+fn badge(count: usize) {
+    let navigator = window().navigator();
+    let set = js_sys::Reflect::get(&navigator, &"setAppBadge".into()).ok();
+    if let Some(set) = set.and_then(|set| set.dyn_into::<js_sys::Function>().ok()) {
+        // A promise whose outcome does not matter.
+        let _ = set.call1(&navigator, &(count as u32).into());
     }
 }
 

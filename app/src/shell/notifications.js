@@ -1,5 +1,5 @@
 // The settings of notifications, wired to what `drawn/notifications.rs` draws: whether this device gets any, a test, what
-// of, and when not. A page that puts them in place later says so with the event `orchestra:settings`.
+// of, and when not. The page may put them in place later, and anew.
 (function () {
   const words = {
     insecure: "Notifications need a secure connection: https, or a browser on the machine itself.",
@@ -148,7 +148,7 @@
     throw new Error([message, next_step, error].filter(Boolean).join(" ") || "That did not work. Load the page again.");
   }
 
-  document.addEventListener("orchestra:settings", wire);
+  new MutationObserver(wire).observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", wire);
   wire();
 })();
