@@ -66,7 +66,7 @@ fn resource(
     key: Box<dyn Fn() -> String + Send + Sync>,
     fetch: Box<dyn Fn() -> Future<Result<Answer, AppError>> + Send + Sync>,
 ) -> Resource<Result<Answer, AppError>> {
-    Resource::new(move || key(), move |_| fetch())
+    Resource::new(key, move |_| fetch())
 }
 
 impl<T: Clone + DeserializeOwned + Send + Sync + 'static> Reading<T> {

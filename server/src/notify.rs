@@ -184,7 +184,7 @@ impl Notifier {
     }
 
     /// Takes note of an agent as it is now: once for each there is, then whenever one changes. Never waits and never
-    /// fails; what it is about is told by [`Self::run`].
+    /// fails; what it is about is told by `run`.
     pub fn agent_changed(&self, agent: &Agent) {
         self.desk.mailbox.leave(Wanted::of(agent));
     }

@@ -102,3 +102,6 @@ pub(crate) fn mark(state: AgentState) -> impl IntoView + use<> {
     };
     view! { <span class=class><Icon name=icon/>{state.name()}</span> }
 }
+
+#[cfg(test)]
+mod tests;

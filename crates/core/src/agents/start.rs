@@ -461,3 +461,6 @@ fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], StartError> {
     getrandom::fill(&mut bytes).map_err(|error| StartError::Random(error.to_string()))?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;
