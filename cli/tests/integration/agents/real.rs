@@ -138,10 +138,9 @@ fn a_discovered_session_goes_on_as_a_copy_in_a_worktree() {
         let name = world.spawn("First", "[[say the first words]]");
         let first =
             world.wait(&name, |agent| agent["state"] == "idle")["session_id"].as_str().unwrap().to_owned();
-        until(|| {
-            transcript(world, &first)
-                .is_some_and(|file| fs::read_to_string(file).unwrap().contains("the first words"))
-        });
+        until_it_shows(world, &first, &["the first words"]);
+        // Once its client has ended, nothing more is written to the first one's transcript.
+        world.ok(&["stop", &name]);
         let before = fs::read(transcript(world, &first).unwrap()).unwrap();
         world.ok(&["spawn", "--json", "--session", &first[..8], "Go on\n[[say more words]]"]);
         let agent = world.wait("go-on", |agent| agent["attention"]["summary"] == "more words");
