@@ -3,11 +3,9 @@
 mod agents;
 mod demo;
 mod since;
+mod web;
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::{
@@ -23,6 +21,8 @@ pub(crate) use agents::{
 };
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use since::Since;
+pub(crate) use web::WebArguments;
+use web::parse_address;
 
 /// Headings bold, what is typed literally in the accent colour: the same as the tables.
 const STYLES: Styles = Styles::styled()
@@ -234,48 +234,12 @@ pub(crate) struct ResumeArguments {
     pub(crate) print: bool,
 }
 
-const WEB_EXAMPLES: &str = "\
-Examples:
-  orchestra web --open              serve it and open it in the browser
-  orchestra web --addr 8080         on another port
-
-Only this machine can reach it. A browser is let in once it has been paired: the
-link that is printed does that, once, within ten minutes. Sessions and agents do
-not depend on it: stop it with Ctrl-C whenever you like.";
-
-/// Arguments of `web`.
-#[derive(Debug, Args)]
-#[command(after_help = WEB_EXAMPLES)]
-pub(crate) struct WebArguments {
-    /// A port, or an address of this machine with a port [default: 127.0.0.1:4600, or the next free]
-    #[arg(long, value_name = "ADDR", value_parser = parse_address)]
-    pub(crate) addr: Option<SocketAddr>,
-
-    /// Open it in the browser
-    #[arg(long)]
-    pub(crate) open: bool,
-
-    /// For a program that holds it: a line of JSON when it is ready, another with a new link for each line on standard
-    /// input, and an end with that.
-    #[arg(long, hide = true, conflicts_with = "open")]
-    pub(crate) held: bool,
-}
-
 /// A number of hours or sessions: none of them is nothing to ask for.
 fn parse_number(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(number @ 1..) => Ok(number),
         _ => Err("write a whole number, 1 or more".to_owned()),
     }
-}
-
-/// A port of this machine, or an address as it is usually written.
-fn parse_address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
-        return Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    }
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    numeric.as_deref().unwrap_or(text).parse().map_err(|_| "write a port, or 127.0.0.1:PORT".to_owned())
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -340,22 +304,6 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         CommandLine::command().debug_assert();
-    }
-
-    #[test]
-    fn addresses_as_people_write_them() {
-        for (text, address) in [
-            ("8080", "127.0.0.1:8080"),
-            (":8080", "127.0.0.1:8080"),
-            ("localhost:0", "127.0.0.1:0"),
-            ("127.0.0.2:1", "127.0.0.2:1"),
-            ("[::1]:9", "[::1]:9"),
-        ] {
-            assert_eq!(parse_address(text).unwrap().to_string(), address);
-        }
-        for text in ["", "web", "127.0.0.1", "99999", "example.com:80"] {
-            assert!(parse_address(text).is_err(), "{text}");
-        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub(crate) mod families;
 pub(crate) mod layout;
 pub(crate) mod patch;
 mod progress;
+pub(crate) mod qr;
 pub(crate) mod session_table;
 pub(crate) mod story;
 pub(crate) mod style;
@@ -127,7 +128,8 @@ impl Words {
     }
 }
 
-fn width_of(stream: &impl std::os::fd::AsFd) -> usize {
+/// How wide a terminal is.
+pub(crate) fn width_of(stream: &impl std::os::fd::AsFd) -> usize {
     terminal_size::terminal_size_of(stream)
         .map(|(terminal_size::Width(width), _)| usize::from(width))
         .filter(|width| *width > 0)

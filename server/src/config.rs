@@ -6,13 +6,17 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use orchestra_core::agents::Tools;
 use orchestra_core::sessions::Catalog;
 
+use crate::notice::Notice;
 use crate::notify::NotifyConfig;
 use crate::pairing::{NoRandomness, Pairing};
+use crate::reach::Reach;
+use crate::tls::{Fingerprint, TlsError};
 
 /// Where the dashboard is when nobody said otherwise.
 pub const DEFAULT_PORT: u16 = 4600;
@@ -22,9 +26,8 @@ pub(crate) const PORTS_TRIED: u16 = 50;
 
 /// What a server is started with.
 pub struct ServerConfig {
-    /// Where to listen, when somebody said so: only there, and only on a loopback address; port 0 is any free one.
-    /// `None` is [`DEFAULT_PORT`] of 127.0.0.1, or the next free port when something else has it.
-    pub address: Option<SocketAddr>,
+    /// Where to listen, and how it is called there.
+    pub reach: Reach,
     /// The sessions to show.
     pub catalog: Catalog,
     /// What agents are worked with; the server keeps its own things in `server/` below their state folder.
@@ -33,13 +36,15 @@ pub struct ServerConfig {
     pub notify: NotifyConfig,
     /// Called once, when the server listens.
     pub on_ready: Box<dyn FnOnce(Ready) + Send>,
+    /// Called for whatever the owner should know while it runs; must not block.
+    pub on_notice: Box<dyn Fn(Notice) + Send + Sync>,
 }
 
 impl fmt::Debug for ServerConfig {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("ServerConfig")
-            .field("address", &self.address)
+            .field("reach", &self.reach)
             .field("tools", &self.tools)
             .finish_non_exhaustive()
     }
@@ -50,6 +55,10 @@ impl fmt::Debug for ServerConfig {
 pub struct Ready {
     /// Where.
     pub address: SocketAddr,
+    /// The address to open, with a slash at its end: one that a phone can open when the server can be reached by one.
+    pub url: String,
+    /// What a browser shows of the certificate, when the server made it itself.
+    pub self_made: Option<Fingerprint>,
     /// The port that was taken by something else, when the server moved to another.
     pub moved_from: Option<u16>,
     /// A link that pairs one browser, for ten minutes.
@@ -61,13 +70,19 @@ pub struct Ready {
 /// Makes pairing links, for as long as the server runs. Clones make links to the same server.
 #[derive(Clone, Debug)]
 pub struct PairingLinks {
-    address: SocketAddr,
+    /// Without a slash at its end.
+    base_url: Arc<str>,
     pairing: Pairing,
 }
 
 impl PairingLinks {
-    pub(crate) fn new(address: SocketAddr, pairing: Pairing) -> Self {
-        Self { address, pairing }
+    pub(crate) fn new(base_url: &str, pairing: Pairing) -> Self {
+        Self { base_url: base_url.into(), pairing }
+    }
+
+    /// The address to open, with a slash at its end.
+    pub fn url(&self) -> String {
+        format!("{}/", self.base_url)
     }
 
     /// A new link, good for one browser and ten minutes; the one before it stops working.
@@ -76,7 +91,7 @@ impl PairingLinks {
     /// When the system has no randomness to give.
     pub fn new_link(&self) -> Result<String, NoRandomness> {
         let code = self.pairing.issue(Instant::now())?;
-        Ok(format!("http://{}{}?code={code}", self.address, crate::pair_page::PATH))
+        Ok(format!("{}{}?code={code}", self.base_url, crate::pair_page::PATH))
     }
 }
 
@@ -84,11 +99,18 @@ impl PairingLinks {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// Not an address of this machine alone.
+    /// Others could listen in, and nobody said that the network keeps them out.
     #[error(
-        "{0} can be reached from other machines; use an address of this one, such as 127.0.0.1:{DEFAULT_PORT}"
+        "without TLS everyone in the network could read along; leave out --no-tls, or say with --host by which name an \
+         encrypted network (a VPN, a proxy) leads here"
     )]
-    NotLoopback(SocketAddr),
+    OpenWithoutTls,
+    /// A proxy is trusted for no name.
+    #[error("--trust-proxy needs the name that the proxy answers to; add --host NAME")]
+    ProxyWithoutHost,
+    /// There is no certificate to show.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The state folder cannot be used.
     #[error("cannot use the state folder {path}: {source}; see that it can be written, or set ORCHESTRA_HOME to another", path = path.display())]
     StateFolder {
@@ -97,9 +119,9 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// Another server has the state folder.
-    #[error("Orchestra runs already{}; use that one, or stop it first", .0.map(|address| format!(" at http://{address}")).unwrap_or_default())]
-    AlreadyRunning(Option<SocketAddr>),
+    /// Another server has the state folder; where it is, if it says so.
+    #[error("Orchestra runs already{}; use that one, or stop it first", .0.as_ref().map(|url| format!(" at {url}")).unwrap_or_default())]
+    AlreadyRunning(Option<String>),
     /// The address that was asked for is not to be had.
     #[error("cannot listen on {address}: {source}; choose another with --addr")]
     Listen {

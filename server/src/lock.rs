@@ -5,7 +5,6 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::thread;
@@ -30,8 +29,8 @@ pub(crate) struct ServerLock {
 pub(crate) enum Claim {
     /// It is ours.
     Ours(ServerLock),
-    /// Another server has it, at this address if it has said so.
-    Taken(Option<SocketAddr>),
+    /// Another server has it, at this address (`http://…/`) if it has said so.
+    Taken(Option<String>),
 }
 
 impl ServerLock {
@@ -55,21 +54,22 @@ impl ServerLock {
     }
 
     /// Writes down where the server listens, for a second one to read.
-    pub(crate) fn announce(&mut self, address: SocketAddr) -> io::Result<()> {
+    pub(crate) fn announce(&mut self, url: &str) -> io::Result<()> {
         self.file.set_len(0)?;
         self.file.rewind()?;
-        writeln!(self.file, "{address}")
+        self.file.write_all(format!("{url}\n").as_bytes())
     }
 }
 
 /// The address in a lock that another server holds; it writes it a moment after it has taken the lock.
-fn address_in(file: &mut File) -> io::Result<Option<SocketAddr>> {
+fn address_in(file: &mut File) -> io::Result<Option<String>> {
     for _ in 0..ADDRESS_ATTEMPTS {
         let mut text = String::new();
         file.rewind()?;
-        Read::by_ref(file).take(128).read_to_string(&mut text)?;
-        if let Ok(address) = text.trim().parse() {
-            return Ok(Some(address));
+        Read::by_ref(file).take(512).read_to_string(&mut text)?;
+        // The end of the line says that it is whole.
+        if let Some(url) = text.strip_suffix('\n') {
+            return Ok(Some(url.to_owned()));
         }
         thread::sleep(ADDRESS_PAUSE);
     }
@@ -83,11 +83,11 @@ mod tests {
     #[test]
     fn the_second_learns_where_the_first_is() {
         let folder = tempfile::tempdir().unwrap();
-        let address: SocketAddr = "127.0.0.1:4600".parse().unwrap();
+        let url = "https://127.0.0.1:4600/";
         let Claim::Ours(mut first) = ServerLock::claim(folder.path()).unwrap() else { panic!("not ours") };
-        first.announce(address).unwrap();
+        first.announce(url).unwrap();
         let Claim::Taken(found) = ServerLock::claim(folder.path()).unwrap() else { panic!("not taken") };
-        assert_eq!(found, Some(address));
+        assert_eq!(found.as_deref(), Some(url));
 
         drop(first);
         assert!(matches!(ServerLock::claim(folder.path()).unwrap(), Claim::Ours(_)));

@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tower_sessions::Session;
 
 use crate::devices::{self, DeviceId, Devices};
+use crate::notice::{Notice, Notices};
 use crate::pairing::{Pairing, PairingRefusal, looks_like_a_code};
 use crate::plain::{self, Page};
 use crate::security::refusal::Refusal;
@@ -71,6 +72,7 @@ pub(crate) async fn show(
 /// `POST /pair`.
 pub(crate) async fn exchange(
     State(pairing): State<Pairing>,
+    State(notices): State<Notices>,
     session: Session,
     headers: HeaderMap,
     Form(fields): Form<PairingFields>,
@@ -79,6 +81,10 @@ pub(crate) async fn exchange(
         Ok(()) => {}
         Err(PairingRefusal::Wrong) => {
             return with_status(StatusCode::FORBIDDEN, &ask_for_a_link("This link was used or is too old"));
+        }
+        Err(PairingRefusal::Spoilt) => {
+            notices.tell(Notice::LinkSpoilt);
+            return with_status(StatusCode::FORBIDDEN, &ask_for_a_link("Too many wrong links"));
         }
         Err(PairingRefusal::Locked(left)) => return locked(left),
     }
@@ -151,7 +157,41 @@ fn is_local_path(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+    use crate::session_store::FileSessionStore;
+
+    #[tokio::test]
+    async fn the_terminal_hears_of_a_link_that_was_guessed_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(FileSessionStore::open(folder.path().to_owned()).unwrap());
+        let (pairing, notices) = (Pairing::default(), Notices::default());
+        let heard: Arc<Mutex<Vec<Notice>>> = Arc::default();
+        let hears = Arc::clone(&heard);
+        notices.listen(Box::new(move |notice| hears.lock().unwrap().push(notice)));
+
+        // Locks grow to seconds: all wrong ones but the last came in the past hour.
+        let now = Instant::now();
+        let mut minutes = 60;
+        let mut past = || {
+            minutes -= 1;
+            now.checked_sub(Duration::from_secs(60 * minutes)).unwrap()
+        };
+        let code = pairing.issue(past()).unwrap();
+        for _ in 0..9 {
+            assert_eq!(pairing.redeem("wrong", past()), Err(PairingRefusal::Wrong));
+        }
+        for (given, heard_then) in [("wrong", 1), (&code, 1), ("wrong", 1)] {
+            let session = Session::new(None, Arc::clone(&store) as _, None);
+            let form = Form(PairingFields { code: given.to_owned(), next: None });
+            let answer =
+                exchange(State(pairing.clone()), State(notices.clone()), session, HeaderMap::new(), form)
+                    .await;
+            assert!(answer.status().is_client_error(), "{}", answer.status());
+            assert_eq!(*heard.lock().unwrap(), vec![Notice::LinkSpoilt; heard_then]);
+        }
+    }
 
     #[test]
     fn next_stays_here() {

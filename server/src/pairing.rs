@@ -16,6 +16,9 @@ const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// Wrong codes that cost nothing: a link opened twice, one copied badly.
 const FREE_MISTAKES: u32 = 5;
 
+/// Wrong codes after which the right one is dead: nobody errs that often.
+const MOST_MISTAKES: u32 = 10;
+
 /// The longest that guessing locks pairing.
 const LONGEST_LOCK: Duration = Duration::from_secs(5 * 60);
 
@@ -29,6 +32,8 @@ pub(crate) enum PairingRefusal {
     Wrong,
     /// Too many wrong ones; nothing is looked at until this much time has passed.
     Locked(Duration),
+    /// The last of too many wrong ones: from now on the right one is wrong too. Said once for each code.
+    Spoilt,
 }
 
 /// The system has no randomness to give, so no code can be made.
@@ -68,10 +73,10 @@ impl Pairing {
 
     /// Takes a code: the first who brings the right one gets through, and nobody after.
     ///
-    /// The lock that guessing leads to is one for all callers, since an address can be made up; it grows from one
-    /// second to five minutes and is not needed against 128 bits, only against the noise.
+    /// The lock that guessing leads to is one for all callers, since an address can be made up. It doubles from one
+    /// second, and in the end the code is dead, and only the owner makes a new one: not needed against 128 bits, but
+    /// whoever guesses is noticed.
     pub(crate) fn redeem(&self, code: &str, now: Instant) -> Result<(), PairingRefusal> {
-        let given = hash(code);
         let mut state = self.lock();
         if let Some(until) = state.locked_until
             && now < until
@@ -79,11 +84,15 @@ impl Pairing {
             return Err(PairingRefusal::Locked(until - now));
         }
         // Hashes are compared, so how long it takes tells nothing about the code.
+        let given = hash(code);
         if state.pending.take_if(|pending| pending.hash == given && now < pending.expires).is_some() {
             state.mistakes = 0;
             return Ok(());
         }
         state.mistakes = state.mistakes.saturating_add(1);
+        if state.mistakes >= MOST_MISTAKES && state.pending.take().is_some() {
+            return Err(PairingRefusal::Spoilt);
+        }
         if let Some(extra) = state.mistakes.checked_sub(FREE_MISTAKES) {
             let seconds = 1_u64.checked_shl(extra).unwrap_or(u64::MAX);
             state.locked_until = Some(now + Duration::from_secs(seconds).min(LONGEST_LOCK));
@@ -109,6 +118,9 @@ fn hash(code: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -151,36 +163,56 @@ mod tests {
     }
 
     #[test]
-    fn of_a_thousand_who_race_for_a_code_one_wins() {
+    fn of_sixteen_who_race_for_a_code_one_wins_each_of_a_thousand_times() {
+        const RACERS: usize = 16;
+        const ROUNDS: usize = 1000;
         let pairing = Pairing::default();
         let now = Instant::now();
-        let code = pairing.issue(now).unwrap();
-        let start = std::sync::Barrier::new(1000);
-        let race = || {
-            start.wait();
-            pairing.redeem(&code, now).is_ok()
-        };
-        let winners = std::thread::scope(|scope| {
-            let racers: Vec<_> = (0..1000).map(|_| scope.spawn(race)).collect();
-            racers.into_iter().map(|racer| racer.join().unwrap()).filter(|won| *won).count()
+        let codes: Vec<_> = (0..ROUNDS).map(|_| Mutex::new(String::new())).collect();
+        let wins: Vec<_> = (0..ROUNDS).map(|_| AtomicUsize::new(0)).collect();
+        let line = Barrier::new(RACERS);
+        std::thread::scope(|scope| {
+            for _ in 0..RACERS {
+                scope.spawn(|| {
+                    for (code, wins) in codes.iter().zip(&wins) {
+                        // One of them has the code made while nobody runs.
+                        if line.wait().is_leader() {
+                            *code.lock().unwrap() = pairing.issue(now).unwrap();
+                        }
+                        line.wait();
+                        let code = code.lock().unwrap().clone();
+                        line.wait();
+                        if pairing.redeem(&code, now).is_ok() {
+                            wins.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
         });
-        assert_eq!(winners, 1);
+        assert!(wins.iter().all(|wins| wins.load(Ordering::Relaxed) == 1), "{wins:?}");
     }
 
     #[test]
-    fn of_100_000_guesses_none_gets_through_and_few_are_looked_at() {
+    fn of_100_000_guesses_none_gets_through_few_are_looked_at_and_the_code_is_dead() {
         let pairing = Pairing::default();
         let start = Instant::now();
-        pairing.issue(start).unwrap();
-        let mut looked_at = 0;
+        let code = pairing.issue(start).unwrap();
+        let (mut looked_at, mut spoilt) = (0, 0);
         for guess in 0..100_000_u32 {
             let now = start + Duration::from_millis(u64::from(guess));
             match pairing.redeem(&format!("{guess:022}"), now) {
                 Ok(()) => panic!("guess {guess} got through"),
                 Err(PairingRefusal::Wrong) => looked_at += 1,
+                Err(PairingRefusal::Spoilt) => spoilt += 1,
                 Err(PairingRefusal::Locked(left)) => assert!(left <= LONGEST_LOCK),
             }
         }
+        assert_eq!(spoilt, 1, "said once");
         assert!(looked_at < 20, "{looked_at}");
+        // What is kept of the guesses is a number: the state has no room for more.
+        let later = start + LIFETIME - Duration::from_secs(1);
+        assert_eq!(pairing.redeem(&code, later), Err(PairingRefusal::Wrong));
+        let new = pairing.issue(later).unwrap();
+        assert_eq!(pairing.redeem(&new, later), Ok(()));
     }
 }

@@ -14,6 +14,7 @@ use crate::assets::{self, AsStored};
 use crate::devices::Devices;
 use crate::events::{self, Events};
 use crate::files;
+use crate::notice::Notices;
 use crate::notify::{Notifier, routes as push};
 use crate::pages::Pages;
 use crate::pair_page;
@@ -29,6 +30,7 @@ pub(crate) struct AppState {
     pub(crate) devices: Devices,
     pub(crate) events: Events,
     pub(crate) notifier: Notifier,
+    pub(crate) notices: Notices,
     pub(crate) pages: Pages,
     pub(crate) pairing: Pairing,
     pub(crate) shutdown: Shutdown,
@@ -49,6 +51,7 @@ part_of_the_state!(
     devices: Devices,
     events: Events,
     notifier: Notifier,
+    notices: Notices,
     pairing: Pairing,
     shutdown: Shutdown
 );

@@ -3,7 +3,8 @@
 //! [`protect`] puts it around the whole router, fallback included, so a new route is behind it without anyone
 //! remembering. In this order, each before anything of the next is touched:
 //!
-//! 1. the request's head ([`request`]): our own name in `Host`, no other origin, no method or form we do not use;
+//! 1. the request's head ([`request`]): a name of ours in `Host` ([`names`]), no other origin, no method or form we do
+//!    not use;
 //! 2. the device's cookie, for everything but what the route table declares public: the pairing page, the offline
 //!    page, the service worker and the files of the site, which are the same for everyone and hold no data;
 //! 3. the body, read whole within a size and a time, so that no handler waits on a sender.
@@ -12,6 +13,7 @@
 //! here and nowhere else; what a route does is not known here.
 
 pub(crate) mod headers;
+pub(crate) mod names;
 pub(crate) mod refusal;
 pub(crate) mod request;
 
@@ -19,21 +21,22 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use orchestra_model::Timestamp;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 
 use crate::devices::device_of;
+use crate::reach::Scheme;
 use crate::session_store::FileSessionStore;
+use names::{Ours, Wire};
 use refusal::Refusal;
-use request::Ours;
 
 /// The largest body that is read.
 pub(crate) const BODY_LIMIT: usize = 64 * 1024;
@@ -65,26 +68,58 @@ struct Gate {
     public: PublicPaths,
 }
 
-/// Puts the layer around a router.
+/// The same routes behind two cookies: a browser that came encrypted has one that never travels plain.
+#[derive(Clone)]
+struct Doors {
+    plain: Router,
+    encrypted: Router,
+}
+
+/// Puts the layer around a router. Every request must bring the [`Wire`] it came over.
 pub(crate) fn protect(router: Router, ours: Ours, public: PublicPaths, store: FileSessionStore) -> Router {
-    // Cookies are shared by all ports of a host: each server has a name of its own.
-    let sessions = SessionManagerLayer::new(store)
-        .with_name(format!("orchestra_{}", ours.port()))
+    let port = ours.port();
+    let gate = Arc::new(Gate { ours, public });
+    let behind = |scheme: Scheme| {
+        let protected = ServiceBuilder::new()
+            .layer(sessions(scheme, port, store.clone()))
+            .layer(from_fn_with_state(Arc::clone(&gate), check_device))
+            .layer(from_fn(read_body))
+            .service(router.clone());
+        Router::new().fallback_service(protected)
+    };
+    let doors = Doors { plain: behind(Scheme::Http), encrypted: behind(Scheme::Https) };
+    let protected = ServiceBuilder::new()
+        .layer(from_fn(add_headers))
+        .layer(from_fn_with_state(gate, check_head))
+        .service(Router::new().fallback(through_a_door).with_state(doors));
+    Router::new().fallback_service(protected)
+}
+
+/// The cookie of paired browsers. Cookies are shared by all ports of a host: each server has a name of its own.
+fn sessions(scheme: Scheme, port: u16, store: FileSessionStore) -> SessionManagerLayer<FileSessionStore> {
+    let layer = SessionManagerLayer::new(store)
         .with_http_only(true)
         .with_same_site(SameSite::Strict)
         .with_path("/")
-        // Plain HTTP on the loopback interface: there is no wire, and not every browser sends `Secure` cookies to it.
-        .with_secure(false)
         .with_expiry(Expiry::OnInactivity(DEVICE_LIFETIME));
-    let gate = Arc::new(Gate { ours, public });
-    let protected = ServiceBuilder::new()
-        .layer(from_fn(add_headers))
-        .layer(from_fn_with_state(Arc::clone(&gate), check_head))
-        .layer(sessions)
-        .layer(from_fn_with_state(gate, check_device))
-        .layer(from_fn(read_body))
-        .service(router);
-    Router::new().fallback_service(protected)
+    match scheme {
+        // Browsers take a cookie of this name only from this very host, and only encrypted.
+        Scheme::Https => layer.with_name(format!("__Host-orchestra_{port}")).with_secure(true),
+        // On the loopback interface there is no wire, and not every browser sends `Secure` cookies to it.
+        Scheme::Http => layer.with_name(format!("orchestra_{port}")).with_secure(false),
+    }
+}
+
+async fn through_a_door(
+    State(doors): State<Doors>,
+    Extension(scheme): Extension<Scheme>,
+    request: Request,
+) -> Response {
+    let door = match scheme {
+        Scheme::Http => doors.plain,
+        Scheme::Https => doors.encrypted,
+    };
+    door.oneshot(request).await.into_response()
 }
 
 async fn add_headers(request: Request, next: Next) -> Response {
@@ -93,13 +128,23 @@ async fn add_headers(request: Request, next: Next) -> Response {
     response
 }
 
-async fn check_head(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let (head, body) = request.into_parts();
-    if let Err(refusal) = request::check(&gate.ours, &head) {
-        tracing::debug!(?refusal, method = %head.method, "refused a request");
-        return refusal.answer(&head.headers);
+async fn check_head(
+    State(gate): State<Arc<Gate>>,
+    Extension(wire): Extension<Wire>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    match request::check(&gate.ours, &head, wire) {
+        Ok(scheme) => {
+            head.extensions.insert(scheme);
+            next.run(Request::from_parts(head, body)).await
+        }
+        Err(refusal) => {
+            tracing::debug!(?refusal, method = %head.method, "refused a request");
+            refusal.answer(&head.headers)
+        }
     }
-    next.run(Request::from_parts(head, body)).await
 }
 
 async fn check_device(

@@ -80,6 +80,13 @@ impl Transcripts {
 }
 
 fn unreadable(error: &TranscriptError) -> AppError {
+    if matches!(error, TranscriptError::NoSuchSubagent(_)) {
+        return AppError::new(
+            AppErrorKind::NotFound,
+            "This session has no such subagent.",
+            "Its transcript may have been cleaned up. Go back to the session and load it again.",
+        );
+    }
     AppError::new(
         AppErrorKind::Unreadable,
         format!("The transcript cannot be read: {error}."),

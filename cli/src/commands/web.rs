@@ -4,11 +4,11 @@
 //! needs an asynchronous runtime, so the only one that makes one.
 
 use std::{
-    io::{self, BufRead, Write},
+    io::{self, BufRead, IsTerminal, Write},
     process::{Command, Stdio},
 };
 
-use orchestra_server::{PairingLinks, Ready, ServeError, ServerConfig, serve};
+use orchestra_server::{Notice, PairingLinks, Ready, ServeError, ServerConfig, serve};
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
 
@@ -17,17 +17,23 @@ use crate::{
     cli::WebArguments,
     configuration::Configuration,
     error::Failure,
-    output::{Paint, Words, style},
+    output::{Paint, Words, qr::Square, style, width_of},
 };
+
+/// How many characters of a fingerprint stand in a line: half of its pairs.
+const FINGERPRINT_LINE: usize = 16 * 3;
 
 /// Serves until a signal says to stop.
 pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Failure> {
     let (open, held) = (arguments.open, arguments.held);
     let words = context.words;
-    let paint = Paint::decide(&context.surroundings, io::IsTerminal::is_terminal(&io::stdout()));
+    let terminal = io::stdout().is_terminal();
+    let paint = Paint::decide(&context.surroundings, terminal);
+    let screen = Screen { paint, squares: terminal && arguments.is_for_a_phone() };
+    let open_without_tls = arguments.is_open_without_tls();
     let configuration = Configuration::read(context.surroundings.config_file().as_deref())?;
     let config = ServerConfig {
-        address: arguments.addr,
+        reach: arguments.reach()?,
         catalog: context.catalog(),
         tools: agent::tools(context)?,
         notify: configuration.notify,
@@ -37,19 +43,29 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
                 return;
             }
             // A terminal that is gone is no reason to stop serving.
-            drop(announce(&ready, paint));
+            drop(screen.announce(&ready));
             if let Some(port) = ready.moved_from {
                 words.warn(&format!("port {port} is taken by another program, so this is another one"));
+            }
+            if open_without_tls {
+                words.warn(
+                    "nothing of this is encrypted here (--no-tls): whoever can listen in on the network reads along \
+                     and can take a paired browser's place, unless the network itself is encrypted",
+                );
             }
             if open {
                 open_in_browser(&ready.pairing_url, words);
             }
+            if !ready.url.contains(&ready.address.to_string()) {
+                words.murmur(&format!("It listens at {}.", ready.address));
+            }
             words.murmur("Ctrl-C stops the dashboard; sessions and agents go on without it.");
-            if io::IsTerminal::is_terminal(&io::stdin()) {
+            if io::stdin().is_terminal() {
                 words.murmur("Enter shows a new link, for another browser.");
-                std::thread::spawn(move || show_more_links(&ready.links, paint));
+                std::thread::spawn(move || screen.show_more_links(&ready.links));
             }
         }),
+        on_notice: Box::new(move |notice| tell(&notice, words)),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -57,8 +73,7 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         .map_err(|error| Failure::new(format!("the dashboard cannot be started: {error}")))?;
     match runtime.block_on(serve(config)) {
         Ok(()) => Ok(()),
-        Err(ServeError::AlreadyRunning(Some(address))) if open => {
-            let url = format!("http://{address}/");
+        Err(ServeError::AlreadyRunning(Some(url))) if open => {
             words.say(&format!("Orchestra runs already: {url}"));
             open_in_browser(&url, words);
             Ok(())
@@ -67,31 +82,85 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
     }
 }
 
-/// The links, for a person and for a script: the first line has the address, the link alone stands on its own line.
-fn announce(ready: &Ready, paint: Paint) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    let address = format!("http://{}/", ready.address);
-    writeln!(out, "{} {}", paint.on(style::STRONG, "Orchestra is at"), paint.on(style::ACCENT, address))?;
-    writeln!(out, "A browser that is new here is let in by this link, once, within ten minutes:")?;
-    writeln!(out, "  {}", paint.on(style::ACCENT, &ready.pairing_url))?;
-    out.flush()
+/// Where links are shown, and how.
+#[derive(Clone, Copy)]
+struct Screen {
+    paint: Paint,
+    /// Whether a link is also shown as a square, for a phone's camera.
+    squares: bool,
 }
 
-/// A new link for each line from the terminal, until there is no terminal any more.
-fn show_more_links(links: &PairingLinks, paint: Paint) {
-    let shown = io::stdin().lock().lines().map_while(Result::ok).try_for_each(|_| {
-        let link = links.new_link().map_err(io::Error::other)?;
-        writeln!(io::stdout().lock(), "  {}", paint.on(style::ACCENT, link))
-    });
-    // A link that cannot be shown is no reason to stop serving.
-    drop(shown);
+impl Screen {
+    /// The links, for a person and for a script: the first line has the address, the link alone stands on its own line.
+    fn announce(self, ready: &Ready) -> io::Result<()> {
+        let Self { paint, .. } = self;
+        let mut out = io::stdout().lock();
+        writeln!(
+            out,
+            "{} {}",
+            paint.on(style::STRONG, "Orchestra is at"),
+            paint.on(style::ACCENT, &ready.url)
+        )?;
+        writeln!(out, "A browser that is new here is let in by this link, once, within ten minutes:")?;
+        self.show(&mut out, &ready.pairing_url)?;
+        if let Some(fingerprint) = ready.self_made {
+            writeln!(
+                out,
+                "Browsers warn that nobody vouches for the certificate: Orchestra made it itself."
+            )?;
+            writeln!(out, "Go on only when the warning's details show this SHA-256 fingerprint:")?;
+            for part in fingerprint.to_string().as_bytes().chunks(FINGERPRINT_LINE) {
+                writeln!(out, "  {}", String::from_utf8_lossy(part).trim_end())?;
+            }
+        }
+        out.flush()
+    }
+
+    /// A new link for each line from the terminal, until there is no terminal any more.
+    fn show_more_links(self, links: &PairingLinks) {
+        let shown = io::stdin().lock().lines().map_while(Result::ok).try_for_each(|_| {
+            let link = links.new_link().map_err(io::Error::other)?;
+            self.show(&mut io::stdout().lock(), &link)
+        });
+        // A link that cannot be shown is no reason to stop serving.
+        drop(shown);
+    }
+
+    fn show(self, out: &mut impl Write, link: &str) -> io::Result<()> {
+        writeln!(out, "  {}", self.paint.on(style::ACCENT, link))?;
+        if self.squares
+            && let Some(square) = Square::of(link, width_of(&io::stdout()), self.paint)
+        {
+            write!(out, "{square}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what the server has to say while it runs.
+fn tell(notice: &Notice, words: Words) {
+    match notice {
+        Notice::LinkSpoilt => words.warn(
+            "someone tried wrong pairing links, so the last right one is dead too; press Enter for a new one",
+        ),
+        Notice::NewCertificate(fingerprint) => {
+            words.say(&format!(
+                "This machine has another address, or its certificate grew old: browsers warn once more. \
+                 Its SHA-256 fingerprint is now {fingerprint}."
+            ));
+        }
+        Notice::CertificateNotRenewed(problem) => {
+            words.warn(&format!("the certificate was not renewed: {problem}"));
+        }
+        _ => {}
+    }
 }
 
 /// Tells the program that holds this one where it is and which link lets a browser in, anew for each line from it. When
 /// no more can come, it has ended, and the server ends as well.
 fn serve_holder(ready: &Ready) {
     let tell = |link: &str| {
-        let line = json!({ "url": format!("http://{}/", ready.address), "pairing_url": link });
+        let line = json!({ "url": ready.url, "pairing_url": link });
         let mut out = io::stdout().lock();
         writeln!(out, "{line}").and_then(|()| out.flush())
     };

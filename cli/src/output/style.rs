@@ -34,12 +34,21 @@ impl Paint {
     #[cfg(test)]
     pub(crate) const NONE: Self = Self(false);
 
+    /// Colours.
+    #[cfg(test)]
+    pub(crate) const ALL: Self = Self(true);
+
     /// Colours only on a terminal that can show them, unless the environment says otherwise: `CLICOLOR_FORCE` asks for
     /// them anywhere, `NO_COLOR` is stronger.
     pub(crate) const fn decide(surroundings: &Surroundings, terminal: bool) -> Self {
         Self(
             !surroundings.no_color && (surroundings.force_color || (terminal && !surroundings.dumb_terminal)),
         )
+    }
+
+    /// Whether anything is in a colour.
+    pub(crate) const fn has_colours(self) -> bool {
+        self.0
     }
 
     /// Something in a colour.

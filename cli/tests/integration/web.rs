@@ -35,7 +35,33 @@ fn it_says_where_it_is_answers_and_stops() {
 }
 
 #[test]
-fn an_address_that_others_reach_is_refused() {
-    let said = World::empty().run(&["web", "--addr", "0.0.0.0:0"]).failure();
-    insta::assert_snapshot!(said);
+fn what_cannot_be_meant_is_refused_with_what_to_do() {
+    let world = World::empty();
+    for (name, arguments) in [
+        ("open_without_tls", &["--addr", "0.0.0.0:0", "--no-tls"][..]),
+        ("lan_and_an_address", &["--lan", "--addr", "192.0.2.1:4600"]),
+        ("trust_for_no_name", &["--trust-proxy"]),
+        ("half_a_certificate", &["--tls-cert", "box.pem"]),
+        ("no_certificate", &["--addr", "0", "--tls-cert", "missing.pem", "--tls-key", "missing.key"]),
+        ("no_name", &["--host", "https://box.example.net/"]),
+    ] {
+        let said = world.run(&[&["web"], arguments].concat()).failure();
+        insta::assert_snapshot!(format!("web_{name}"), said);
+    }
+}
+
+#[test]
+fn for_a_phone_it_says_the_address_that_a_phone_opens() {
+    let world = World::empty();
+    let mut command = world.command(&["web", "--addr", "0", "--host", "box.example.net", "--trust-proxy"]);
+    let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "Orchestra is at https://box.example.net/");
+    let link = lines.nth(1).unwrap().unwrap();
+    assert!(link.starts_with("  https://box.example.net/pair?code="), "{link}");
+    let pid = rustix::process::Pid::from_child(&server);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert!(server.wait().unwrap().success());
+    // Nothing but links goes into a pipe: a square is for a camera.
+    assert!(lines.next().is_none());
 }

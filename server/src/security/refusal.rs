@@ -14,6 +14,8 @@ use crate::plain::{self, Page};
 pub(crate) enum Refusal {
     /// The host is not one of ours, or not said, or said twice.
     Host,
+    /// A trusted proxy does not say clearly how it was called.
+    Proxy,
     /// It comes from another origin, or changes something without saying from where.
     Origin,
     /// The browser says that another site or another port asks.
@@ -36,6 +38,7 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
+            Self::Proxy => StatusCode::BAD_REQUEST,
             Self::Origin | Self::Site => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -49,6 +52,7 @@ impl Refusal {
     fn title(self) -> &'static str {
         match self {
             Self::Host => "This is not my name",
+            Self::Proxy => "The proxy is not clear",
             Self::Origin | Self::Site => "Not from another page",
             Self::Method | Self::ContentType => "Not understood",
             Self::TooLarge => "Too much",
@@ -60,7 +64,13 @@ impl Refusal {
 
     fn words(self) -> &'static str {
         match self {
-            Self::Host => "Open Orchestra by the address that the terminal shows.",
+            Self::Host => {
+                "Open Orchestra by the address that the terminal shows. If this name is its own, say so when you start \
+                 it: `orchestra web --host NAME`."
+            }
+            Self::Proxy => {
+                "One proxy in front of Orchestra must set X-Forwarded-Proto to http or https, once. Look at its settings."
+            }
             Self::Origin => {
                 "Orchestra does nothing at the request of other pages. Open it by its own address."
             }

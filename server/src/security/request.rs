@@ -7,68 +7,35 @@
 //! that holds for navigations too: a link on another page leads to a refusal that offers the same address as a link
 //! of our own, one tap away. And a form of another site would need a method and a type that we take.
 
-use std::net::SocketAddr;
-
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 
 use super::BODY_LIMIT;
+use super::names::{Called, Ours, Wire};
 use super::refusal::Refusal;
+use crate::reach::Scheme;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The forms of body that our own pages send.
 const CONTENT_TYPES: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
 
-/// The names by which this server is called.
-#[derive(Clone, Debug)]
-pub(crate) struct Ours {
-    port: u16,
-    hosts: Vec<String>,
-}
-
-impl Ours {
-    /// The names of a server that listens on a loopback address.
-    pub(crate) fn new(address: SocketAddr) -> Self {
-        let port = address.port();
-        let mut names: Vec<String> = ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec();
-        names.push(match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        });
-        let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
-        if port == 80 {
-            // The one port that browsers leave out.
-            hosts.extend(names);
-        }
-        Self { port, hosts }
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    fn contain(&self, host: &str) -> bool {
-        self.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))
-    }
-}
-
-/// Checks a request's head.
-pub(crate) fn check(ours: &Ours, head: &Parts) -> Result<(), Refusal> {
+/// Checks a request's head; says what the browser speaks.
+pub(crate) fn check(ours: &Ours, head: &Parts, wire: Wire) -> Result<Scheme, Refusal> {
     let headers = &head.headers;
-    let host = match only(headers, &HOST) {
-        Only::One(host) if ours.contain(host) => host,
-        _ => return Err(Refusal::Host),
-    };
-    // `GET http://elsewhere/ HTTP/1.1`: the target may name a host too.
-    if head.uri.authority().is_some_and(|named| !named.as_str().eq_ignore_ascii_case(host)) {
+    let called = ours.called(headers, wire)?;
+    // `GET http://elsewhere/ HTTP/1.1`: the target may name a host too, which must be the one in `Host`.
+    let said_twice = head.uri.authority().is_some_and(|named| {
+        headers.get(HOST).is_none_or(|host| !named.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()))
+    });
+    if said_twice {
         return Err(Refusal::Host);
     }
 
     let same_origin = match only(headers, &ORIGIN) {
         Only::None => false,
-        Only::One(origin) if is_origin_of(origin, host) => true,
+        Only::One(origin) if is_origin_of(origin, called) => true,
         _ => return Err(Refusal::Origin),
     };
     let from_our_page = match only(headers, &SEC_FETCH_SITE) {
@@ -78,16 +45,18 @@ pub(crate) fn check(ours: &Ours, head: &Parts) -> Result<(), Refusal> {
     };
 
     match head.method {
-        Method::GET | Method::HEAD => Ok(()),
-        Method::POST if same_origin || from_our_page => check_body(headers),
-        Method::POST => Err(Refusal::Origin),
-        _ => Err(Refusal::Method),
+        Method::GET | Method::HEAD => {}
+        Method::POST if same_origin || from_our_page => check_body(headers)?,
+        Method::POST => return Err(Refusal::Origin),
+        _ => return Err(Refusal::Method),
     }
+    Ok(called.scheme)
 }
 
-/// Whether an origin is the one that a request's own host is of.
-fn is_origin_of(origin: &str, host: &str) -> bool {
-    origin.strip_prefix("http://").is_some_and(|name| name.eq_ignore_ascii_case(host))
+/// Whether an origin is that of the server as a request called it.
+fn is_origin_of(origin: &str, called: Called<'_>) -> bool {
+    let host = origin.strip_prefix(called.scheme.name()).and_then(|rest| rest.strip_prefix("://"));
+    host.is_some_and(|host| host.eq_ignore_ascii_case(called.host))
 }
 
 /// What is said of a body before it comes.
@@ -113,14 +82,14 @@ fn check_body(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// A header that may stand there once.
 #[derive(PartialEq, Eq)]
-enum Only<'head> {
+pub(super) enum Only<'head> {
     None,
     One(&'head str),
     /// More than once, or not text.
     Many,
 }
 
-fn only<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Only<'head> {
+pub(super) fn only<'head>(headers: &'head HeaderMap, name: &HeaderName) -> Only<'head> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Only::None,
@@ -134,17 +103,23 @@ mod tests {
     use axum::http::Request;
 
     use super::*;
-
-    fn ours() -> Ours {
-        Ours::new("127.0.0.1:4600".parse().unwrap())
-    }
+    use crate::machine::Machine;
+    use crate::reach::Reach;
 
     fn verdict(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let address = "127.0.0.1:4600".parse().unwrap();
+        let ours = Ours::new(address, &Reach::at(address), &Machine::default());
+        verdict_of(&ours, method, target, headers)
+    }
+
+    fn verdict_of(ours: &Ours, method: &str, target: &str, headers: &[(&str, &str)]) -> Result<(), Refusal> {
+        let here = std::net::Ipv4Addr::LOCALHOST.into();
         let mut request = Request::builder().method(method).uri(target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        check(&ours(), &request.body(()).unwrap().into_parts().0)
+        let head = request.body(()).unwrap().into_parts().0;
+        check(ours, &head, Wire { peer: here, local: here }).map(drop)
     }
 
     const HOST: (&str, &str) = ("host", "127.0.0.1:4600");
@@ -155,10 +130,32 @@ mod tests {
         for host in ["127.0.0.1:4600", "localhost:4600", "LOCALHOST:4600", "[::1]:4600"] {
             assert_eq!(verdict("GET", "/", &[("host", host)]), Ok(()), "{host}");
         }
-        let other = Ours::new("127.0.0.5:80".parse().unwrap());
-        assert!(
-            other.contain("127.0.0.5") && other.contain("127.0.0.5:80") && !other.contain("127.0.0.5:81")
-        );
+    }
+
+    #[test]
+    fn behind_a_trusted_proxy_that_encrypts_the_origin_is_encrypted_too() {
+        let address = "127.0.0.1:4600".parse().unwrap();
+        let reach = Reach {
+            hosts: vec!["box.example.net".parse().unwrap(), "box.example.net:8443".parse().unwrap()],
+            trust_proxy: true,
+            ..Reach::at(address)
+        };
+        let trusting = Ours::new(address, &reach, &Machine::default());
+        let wary = Ours::new(address, &Reach { trust_proxy: false, ..reach }, &Machine::default());
+        for name in ["box.example.net", "box.example.net:8443"] {
+            let (secure, plain) = (format!("https://{name}"), format!("http://{name}"));
+            let posted = |ours: &Ours, origin: &str, site: &str| {
+                let head = [("host", name), ("x-forwarded-proto", "https"), ("origin", origin)];
+                verdict_of(ours, "POST", "/", &[&head[..], &[("sec-fetch-site", site)]].concat())
+            };
+            assert_eq!(posted(&trusting, &secure, "same-origin"), Ok(()));
+            assert_eq!(posted(&trusting, &plain, "same-origin"), Err(Refusal::Origin));
+            assert_eq!(posted(&trusting, &secure, "same-site"), Err(Refusal::Site));
+            assert_eq!(posted(&trusting, "https://127.0.0.1:4600", "same-origin"), Err(Refusal::Origin));
+            // Who does not trust the proxy expects what the server itself speaks.
+            assert_eq!(posted(&wary, &secure, "same-origin"), Err(Refusal::Origin));
+            assert_eq!(posted(&wary, &plain, "same-origin"), Ok(()));
+        }
     }
 
     #[test]

@@ -1,18 +1,78 @@
 //! A client that sends exactly what it is told to.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 /// Far longer than anything takes; a test that hangs fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A connection, encrypted or not.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// Where a server is, and how it is spoken to.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) address: SocketAddr,
+    /// Believes nobody but the one certificate it was made with.
+    tls: Option<Arc<ClientConfig>>,
+}
+
+impl Endpoint {
+    pub(crate) fn plain(address: SocketAddr) -> Self {
+        Self { address, tls: None }
+    }
+
+    pub(crate) fn encrypted(address: SocketAddr, certificate: CertificateDer<'static>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("a certificate");
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Self { address, tls: Some(Arc::new(config)) }
+    }
+
+    /// What a browser speaks to it.
+    pub(crate) fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.address)
+    }
+
+    /// The name of its cookie.
+    pub(crate) fn cookie_name(&self) -> String {
+        let host_only = if self.tls.is_some() { "__Host-" } else { "" };
+        format!("{host_only}orchestra_{}", self.address.port())
+    }
+
+    pub(crate) async fn connect(&self) -> Box<dyn Wire> {
+        let stream = TcpStream::connect(self.address).await.expect("a server");
+        match &self.tls {
+            None => Box::new(stream),
+            Some(config) => {
+                let name = ServerName::IpAddress(self.address.ip().into());
+                let connecting = TlsConnector::from(Arc::clone(config)).connect(name, stream);
+                Box::new(connecting.await.expect("the certificate of the server's own address"))
+            }
+        }
+    }
+}
+
 /// A request in the making.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    address: SocketAddr,
+    endpoint: Endpoint,
     method: String,
     target: String,
     headers: Vec<(String, String)>,
@@ -29,10 +89,22 @@ pub(crate) struct Reply {
 
 impl Request {
     /// A request with our host and `Connection: close`, and nothing else.
-    pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
-        let headers =
-            vec![("Host".to_owned(), address.to_string()), ("Connection".to_owned(), "close".to_owned())];
-        Self { address, method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new() }
+    pub(crate) fn new(endpoint: &Endpoint, method: &str, target: &str) -> Self {
+        let (endpoint, host) = (endpoint.clone(), endpoint.address.to_string());
+        let headers = vec![("Host".to_owned(), host), ("Connection".to_owned(), "close".to_owned())];
+        Self { endpoint, method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new() }
+    }
+
+    /// With another method.
+    pub(crate) fn method(mut self, method: &str) -> Self {
+        self.method = method.to_owned();
+        self
+    }
+
+    /// For another target.
+    pub(crate) fn target(mut self, target: &str) -> Self {
+        self.target = target.to_owned();
+        self
     }
 
     /// With one header more.
@@ -54,7 +126,7 @@ impl Request {
 
     /// As a page of ours sends it.
     pub(crate) fn sent_by_our_page(self) -> Self {
-        let origin = format!("http://{}", self.address);
+        let origin = self.endpoint.origin();
         self.with("Origin", &origin).with("Sec-Fetch-Site", "same-origin")
     }
 
@@ -68,6 +140,22 @@ impl Request {
     /// With a form.
     pub(crate) fn form(self, body: &str) -> Self {
         self.body("application/x-www-form-urlencoded", body)
+    }
+
+    /// Its body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// What it calls the server.
+    pub(crate) fn host(&self) -> String {
+        let host = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        host.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    /// What it asks for.
+    pub(crate) fn what(&self) -> &str {
+        &self.target
     }
 
     /// The bytes of its head.
@@ -84,19 +172,29 @@ impl Request {
     pub(crate) async fn send(&self) -> Reply {
         let mut stream = self.open().await;
         let mut bytes = Vec::new();
-        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes))
-            .await
-            .expect("an answer")
-            .expect("readable");
+        let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("an answer");
+        assert!(read.is_ok() || !bytes.is_empty(), "{self:?}: {read:?}");
         Reply::parse(&bytes)
     }
 
+    /// Sends it and reads the answer's status and no more of it: for what has no end.
+    pub(crate) async fn status(&self) -> u16 {
+        let mut stream = self.open().await;
+        let mut start = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut start))
+            .await
+            .expect("an answer")
+            .expect("a status");
+        String::from_utf8_lossy(&start[9..]).parse().expect("a number")
+    }
+
     /// Sends it and hands over the connection.
-    pub(crate) async fn open(&self) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).await.expect("a server");
+    pub(crate) async fn open(&self) -> Box<dyn Wire> {
+        let mut stream = self.endpoint.connect().await;
         stream.write_all(self.head().as_bytes()).await.expect("writable");
         // A server that refuses by the head may have gone by now.
         let _ = stream.write_all(&self.body).await;
+        let _ = stream.flush().await;
         stream
     }
 }

@@ -1,26 +1,25 @@
 //! The event stream: who may listen, what is heard, and when it ends.
 
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 
-use crate::client::{PATIENCE, Request, unchunk};
+use crate::client::{PATIENCE, Request, Wire, unchunk};
 use crate::server::{Machine, Running, SESSION};
 
 /// An open stream.
-struct Listening {
-    stream: TcpStream,
+pub(crate) struct Listening {
+    stream: Box<dyn Wire>,
     heard: Vec<u8>,
 }
 
 impl Listening {
-    async fn start(request: &Request) -> Self {
+    pub(crate) async fn start(request: &Request) -> Self {
         let mut listening = Self { stream: request.open().await, heard: Vec::new() };
         listening.hear(": listening").await;
         listening
     }
 
     /// Waits until something was said; returns all that was.
-    async fn hear(&mut self, wanted: &str) -> String {
+    pub(crate) async fn hear(&mut self, wanted: &str) -> String {
         let waiting = async {
             loop {
                 let said = self.said();
@@ -49,7 +48,7 @@ impl Listening {
     }
 
     /// Waits for its end.
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         tokio::time::timeout(PATIENCE, async { while self.read().await > 0 {} }).await.expect("an end");
     }
 }
@@ -191,17 +190,8 @@ async fn streams_are_capped_and_pages_still_answer() {
     assert_eq!(server.get("/").header("Cookie", &cookie).send().await.status, 200);
     // A place that is given back can be taken.
     open.truncate(refused / 2);
-    let again = async { while request.open_and_see_status().await == 503 {} };
+    let again = async { while request.status().await == 503 {} };
     tokio::time::timeout(PATIENCE, again).await.expect("a place");
     drop(open);
     server.stop().await;
-}
-
-impl Request {
-    async fn open_and_see_status(&self) -> u16 {
-        let mut stream = self.open().await;
-        let mut start = [0; 12];
-        stream.read_exact(&mut start).await.unwrap();
-        String::from_utf8_lossy(&start[9..]).parse().unwrap()
-    }
 }

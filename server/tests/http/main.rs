@@ -10,13 +10,16 @@
 )]
 
 mod assets;
+mod calls;
 mod client;
 mod events;
 mod files;
 mod limits;
 mod notifications;
 mod pairing;
+mod proxy;
 mod push_service;
 mod security;
 mod server;
 mod starting;
+mod tls;

@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use orchestra_core::agents::{Launcher, Tools};
 use orchestra_core::sessions::{Catalog, Places, Root};
 use orchestra_core::worktrees::Git;
-use orchestra_server::{Devices, Notifier, NotifyConfig, PairingLinks, Route, Server};
+use orchestra_server::{
+    Devices, Encryption, Notifier, NotifyConfig, PairingLinks, Reach, Ready, Route, ServeError, Server,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
-use crate::client::{Reply, Request};
+use crate::client::{Endpoint, Reply, Request};
 
 /// A session with one picture in its first line.
 pub(crate) const SESSION: &str = "11111111-1111-4111-8111-111111111111";
@@ -27,6 +31,9 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// A conversation that the session's agent had aside.
+    pub(crate) const SUBAGENT: &'static str = "a1b2c3d";
+
     pub(crate) fn new() -> Self {
         let machine = Self { folder: TempDir::new().unwrap() };
         fs::create_dir_all(machine.transcript(SESSION).parent().unwrap()).unwrap();
@@ -40,6 +47,11 @@ impl Machine {
             ] },
         });
         machine.append(SESSION, &first);
+        let aside = machine.transcript(SESSION).with_extension("").join("subagents");
+        fs::create_dir_all(&aside).unwrap();
+        let mut said = Self::prompt(1, "SECRET-PROMPT: look aside");
+        said["isSidechain"] = true.into();
+        fs::write(aside.join(format!("agent-{}.jsonl", Self::SUBAGENT)), format!("{said}\n")).unwrap();
         machine
     }
 
@@ -93,21 +105,47 @@ impl Machine {
     }
 
     pub(crate) async fn serve_at(&self, address: SocketAddr) -> Running {
-        self.serve_as(address, NotifyConfig::for_tests()).await
+        self.serve_as(Reach::at(address)).await
+    }
+
+    /// Encrypted, with the certificate that the server makes for itself.
+    pub(crate) async fn serve_encrypted(&self) -> Running {
+        let address = "127.0.0.1:0".parse().unwrap();
+        self.serve_as(Reach { encryption: Encryption::Always, ..Reach::at(address) }).await
     }
 
     pub(crate) async fn serve_with(&self, notify: NotifyConfig) -> Running {
-        self.serve_as("127.0.0.1:0".parse().unwrap(), notify).await
+        self.start(Reach::at("127.0.0.1:0".parse().unwrap()), notify).await
     }
 
-    async fn serve_as(&self, address: SocketAddr, notify: NotifyConfig) -> Running {
-        let server = Server::bind(Some(address), self.catalog(), self.tools(), notify).await.unwrap();
+    pub(crate) async fn serve_as(&self, reach: Reach) -> Running {
+        self.start(reach, NotifyConfig::for_tests()).await
+    }
+
+    /// Takes what a server needs, or says why not.
+    pub(crate) async fn bind(&self, reach: Reach) -> Result<Server, ServeError> {
+        Server::bind(reach, self.catalog(), self.tools(), NotifyConfig::for_tests()).await
+    }
+
+    async fn start(&self, reach: Reach, notify: NotifyConfig) -> Running {
+        let certificate = match &reach.encryption {
+            Encryption::With { certificate, .. } => Some(certificate.clone()),
+            Encryption::Always => Some(self.state().join("server/tls.pem")),
+            Encryption::WhereOthersReach | Encryption::Never => None,
+        };
+        let server = Server::bind(reach, self.catalog(), self.tools(), notify).await.unwrap();
         let ready = server.ready().unwrap();
+        let endpoint = match certificate {
+            None => Endpoint::plain(ready.address),
+            Some(path) => Endpoint::encrypted(ready.address, CertificateDer::from_pem_file(path).unwrap()),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         Running {
             address: ready.address,
-            pairing_url: ready.pairing_url,
-            links: ready.links,
+            endpoint,
+            pairing_url: ready.pairing_url.clone(),
+            links: ready.links.clone(),
+            ready,
             devices: server.devices(),
             notifier: server.notifier(),
             routes: server.routes().to_vec(),
@@ -122,6 +160,8 @@ impl Machine {
 /// A server that runs.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) ready: Ready,
     pub(crate) pairing_url: String,
     pub(crate) links: PairingLinks,
     pub(crate) devices: Devices,
@@ -133,11 +173,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn get(&self, target: &str) -> Request {
-        Request::new(self.address, "GET", target)
+        Request::new(&self.endpoint, "GET", target)
     }
 
     pub(crate) fn post(&self, target: &str) -> Request {
-        Request::new(self.address, "POST", target)
+        Request::new(&self.endpoint, "POST", target)
     }
 
     /// Posts JSON as our own page does.
