@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
     let terminal = io::stdout().is_terminal();
     let paint = Paint::decide(&context.surroundings, terminal);
     let screen = Screen { paint, squares: terminal && arguments.is_for_a_phone() };
-    let open_without_tls = arguments.is_open_without_tls();
+    let (lan, open_without_tls) = (arguments.lan, arguments.is_open_without_tls());
     let configuration = Configuration::read(context.surroundings.config_file().as_deref())?;
     let config = ServerConfig {
         reach: arguments.reach()?,
@@ -46,6 +46,9 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
             drop(screen.announce(&ready));
             if let Some(port) = ready.moved_from {
                 words.warn(&format!("port {port} is taken by another program, so this is another one"));
+            }
+            if lan && ready.url.contains("://127.0.0.1") {
+                words.warn("this machine is in no network now, so no phone finds it; start it again in one");
             }
             if open_without_tls {
                 words.warn(
