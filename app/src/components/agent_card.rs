@@ -41,6 +41,9 @@ fn with_drawing(mut row: AgentRow) -> AgentRow {
 pub fn AgentCard(
     /// The agent, as it is now.
     row: Memo<Option<Arc<AgentRow>>>,
+    /// Whether the page shows this agent already.
+    #[prop(into, optional)]
+    current: Signal<bool>,
 ) -> impl IntoView {
     let of = move |part: fn(&AgentRow) -> &String| {
         Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
@@ -48,7 +51,7 @@ pub fn AgentCard(
     let id = row.read_untracked().as_deref().map(|row| row.id.clone());
     let state = move || row.read().as_deref().map(|row| row.state.clone());
     view! {
-        <li class="agent-card" data-agent=id data-row="" data-state=state>
+        <li class="agent-card" class:is-current=move || current.get() data-agent=id data-row="" data-state=state>
             <Drawn class="card-body" html=of(|row| &row.card)/>
             <Drawn class="asks" html=of(|row| &row.asks)/>
         </li>

@@ -43,9 +43,9 @@ fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
             <For each=move || ids.get() key=|id| id.clone() let:id>
                 {
                     let own = id.clone();
-                    let is_current = move || *current.read() == own;
+                    let current = Signal::derive(move || *current.read() == own);
                     let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == id).cloned());
-                    view! { <div class="column-card" class:is-current=is_current><AgentCard row/></div> }
+                    view! { <AgentCard row current/> }
                 }
             </For>
         </ul>

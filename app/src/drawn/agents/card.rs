@@ -62,7 +62,7 @@ pub(super) fn facts(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) 
     let tokens = agent.tokens.total();
     let tokens = (tokens > 0).then(|| view! { <span>{text::count(tokens)} " tokens"</span> });
     let cost = agent.cost_usd.filter(|cost| *cost >= 0.005);
-    let cost = cost.map(|cost| view! { <span>"$" {text::decimal(cost, 2)}</span> });
+    let cost = cost.map(|cost| view! { <span>{format!("${}", text::decimal(cost, 2))}</span> });
     let repository = agent.repo.as_deref().and_then(|repo| repo.trim_end_matches('/').rsplit('/').next());
     let repository = repository.map(|name| view! { <span class="card-repo">{parts::visible(name)}</span> });
     view! {

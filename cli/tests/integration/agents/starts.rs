@@ -7,7 +7,8 @@ fn failed(fault: &str) -> String {
     let world = World::with_fault(fault);
     let said = world.run(&["spawn", "--trust", "Work"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert_eq!(world.agent("work")["state"], "failed");
+    // One that cannot log in is let go once it has said so.
+    world.wait_for_state("work", "failed");
     said.words.lines().next().unwrap().to_owned()
 }
 
