@@ -118,7 +118,7 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   await expect(page.locator(".toast")).toContainText("main");
   expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(true);
   await page.locator(".toast").getByRole("button", { name: "OK" }).click();
-  await page.reload();
+  await page.goto(`${address}?tab=result`);
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
   await page.getByRole("button", { name: /Clean: nothing would be lost/ }).click();
   await expect(page.locator(".toast")).toContainText("trash");

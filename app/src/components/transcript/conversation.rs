@@ -134,6 +134,10 @@ fn watch_scroll(reel: Reel) {
 fn note_place(reel: Reel) {
     let Some(turn) = reel.first_in_view() else { return };
     let Ok(path) = window().location().pathname() else { return };
+    // Another part of an agent's page is in front: the address is that part's.
+    if window().location().search().is_ok_and(|search| search.contains("tab=")) {
+        return;
+    }
     let address = if reel.is_at_end() { path } else { format!("{path}?at={turn}") };
     if let Ok(history) = window().history() {
         let state = history.state().unwrap_or(JsValue::NULL);
