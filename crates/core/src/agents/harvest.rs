@@ -2,7 +2,10 @@
 //!
 //! What git does is told by [`worktrees`]; here is what it means for an agent.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use orchestra_model::{Agent, AgentState, Changes, Commit};
@@ -308,6 +311,11 @@ impl Harvest {
         Ok(Taken { into: into.to_owned(), merged: merged?, committed })
     }
 
+    /// Its worktree as one that may go, given the branches that its work may be in already.
+    const fn subject<'a>(&'a self, worktree: &'a Path, targets: &'a [String]) -> Subject<'a> {
+        Subject { repository: &self.repository, worktree, agent: &self.plan.id, targets }
+    }
+
     /// What would be lost if its worktree went now: a sentence each; nothing when it may go.
     ///
     /// # Errors
@@ -316,12 +324,7 @@ impl Harvest {
         let begun = || HarvestError::NotBegun { name: self.plan.name.clone() };
         let worktree = self.worktree().ok_or_else(begun)?;
         let targets: Vec<String> = self.target.iter().cloned().collect();
-        let subject = Subject {
-            repository: &self.repository,
-            worktree: &worktree,
-            agent: &self.plan.id,
-            targets: &targets,
-        };
+        let subject = self.subject(&worktree, &targets);
         // A client that only listens works in it, and is let go first.
         let listens = self.agent.state == AgentState::Idle;
         let goes_first = |keep: &Keep| listens && matches!(keep, Keep::InUse { .. } | Keep::Locked { .. });
@@ -339,12 +342,7 @@ impl Harvest {
         let worktree =
             self.plan.worktree().ok_or_else(|| HarvestError::NotBegun { name: self.plan.name.clone() })?;
         let targets: Vec<String> = self.target.iter().cloned().collect();
-        let subject = Subject {
-            repository: &self.repository,
-            worktree: &worktree,
-            agent: &self.plan.id,
-            targets: &targets,
-        };
+        let subject = self.subject(&worktree, &targets);
         let discarded = trash.put(&subject, anyway, now)?;
         self.folder.add_event(&lock, &Event::Cleaned, now)?;
         Ok(discarded)
