@@ -13,6 +13,7 @@ mod drawn;
 pub mod error;
 pub mod live;
 pub mod pages;
+pub mod reactive;
 pub mod reads;
 #[cfg(feature = "ssr")]
 pub mod shell;

@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use leptos::prelude::*;
 use orchestra_model::SessionId;
 
-use crate::data::{AgentRow, News, SessionRow, Written};
+use crate::{
+    data::{AgentRow, News, SessionRow, Written},
+    reactive::effect,
+};
 
 /// What is known beyond what pages have fetched. One store, whose parts are signals: a `reactive_stores` store would do
 /// the same with 20 KB more of WebAssembly.
@@ -82,7 +85,7 @@ pub enum Connection {
 pub fn provide_live() {
     let live = Live::default();
     provide_context(live);
-    Effect::new(move |_| stream::open(live));
+    effect(move || stream::open(live));
 }
 
 /// The store.

@@ -21,10 +21,10 @@ pub use transcript::TranscriptPage;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::data::ListQuery;
+use crate::{data::ListQuery, reactive::memo};
 
 /// What the address asks of a list.
 fn use_list_query() -> Memo<ListQuery> {
     let parameters = use_query_map();
-    Memo::new(move |_| ListQuery::read(|name| parameters.read().get(name)))
+    memo(move || ListQuery::read(|name| parameters.read().get(name)))
 }

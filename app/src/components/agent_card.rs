@@ -5,13 +5,13 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::drawn::Drawn;
-use crate::data::AgentRow;
+use crate::{data::AgentRow, reactive::memo};
 
 /// The agents as they are now, by what the stream told since they were fetched.
 pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> {
     let live = crate::live::use_live();
     let base: Vec<Arc<AgentRow>> = rows.into_iter().map(with_drawing).map(Arc::new).collect();
-    Memo::new(move |_| {
+    memo(move || {
         let news = live.agents.read();
         let newer = |id: &str| news.get(id).filter(|(sequence, _)| *sequence > as_of).map(|(_, row)| row);
         let mut rows: Vec<Arc<AgentRow>> =

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     data::Outcome,
     error::{AppError, AppErrorKind},
+    reactive::{effect, memo},
 };
 
 /// Listens for taps on commands anywhere on the page, and tells what came of them. Nothing else of its own.
@@ -24,7 +25,7 @@ pub fn Commands() -> impl IntoView {
     let outbox = use_outbox();
     let toast = RwSignal::new(None::<Toast>);
     let navigate = use_navigate();
-    Effect::new(move |_| {
+    effect(move || {
         let click = window_event_listener(ev::click, move |event| {
             let button = plainly_clicked(&event, "button[data-command]");
             if let Some(button) = button.filter(|button| !button.has_attribute("aria-busy")) {
@@ -46,7 +47,7 @@ pub fn Commands() -> impl IntoView {
             submit.remove();
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         let Some((key, outcome)) = outbox.arrived.get() else { return };
         let place = document().query_selector(&format!("[data-key=\"{key}\"]")).ok().flatten();
         match outcome {
@@ -85,7 +86,7 @@ pub fn Commands() -> impl IntoView {
             }
         }
     });
-    let count = Memo::new(move |_| outbox.waiting.read().len());
+    let count = memo(move || outbox.waiting.read().len());
     let stalled = move || {
         let lost =
             outbox.arrived.read().as_ref().is_some_and(|(_, outcome)| {

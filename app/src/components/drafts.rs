@@ -6,12 +6,14 @@ use web_sys::{Element, HtmlTextAreaElement};
 
 use super::outbox::storage;
 
+use crate::reactive::effect;
+
 /// What the names of kept drafts begin with.
 const KEPT: &str = "draft:";
 
 /// Keeps what is typed into forms that have `data-draft`, anywhere on the page.
 pub fn keep_drafts() {
-    Effect::new(move |_| {
+    effect(move || {
         let input = window_event_listener(ev::input, move |event| {
             let area = event.target().and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
             if let Some((area, name)) = area.and_then(|area| name_of(&area).map(|name| (area, name)))

@@ -6,6 +6,8 @@ use wasm_bindgen::JsCast;
 
 use super::time;
 
+use crate::reactive::effect;
+
 /// A drawing.
 #[component]
 pub fn Drawn(
@@ -16,7 +18,7 @@ pub fn Drawn(
     class: &'static str,
 ) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         html.track();
         if let Some(frame) = frame.get() {
             time::make_relative(&frame);

@@ -7,7 +7,10 @@ use leptos_router::{NavigateOptions, hooks::use_navigate};
 use orchestra_model::SessionKind;
 
 use super::icon::Icon;
-use crate::data::ListQuery;
+use crate::{
+    data::ListQuery,
+    reactive::{effect, memo},
+};
 
 /// The words being typed, before the address says them.
 #[derive(Clone, Copy)]
@@ -45,7 +48,7 @@ pub fn FilterBar(
         }
     };
     // An address that asks for other words than those typed has the last word.
-    Effect::new(move |_| {
+    effect(move || {
         let asked = query.read().q.clone().unwrap_or_default();
         if words.read_untracked().as_ref().is_some_and(|typed| typed.trim() != asked) {
             words.set(None);
@@ -63,7 +66,7 @@ pub fn FilterBar(
             {since.map(|since| view! { <input type="hidden" name="since" value=since.name()/> })}
         }
     };
-    let kind = Memo::new(move |_| query.read().kind.clone().unwrap_or_default());
+    let kind = memo(move || query.read().kind.clone().unwrap_or_default());
     let choice = move |value: &'static str, label: &'static str| {
         view! { <option value=value selected=move || kind.read().as_str() == value>{label}</option> }
     };

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use crate::live::{Connection, use_live};
+use crate::{
+    live::{Connection, use_live},
+    reactive::effect,
+};
 
 /// The places: address, name, icon.
 pub const PLACES: [(&str, &str, &str); 5] = [
@@ -38,7 +41,7 @@ pub fn place_of(path: &str) -> &'static str {
 #[component]
 pub fn FrameInStep() -> impl IntoView {
     let path = use_location().pathname;
-    Effect::new(move |_| {
+    effect(move || {
         let here = place_of(&path.read());
         for (href, ..) in PLACES {
             let place = document().query_selector(&format!(".place[href=\"{href}\"]"));
@@ -50,7 +53,7 @@ pub fn FrameInStep() -> impl IntoView {
         }
     });
     let live = use_live();
-    Effect::new(move |_| {
+    effect(move || {
         let words = (live.connection.get() == Connection::Lost).then_some("Not live");
         if let Some(note) = document().get_element_by_id(CONNECTION) {
             note.set_text_content(words);

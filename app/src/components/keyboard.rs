@@ -7,11 +7,13 @@ use web_sys::{HtmlDialogElement, HtmlElement};
 
 use super::frame::HELP;
 
+use crate::reactive::effect;
+
 /// Listens for keys on the whole page; shows what they do when asked. Nothing of its own.
 #[component]
 pub fn Keyboard() -> impl IntoView {
     let navigate = use_navigate();
-    Effect::new(move |_| {
+    effect(move || {
         let navigate = navigate.clone();
         let handle = window_event_listener(ev::keydown, move |event| {
             if event.ctrl_key() || event.meta_key() || event.alt_key() {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::text;
+use crate::{reactive::memo, text};
 
 /// A name, cut in its middle where there is no room.
 #[component]
@@ -11,7 +11,7 @@ pub fn Name(
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
-    let parts = Memo::new(move |_| {
+    let parts = memo(move || {
         let name = text.get();
         let (head, tail) = text::split_for_middle_cut(&name);
         (head.to_owned(), tail.to_owned())

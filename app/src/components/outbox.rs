@@ -13,6 +13,7 @@ use crate::{
     data::Outcome,
     error::{AppError, AppErrorKind},
     live::{Connection, use_live},
+    reactive::effect,
 };
 
 const KEPT: &str = "outbox";
@@ -42,13 +43,13 @@ pub fn provide_outbox() {
     };
     provide_context(outbox);
     let live = use_live();
-    Effect::new(move |_| {
+    effect(move || {
         outbox.waiting.set(kept());
         outbox.send();
         let online = window_event_listener(ev::online, move |_| outbox.send());
         on_cleanup(move || online.remove());
     });
-    Effect::new(move |_| {
+    effect(move || {
         if live.connection.get() == Connection::Open {
             outbox.send();
         }

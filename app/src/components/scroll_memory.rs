@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
+use crate::reactive::effect;
+
 /// How far each list was scrolled, by its address.
 #[derive(Clone, Copy)]
 struct ScrollMemory(StoredValue<HashMap<String, f64>>);
@@ -16,7 +18,7 @@ pub fn provide_scroll_memory() {
 /// Goes back to where this list was left, and notes where it is left next.
 pub fn keep_scroll(address: String) {
     let ScrollMemory(memory) = expect_context();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(place) = memory.with_value(|memory| memory.get(&address).copied()) {
             request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
         }

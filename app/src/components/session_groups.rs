@@ -8,6 +8,7 @@ use orchestra_model::SessionId;
 use super::{name::Name, session_row::SessionRowView};
 use crate::{
     data::{DayGroup, Placed, ProjectGroup, ServerClock, SessionRow, groups, session_row::project_href},
+    reactive::memo,
     text,
 };
 
@@ -28,10 +29,9 @@ pub fn SessionGroups(
     #[prop(optional)]
     one_project: bool,
 ) -> impl IntoView {
-    let days = Memo::new(move |_| groups::group(&rows.read()));
-    let by_id: ById = Memo::new(move |_| {
-        Arc::new(rows.read().iter().map(|row| (row.id.clone(), Arc::clone(row))).collect())
-    });
+    let days = memo(move || groups::group(&rows.read()));
+    let by_id: ById =
+        memo(move || Arc::new(rows.read().iter().map(|row| (row.id.clone(), Arc::clone(row))).collect()));
     view! {
         <For each=move || days.get() key=|day| day.day let:day>
             <Day day days by_id clock current one_project/>
@@ -49,7 +49,7 @@ fn Day(
     one_project: bool,
 ) -> impl IntoView {
     let number = day.day;
-    let here = Memo::new(move |_| {
+    let here = memo(move || {
         days.read()
             .iter()
             .find(|day| day.day == number)
@@ -79,7 +79,7 @@ fn Project(
     one_project: bool,
 ) -> impl IntoView {
     let key = project.key.clone();
-    let placed = Memo::new(move |_| {
+    let placed = memo(move || {
         here.read()
             .1
             .iter()
@@ -125,6 +125,6 @@ fn Row(placed: Placed, by_id: ById, clock: ServerClock, current: Signal<Option<S
         let id = id.clone();
         Signal::derive(move || current.read().as_deref() == Some(id.as_str()))
     };
-    let row = Memo::new(move |_| by_id.read().get(&id).cloned().unwrap_or_else(|| Arc::clone(&row)));
+    let row = memo(move || by_id.read().get(&id).cloned().unwrap_or_else(|| Arc::clone(&row)));
     view! { <SessionRowView row=row.into() nested offset_seconds=clock.offset_seconds current=is_current/> }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 
 use super::time::Time;
-use crate::data::SessionRow;
+use crate::{data::SessionRow, reactive::memo};
 
 /// The row.
 #[component]
@@ -37,7 +37,7 @@ pub fn SessionRowView(
         }
         class
     };
-    let html = Memo::new(move |_| row.read().html.clone());
+    let html = memo(move || row.read().html.clone());
     view! {
         <li class=class data-row=id aria-current=move || current.get().then_some("page")>
             <div class="row-body" inner_html=move || html.get()></div>

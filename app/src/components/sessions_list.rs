@@ -17,6 +17,7 @@ use crate::{
     api::list_sessions,
     data::{Carried, ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
     live::use_live,
+    reactive::memo,
     reads::read,
     text,
 };
@@ -48,7 +49,7 @@ pub fn live_rows(query: &ListQuery, as_of: u64, view: &SessionsView) -> Memo<Vec
     let live = use_live();
     let base: Vec<Arc<SessionRow>> = view.rows.iter().cloned().map(with_drawing).map(Arc::new).collect();
     let query = query.clone();
-    Memo::new(move |_| {
+    memo(move || {
         let kinds = query.kinds();
         let asked = words(query.q.as_deref().unwrap_or_default());
         let wanted = |row: &SessionRow| {
@@ -75,13 +76,13 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
     let Typed(typed) = typed;
     keep_scroll(query.href());
     let all = live_rows(&query, as_of, &view);
-    let rows = Memo::new(move |_| {
+    let rows = memo(move || {
         let wanted = words(typed.read().as_deref().unwrap_or_default());
         all.read().iter().filter(|row| row.matches(&wanted)).cloned().collect::<Vec<_>>()
     });
     let count = move |wanted: LiveStatus| rows.read().iter().filter(|row| row.status == Some(wanted)).count();
-    let waiting = Memo::new(move |_| count(LiveStatus::Waiting));
-    let busy = Memo::new(move |_| count(LiveStatus::Busy));
+    let waiting = memo(move || count(LiveStatus::Waiting));
+    let busy = memo(move || count(LiveStatus::Busy));
     let SessionsView { beyond, above, nothing, below, clock, .. } = view;
     let head_count = move || text::plural(rows.read().len() + beyond, "session", "sessions");
     let nothing =

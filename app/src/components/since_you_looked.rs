@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::outbox::storage;
 use crate::{
     data::{AgentRow, agent::Section},
+    reactive::effect,
     text,
 };
 
@@ -21,7 +22,7 @@ pub fn SinceYouLooked(
     rows: Memo<Vec<Arc<AgentRow>>>,
 ) -> impl IntoView {
     let before = RwSignal::new(None::<i64>);
-    Effect::new(move |_| {
+    effect(move || {
         let Some(storage) = storage() else { return };
         let now = js_sys::Date::now() as i64;
         let last = storage.get_item(KEPT).ok().flatten().and_then(|last| last.parse::<i64>().ok());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::text;
+use crate::{reactive::effect, text};
 
 /// The browser's clock; none before hydration, and on the server always.
 #[derive(Clone, Copy)]
@@ -15,7 +15,7 @@ struct Now(RwSignal<Option<i64>>);
 pub fn provide_clock() {
     let now = RwSignal::new(None);
     provide_context(Now(now));
-    Effect::new(move |_| {
+    effect(move || {
         let read = move || {
             now.set(Some(now_ms()));
             if let Some(page) = document().document_element() {

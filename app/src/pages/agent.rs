@@ -26,6 +26,7 @@ use crate::{
     },
     data::{AgentView, Carried},
     live::use_live,
+    reactive::memo,
     reads::read,
 };
 
@@ -35,8 +36,8 @@ pub fn AgentPage() -> impl IntoView {
     let parameters = use_params_map();
     let query = use_query_map();
     let live = use_live();
-    let id = Memo::new(move |_| parameters.read().get("id").unwrap_or_default());
-    let tab = Memo::new(move |_| Tab::named(query.read().get_str("tab")));
+    let id = memo(move || parameters.read().get("id").unwrap_or_default());
+    let tab = memo(move || Tab::named(query.read().get_str("tab")));
     let agent = read(
         move || id.get(),
         move || {
@@ -60,7 +61,7 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     let (id, name, session) = (row.id.clone(), row.name.clone(), row.session.clone());
     let rows = live_agents(vec![row], as_of);
     let own = id.clone();
-    let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == own).map(Arc::clone));
+    let row = memo(move || rows.read().iter().find(|row| row.id == own).map(Arc::clone));
     let part = move |part: fn(&crate::data::AgentRow) -> &String| {
         Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
     };

@@ -9,6 +9,7 @@ use web_sys::HtmlTextAreaElement;
 use crate::{
     api::get_form,
     components::{drafts, error_view::ErrorView, skeleton::list_skeleton},
+    reactive::effect,
     reads::read,
 };
 
@@ -42,7 +43,7 @@ pub fn NewPage() -> impl IntoView {
 #[component]
 fn Form(html: String) -> impl IntoView {
     let frame = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let area = frame.get().and_then(|frame| frame.query_selector("textarea").ok().flatten());
         if let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) {
             drafts::bring_back(&area);

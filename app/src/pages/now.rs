@@ -17,6 +17,7 @@ use crate::{
     },
     data::{AgentRow, AgentsView, Carried, agent::Section},
     live::use_live,
+    reactive::{effect, memo},
     reads::read,
     text,
 };
@@ -54,7 +55,7 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
         (1, _) => "1 needs you".to_owned(),
         (waiting, _) => format!("{waiting} need you"),
     });
-    Effect::new(move |_| badge(waiting()));
+    effect(move || badge(waiting()));
     let nothing =
         Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
     let sections = Section::ALL.map(|section| view! { <Part section rows/> }.into_any());
@@ -81,7 +82,7 @@ fn badge(count: usize) {
 /// One section of the page; nothing when it is empty.
 #[component]
 fn Part(section: Section, rows: Rows) -> impl IntoView {
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         let rows = rows.read();
         let here = rows.iter().filter(|row| row.section == section);
         here.map(|row| row.id.clone()).collect::<Vec<_>>()
@@ -92,7 +93,7 @@ fn Part(section: Section, rows: Rows) -> impl IntoView {
             <ul class="cards">
                 <For each=move || ids.get() key=|id| id.clone() let:id>
                     {
-                        let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == id).cloned());
+                        let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
                         view! { <AgentCard row/> }
                     }
                 </For>

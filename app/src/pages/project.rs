@@ -11,6 +11,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::ListQuery,
+    reactive::memo,
     reads::read,
 };
 
@@ -18,7 +19,7 @@ use crate::{
 #[component]
 pub fn ProjectPage() -> impl IntoView {
     let query = use_list_query();
-    let dir = Memo::new(move |_| query.read().dir.clone());
+    let dir = memo(move || query.read().dir.clone());
     view! {
         <main id="main" class="page">
             {move || match dir.get() {

@@ -28,6 +28,7 @@ use crate::{
     },
     data::{Blocks, Carried, Opened, SessionRow, TranscriptHead},
     error::AppError,
+    reactive::{memo, on_change},
     reads::read,
 };
 
@@ -36,7 +37,7 @@ use crate::{
 pub fn TranscriptPage() -> impl IntoView {
     let parameters = use_params_map();
     let query = use_query_map();
-    let place = Memo::new(move |_| {
+    let place = memo(move || {
         let parameters = parameters.read();
         Place { id: parameters.get("id").unwrap_or_default(), agent: parameters.get("agent") }
     });
@@ -83,14 +84,14 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
     let reel = Reel::new(place, blocks);
     // Back, forward and links from elsewhere on the page lead to their turn.
     let query = use_query_map();
-    let at = Memo::new(move |_| asked_turn(&query.read()));
-    Effect::new(move |before: Option<Option<u32>>| {
-        let now = at.get();
-        if let (Some(turn), true) = (now, before.is_some_and(|before| before != now)) {
-            reel.go_to(turn);
-        }
-        now
-    });
+    on_change(
+        move || asked_turn(&query.read()),
+        move |turn| {
+            if let Some(turn) = turn {
+                reel.go_to(turn);
+            }
+        },
+    );
     follow_head(reel, move |head| {
         lane.set(head.lane);
         details.set(head.details);
@@ -124,24 +125,23 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
 pub(super) fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'static) {
     const EVERY: Duration = Duration::from_secs(5);
     let pending = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |before: Option<u32>| {
-        let total = reel.total.get();
-        if before.is_some_and(|before| before != total) && pending.get_value().is_none() {
-            let fetch = move || {
-                let Some(Place { id, agent }) = reel.place.try_get_value() else { return };
-                pending.set_value(None);
-                spawn_local(async move {
-                    if let (Ok(head), Some(_)) =
-                        (get_session(id, agent).await, reel.total.try_get_untracked())
-                    {
-                        take(head);
-                    }
-                });
-            };
-            pending.set_value(set_timeout_with_handle(fetch, EVERY).ok());
-        }
-        total
-    });
+    let fetch = move || {
+        let Some(Place { id, agent }) = reel.place.try_get_value() else { return };
+        pending.set_value(None);
+        spawn_local(async move {
+            if let (Ok(head), Some(_)) = (get_session(id, agent).await, reel.total.try_get_untracked()) {
+                take(head);
+            }
+        });
+    };
+    on_change(
+        move || reel.total.get(),
+        move |_| {
+            if pending.get_value().is_none() {
+                pending.set_value(set_timeout_with_handle(fetch, EVERY).ok());
+            }
+        },
+    );
     on_cleanup(move || {
         if let Some(Some(waiting)) = pending.try_get_value() {
             waiting.clear();
@@ -152,7 +152,7 @@ pub(super) fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'st
 /// What the session does at this moment, below its last turn.
 #[component]
 fn RightNow(row: Memo<SessionRow>) -> impl IntoView {
-    let status = Memo::new(move |_| row.read().status);
+    let status = memo(move || row.read().status);
     view! {
         <div class="right-now" role="status">
             {move || match status.get() {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use walrus::{FunctionBuilder, FunctionKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::remove_folder;
@@ -45,13 +46,11 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
         .input_path(wasm_file)
         .web(true)
         .and_then(|bindgen| {
-            bindgen
-                .out_name(name)
-                .typescript(false)
-                .omit_default_module_path(true)
-                .remove_name_section(true)
-                .remove_producers_section(true)
-                .generate(work)
+            let bindgen = bindgen.out_name(name).typescript(false).omit_default_module_path(true);
+            let mut output =
+                bindgen.remove_name_section(true).remove_producers_section(true).generate_output()?;
+            empty_unused(output.wasm_mut());
+            output.emit(work)
         })
         .map_err(Failure::form("the compiled WebAssembly"))?;
 
@@ -75,4 +74,24 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
     let wasm = std::fs::read(&small).map_err(Failure::file("read", &small))?;
     remove_folder(work)?;
     Ok(Pair { wasm, javascript: javascript.into_bytes() })
+}
+
+/// Empties functions that Leptos keeps in its tables and that no page of ours calls; wasm-opt then drops what only they
+/// call. Views hydrate asynchronously under `hydrate_lazy` alone, which the dashboard does not use. If it did, its first
+/// page would stop at once, in every journey.
+fn empty_unused(module: &mut Module) {
+    let is_unused = |name: &str| name.contains("hydrate_async");
+    let unused: Vec<_> = module
+        .funcs
+        .iter_local()
+        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_unused))
+        .map(|(id, function)| (id, function.ty(), function.args.clone()))
+        .collect();
+    for (id, kind, arguments) in unused {
+        let (parameters, results) = module.types.params_results(kind);
+        let (parameters, results) = (parameters.to_vec(), results.to_vec());
+        let mut empty = FunctionBuilder::new(&mut module.types, &parameters, &results);
+        empty.func_body().unreachable();
+        module.funcs.get_mut(id).kind = FunctionKind::Local(empty.local_func(arguments));
+    }
 }

@@ -7,6 +7,7 @@ use crate::{
     components::agent_card::{AgentCard, live_agents},
     data::{AgentsView, Carried, agent::Section},
     live::use_live,
+    reactive::memo,
     reads::{no_skeleton, read},
 };
 
@@ -34,7 +35,7 @@ pub fn AgentsColumn(
 #[component]
 fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
     let rows = live_agents(view.rows, as_of);
-    let ids = Memo::new(move |_| {
+    let ids = memo(move || {
         let rows = rows.read();
         rows.iter().filter(|row| row.section != Section::Away).map(|row| row.id.clone()).collect::<Vec<_>>()
     });
@@ -44,7 +45,7 @@ fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
                 {
                     let own = id.clone();
                     let current = Signal::derive(move || *current.read() == own);
-                    let row = Memo::new(move |_| rows.read().iter().find(|row| row.id == id).cloned());
+                    let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
                     view! { <AgentCard row current/> }
                 }
             </For>

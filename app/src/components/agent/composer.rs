@@ -3,7 +3,10 @@
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
-use crate::components::{drafts, icon::Icon};
+use crate::{
+    components::{drafts, icon::Icon},
+    reactive::effect,
+};
 
 /// The element's id: what is said elsewhere on the page is added to it.
 pub const MESSAGE: &str = "message";
@@ -15,7 +18,7 @@ pub fn Composer(
     id: String,
 ) -> impl IntoView {
     let area = NodeRef::<html::Textarea>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(area) = area.get() {
             drafts::bring_back(&area);
         }

@@ -15,6 +15,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::AgentRow,
+    reactive::effect,
     reads::{no_skeleton, read},
 };
 
@@ -32,7 +33,7 @@ pub fn WorkPanel(
     tab: Memo<Tab>,
 ) -> impl IntoView {
     let is_wide = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let look = move || {
             is_wide.set(window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches()))
         };

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::{components::transcript::reel::Reel, live::use_live};
+use crate::{
+    components::transcript::reel::Reel,
+    live::use_live,
+    reactive::{effect, memo, on_change},
+};
 
 /// How long words that are said stay when the conversation does not show them.
 const STAY: Duration = Duration::from_millis(1500);
@@ -18,10 +22,9 @@ pub fn Writing(
     reel: Reel,
 ) -> impl IntoView {
     let live = use_live();
-    let words =
-        Memo::new(move |_| live.words.read().get(&id).map(|words| words.text.clone()).unwrap_or_default());
+    let words = memo(move || live.words.read().get(&id).map(|words| words.text.clone()).unwrap_or_default());
     let shown = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    effect(move || {
         let new = words.get();
         if new.is_empty() {
             let forget = move || {
@@ -37,13 +40,14 @@ pub fn Writing(
             request_animation_frame(move || reel.settle_if_there());
         }
     });
-    Effect::new(move |before: Option<u32>| {
-        let total = reel.total.get();
-        if before.is_some_and(|before| before != total) && words.read_untracked().is_empty() {
-            shown.set(String::new());
-        }
-        total
-    });
+    on_change(
+        move || reel.total.get(),
+        move |_| {
+            if words.read_untracked().is_empty() {
+                shown.set(String::new());
+            }
+        },
+    );
     let is_quiet = move || shown.read().is_empty();
     view! {
         <div class="writing" class:is-empty=is_quiet aria-live="off">

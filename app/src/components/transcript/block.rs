@@ -3,7 +3,10 @@
 use leptos::{html, prelude::*};
 
 use super::{reel::Reel, scroll::set_room};
-use crate::data::Item;
+use crate::{
+    data::Item,
+    reactive::{effect, memo},
+};
 
 /// What an item's element says of its drawing: the same stamp is the same drawing.
 const STAMP: &str = "data-stamp";
@@ -17,13 +20,13 @@ pub fn BlockView(
     reel: Reel,
 ) -> impl IntoView {
     let items = NodeRef::<html::Div>::new();
-    let state = Memo::new(move |_| reel.blocks.read().get(&index).cloned().flatten());
+    let state = memo(move || reel.blocks.read().get(&index).cloned().flatten());
     let drawn = state.with_untracked(|state| match state {
         Some(Ok(items)) => items.iter().map(element).collect(),
         _ => String::new(),
     });
     let block = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         // While its turns are on their way it keeps the room it is taken to need, so that nothing moves meanwhile.
         let room = state.read().is_none().then(|| reel.height(index));
         if let Some(block) = block.get() {

@@ -15,6 +15,7 @@ use crate::{
     components::{drawn::plainly_clicked, icon::Icon},
     data::transcript::TURNS_PER_BLOCK,
     live::use_live,
+    reactive::{effect, memo, on_change},
     text,
 };
 
@@ -34,10 +35,10 @@ pub fn Conversation(
     let later = (past * TURNS_PER_BLOCK < total).then(|| page_link(past * TURNS_PER_BLOCK, "Later turns"));
     let above = NodeRef::<html::Div>::new();
     let below = NodeRef::<html::Div>::new();
-    Effect::new(move |started: Option<bool>| {
+    let mut first_time = true;
+    effect(move || {
         let heights = reel.spacers();
         if let (Some(above), Some(below)) = (above.get(), below.get()) {
-            let first_time = started.is_none();
             for (spacer, height) in [(above, heights.0), (below, heights.1)] {
                 set_room(&spacer, "height", Some(height));
                 let _ = spacer.set_attribute("data-sized", "");
@@ -46,10 +47,10 @@ pub fn Conversation(
                 begin(reel, asked);
             }
         }
-        true
+        first_time = false;
     });
-    Effect::new(move |_| watch_scroll(reel));
-    Effect::new(move |_| watch_sizes(reel));
+    effect(move || watch_scroll(reel));
+    effect(move || watch_sizes(reel));
     follow_changes(reel);
     let blocks = move || {
         let (first, past) = reel.range.get();
@@ -162,7 +163,7 @@ fn watch_sizes(reel: Reel) {
     let Ok(observer) = ResizeObserver::new(callback.as_ref().unchecked_ref()) else { return };
     let observer = StoredValue::new_local(observer);
     let callback = StoredValue::new_local(callback);
-    Effect::new(move |_| {
+    effect(move || {
         reel.range.track();
         request_animation_frame(move || {
             let Some(frame) = reel.frame.try_get_untracked().flatten() else { return };
@@ -185,7 +186,7 @@ fn watch_sizes(reel: Reel) {
 /// Fetches what is appended, as the event stream tells of it.
 fn follow_changes(reel: Reel) {
     let live = use_live();
-    let appends = Memo::new(move |_| {
+    let appends = memo(move || {
         let id = reel.place.with_value(|place| place.id.clone());
         let changes = live.changes.read();
         (
@@ -193,13 +194,7 @@ fn follow_changes(reel: Reel) {
             live.resyncs.get(),
         )
     });
-    Effect::new(move |before: Option<(u32, u32)>| {
-        let now = appends.get();
-        if before.is_some_and(|before| before != now) {
-            reel.follow();
-        }
-        now
-    });
+    on_change(move || appends.get(), move |_| reel.follow());
 }
 
 /// Says that turns arrived below, and leads to them.

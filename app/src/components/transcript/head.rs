@@ -6,12 +6,13 @@ use crate::{
     components::{icon::Icon, live_mark::LiveMark, name::Name, time::Time},
     data::SessionRow,
     live::use_live,
+    reactive::memo,
 };
 
 /// The session as it is now: as fetched, unless the event stream told otherwise since.
 pub fn live_row(row: SessionRow) -> Memo<SessionRow> {
     let live = use_live();
-    Memo::new(move |_| {
+    memo(move || {
         let changes = live.changes.read();
         let newer = changes.iter().find(|change| change.id == row.id).and_then(|change| change.row.clone());
         newer.filter(|newer| newer.active_ms >= row.active_ms).unwrap_or_else(|| row.clone())

@@ -7,6 +7,7 @@ use web_sys::HtmlElement;
 use super::reel::Reel;
 use crate::{
     data::lane::{LaneView, WIDTH},
+    reactive::effect,
     text::decimal,
 };
 
@@ -19,7 +20,7 @@ pub fn Lane(
     reel: Reel,
 ) -> impl IntoView {
     let head = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let share =
             lane.with(|lane| f64::from(lane.x_of_turn(reel.at_turn.get()))) / f64::from(WIDTH) * 100.0;
         if let Some(head) = head.get() {
