@@ -10,6 +10,7 @@ pub mod filter_bar;
 pub mod frame;
 pub mod icon;
 pub mod keyboard;
+pub mod list;
 pub mod live_mark;
 pub mod name;
 pub mod outbox;

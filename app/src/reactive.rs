@@ -1,4 +1,4 @@
-//! Effects and memos whose functions are boxed.
+//! Effects, memos and parts of a page whose functions are boxed.
 //!
 //! Leptos makes its code anew for each function that it is handed, some kilobytes of WebAssembly a function; here all of
 //! one result share theirs.
@@ -39,4 +39,13 @@ pub fn memo<T: PartialEq + Send + Sync + 'static>(
 
 fn memo_boxed<T: PartialEq + Send + Sync + 'static>(work_out: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
     Memo::new(move |_| work_out())
+}
+
+/// A part of a page that is drawn anew when something that it read has changed.
+pub fn changing(draw: impl Fn() -> AnyView + Send + Sync + 'static) -> AnyView {
+    changing_boxed(Box::new(draw))
+}
+
+fn changing_boxed(draw: Box<dyn Fn() -> AnyView + Send + Sync>) -> AnyView {
+    (move || draw()).into_any()
 }

@@ -19,7 +19,7 @@ use crate::tools::{self, SiteTools};
 use output::Output;
 
 /// The most bytes of brotli that a browser loads on its first visit: JavaScript, WebAssembly and stylesheet.
-const FIRST_LOAD_LIMIT: u64 = 380_000;
+const FIRST_LOAD_LIMIT: u64 = 300_000;
 
 /// Brings the site up to date and fails when a first visit would take too long. Returns how many bytes of brotli that
 /// visit loads.

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     data::Outcome,
     error::{AppError, AppErrorKind},
-    reactive::{effect, memo},
+    reactive::{changing, effect, memo},
 };
 
 /// Listens for taps on commands anywhere on the page, and tells what came of them. Nothing else of its own.
@@ -87,25 +87,40 @@ pub fn Commands() -> impl IntoView {
         }
     });
     let count = memo(move || outbox.waiting.read().len());
-    let stalled = move || {
+    let stalled = changing(move || {
         let lost =
             outbox.arrived.read().as_ref().is_some_and(|(_, outcome)| {
                 matches!(outcome, Err(AppError { kind: AppErrorKind::Offline, .. }))
             });
-        (count.get() > 0 && lost).then(
-            || view! { <p class="toast is-waiting-to-send">{count.get()} " not sent yet: no connection"</p> },
-        )
-    };
+        match count.get() {
+            count @ 1.. if lost => {
+                let words = format!("{count} not sent yet: no connection");
+                view! { <p class="toast is-waiting-to-send">{words}</p> }.into_any()
+            }
+            _ => ().into_any(),
+        }
+    });
+    let said = changing(move || match toast.get() {
+        None => ().into_any(),
+        Some(Toast { words, undo }) => {
+            let undo = undo.map(|undo| {
+                view! { <button type="button" class="toast-button" data-command=undo>"Undo"</button> }
+                    .into_any()
+            });
+            view! {
+                <div class="toast">
+                    <span>{words}</span>
+                    {undo}
+                    <button type="button" class="toast-button" on:click=move |_| toast.set(None)>"OK"</button>
+                </div>
+            }
+            .into_any()
+        }
+    });
     view! {
         <div class="toasts" role="status">
             {stalled}
-            {move || toast.get().map(|Toast { words, undo }| view! {
-                <div class="toast">
-                    <span>{words}</span>
-                    {undo.map(|undo| view! { <button type="button" class="toast-button" data-command=undo>"Undo"</button> })}
-                    <button type="button" class="toast-button" on:click=move |_| toast.set(None)>"OK"</button>
-                </div>
-            })}
+            {said}
         </div>
     }
 }

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use orchestra_model::SessionKind;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 
-use super::icon::Icon;
-use crate::{
-    data::ListQuery,
-    reactive::{effect, memo},
-};
+use super::icon;
+use crate::{data::ListQuery, reactive::effect, text::escaped};
 
 /// The words being typed, before the address says them.
 #[derive(Clone, Copy)]
 pub struct Typed(pub RwSignal<Option<String>>);
 
-/// The form.
+/// The form. Written as text once, for it has many parts and few that move.
 #[component]
 pub fn FilterBar(
     /// What the address asks.
@@ -36,8 +35,7 @@ pub fn FilterBar(
     let ask_all = StoredValue::new(None::<TimeoutHandle>);
     let type_words = {
         let go = go.clone();
-        move |event| {
-            let text = event_target_value(&event);
+        move |text: String| {
             words.set(Some(text.clone()));
             if let Some(Some(waiting)) = ask_all.try_get_value() {
                 waiting.clear();
@@ -47,6 +45,14 @@ pub fn FilterBar(
             ask_all.set_value(set_timeout_with_handle(later, Duration::from_millis(300)).ok());
         }
     };
+    let choose = move |event: ev::Event| {
+        let text = event_target_value(&event);
+        let is_kind = event.target().is_some_and(|target| target.has_type::<HtmlSelectElement>());
+        match is_kind {
+            true => go(query.get_untracked().with_kind((!text.is_empty()).then_some(text.as_str()))),
+            false => type_words(text),
+        }
+    };
     // An address that asks for other words than those typed has the last word.
     effect(move || {
         let asked = query.read().q.clone().unwrap_or_default();
@@ -54,47 +60,65 @@ pub fn FilterBar(
             words.set(None);
         }
     });
-    let shown = move || words.get().or_else(|| query.read().q.clone()).unwrap_or_default();
-    let choose_kind = move |event| {
-        let kind = event_target_value(&event);
-        go(query.get_untracked().with_kind((!kind.is_empty()).then_some(kind.as_str())));
-    };
-    let kept = move || {
-        let ListQuery { dir, since, .. } = query.get();
-        view! {
-            {dir.map(|dir| view! { <input type="hidden" name="dir" value=dir/> })}
-            {since.map(|since| view! { <input type="hidden" name="since" value=since.name()/> })}
+    let frame = NodeRef::<html::Div>::new();
+    effect(move || {
+        let Some(frame) = frame.get() else { return };
+        let query = query.read();
+        let find = |selector: &str| frame.query_selector(selector).ok().flatten();
+        if let Some(kept) = find(".filter-kept") {
+            kept.set_inner_html(&hidden_fields(&query));
         }
+        if let Some(kind) = find("select").and_then(|kind| kind.dyn_into::<HtmlSelectElement>().ok()) {
+            kind.set_value(query.kind.as_deref().unwrap_or_default());
+        }
+        let shown = words.get().or_else(|| query.q.clone()).unwrap_or_default();
+        let filter = find("#filter").and_then(|filter| filter.dyn_into::<HtmlInputElement>().ok());
+        if let Some(filter) = filter.filter(|filter| filter.value() != shown) {
+            filter.set_value(&shown);
+        }
+    });
+    let form = form(&query.read_untracked());
+    view! { <div class="as-its-content" node_ref=frame on:input=choose inner_html=form></div> }
+}
+
+fn form(query: &ListQuery) -> String {
+    let action = if query.dir.is_some() { "/projects" } else { "/sessions" };
+    let chosen = query.kind.as_deref().unwrap_or_default();
+    let choice = |value: &str, label: &str| {
+        let selected = if value == chosen { " selected" } else { "" };
+        format!("<option value=\"{value}\"{selected}>{label}</option>")
     };
-    let kind = memo(move || query.read().kind.clone().unwrap_or_default());
-    let choice = move |value: &'static str, label: &'static str| {
-        view! { <option value=value selected=move || kind.read().as_str() == value>{label}</option> }
+    let kinds: String = SessionKind::ALL.iter().map(|kind| choice(kind.name(), kind_label(*kind))).collect();
+    [
+        "<form class=\"filter\" method=\"get\" action=\"",
+        action,
+        "\" role=\"search\"><span class=\"filter-kept\" hidden>",
+        &hidden_fields(query),
+        "</span><label class=\"filter-words\"><span class=\"visually-hidden\">Filter sessions</span>",
+        &icon::markup("search"),
+        "<input id=\"filter\" type=\"search\" name=\"q\" placeholder=\"Filter\" autocomplete=\"off\" \
+         spellcheck=\"false\" enterkeyhint=\"search\" value=\"",
+        &escaped(query.q.as_deref().unwrap_or_default()),
+        "\"><kbd class=\"needs-script\" aria-hidden=\"true\">/</kbd></label>\
+         <label class=\"filter-kind\"><span class=\"visually-hidden\">Kind of session</span><select name=\"kind\">",
+        &choice("", "Yours"),
+        &choice("any", "Every kind"),
+        &kinds,
+        "</select>",
+        &icon::markup("more"),
+        "</label><button type=\"submit\" class=\"button no-script\">Filter</button></form>",
+    ]
+    .concat()
+}
+
+/// What the form asks besides what can be chosen in it.
+fn hidden_fields(query: &ListQuery) -> String {
+    let field = |name: &str, value: Option<&str>| {
+        let value = value
+            .map(|value| format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escaped(value)));
+        value.unwrap_or_default()
     };
-    let kinds = SessionKind::ALL.map(|kind| choice(kind.name(), kind_label(kind)));
-    let action = move || if query.read().dir.is_some() { "/projects" } else { "/sessions" };
-    view! {
-        <form class="filter" method="get" action=action role="search">
-            {kept}
-            <label class="filter-words">
-                <span class="visually-hidden">"Filter sessions"</span>
-                <Icon name="search"/>
-                <input
-                    id="filter" type="search" name="q" placeholder="Filter" autocomplete="off" spellcheck="false"
-                    enterkeyhint="search" prop:value=shown
-                    value=query.get_untracked().q on:input=type_words
-                />
-                <kbd class="needs-script" aria-hidden="true">"/"</kbd>
-            </label>
-            <label class="filter-kind">
-                <span class="visually-hidden">"Kind of session"</span>
-                <select name="kind" on:change=choose_kind>
-                    {choice("", "Yours")} {choice("any", "Every kind")} {kinds.collect_view()}
-                </select>
-                <Icon name="more"/>
-            </label>
-            <button type="submit" class="button no-script">"Filter"</button>
-        </form>
-    }
+    field("dir", query.dir.as_deref()) + &field("since", query.since.map(|since| since.name()))
 }
 
 fn kind_label(kind: SessionKind) -> &'static str {

@@ -1,6 +1,6 @@
 //! One set of icons, drawn once per document and used by reference.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 
 /// An icon of the sheet; decoration only, the words stand beside it.
 #[component]
@@ -8,7 +8,12 @@ pub fn Icon(
     /// Its name on the sheet.
     name: &'static str,
 ) -> impl IntoView {
-    view! { <svg class="icon" aria-hidden="true"><use href=format!("#i-{name}")></use></svg> }
+    InertElement::new(markup(name))
+}
+
+/// The same as text, for HTML that is put together as text.
+pub fn markup(name: &str) -> String {
+    format!("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"#i-{name}\"></use></svg>")
 }
 
 /// The icons: 20 units square, lines of 1.5, round ends. States are filled, so that they read at 10 px.

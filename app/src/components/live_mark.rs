@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use orchestra_model::LiveStatus;
 
 use super::icon::Icon;
+use crate::reactive::changing;
 
 /// The mark of a live session; nothing for one without a process.
 #[component]
@@ -12,12 +13,13 @@ pub fn LiveMark(
     #[prop(into)]
     status: Signal<Option<LiveStatus>>,
 ) -> impl IntoView {
-    move || {
-        status.get().map(|status| {
+    changing(move || {
+        let mark = status.get().map(|status| {
             let (class, icon) = look(status);
-            view! { <span class=class><Icon name=icon/>{status.name()}</span> }
-        })
-    }
+            view! { <span class=class><Icon name=icon/>{status.name()}</span> }.into_any()
+        });
+        mark.into_any()
+    })
 }
 
 /// The class and the icon of a state.

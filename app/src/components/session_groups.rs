@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use leptos::prelude::*;
 use orchestra_model::SessionId;
 
-use super::{name::Name, session_row::SessionRowView};
+use super::{list::list, name::Name, session_row::SessionRowView};
 use crate::{
     data::{DayGroup, Placed, ProjectGroup, ServerClock, SessionRow, groups, session_row::project_href},
     reactive::memo,
@@ -32,11 +32,11 @@ pub fn SessionGroups(
     let days = memo(move || groups::group(&rows.read()));
     let by_id: ById =
         memo(move || Arc::new(rows.read().iter().map(|row| (row.id.clone(), Arc::clone(row))).collect()));
-    view! {
-        <For each=move || days.get() key=|day| day.day let:day>
-            <Day day days by_id clock current one_project/>
-        </For>
-    }
+    list(
+        move || days.get(),
+        |day| day.day.to_string(),
+        move |day| view! { <Day day days by_id clock current one_project/> }.into_any(),
+    )
 }
 
 #[component]
@@ -56,15 +56,18 @@ fn Day(
             .map(|day| (day.len(), day.projects.clone()))
             .unwrap_or_default()
     });
+    let projects = list(
+        move || here.get().1,
+        |project| project.key.clone(),
+        move |project| view! { <Project project here by_id clock current one_project/> }.into_any(),
+    );
     view! {
         <section class="day">
             <h2 class="day-name">
                 {text::day_name(number, clock.today)}
-                <span class="count">{move || here.read().0}</span>
+                <span class="count">{move || here.read().0.to_string()}</span>
             </h2>
-            <For each=move || here.get().1 key=|project| project.key.clone() let:project>
-                <Project project here by_id clock current one_project/>
-            </For>
+            {projects}
         </section>
     }
 }
@@ -89,7 +92,7 @@ fn Project(
     });
     let name = project.name.clone();
     let heading = (!one_project).then(|| {
-        let count = move || placed.read().len();
+        let count = move || placed.read().len().to_string();
         let title = project.dir.clone().unwrap_or_else(|| name.clone());
         let name = Signal::stored(name.clone());
         match &project.dir {
@@ -105,14 +108,15 @@ fn Project(
             }
         }
     });
+    let rows = list(
+        move || placed.get(),
+        |placed| format!("{}{}", placed.row.id, if placed.nested { " nested" } else { "" }),
+        move |placed| view! { <Row placed by_id clock current/> }.into_any(),
+    );
     view! {
         <div class="project">
             {heading}
-            <ul class="rows">
-                <For each=move || placed.get() key=|placed| (placed.row.id.clone(), placed.nested) let:placed>
-                    <Row placed by_id clock current/>
-                </For>
-            </ul>
+            <ul class="rows">{rows}</ul>
         </div>
     }
 }

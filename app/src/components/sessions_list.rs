@@ -17,7 +17,7 @@ use crate::{
     api::list_sessions,
     data::{Carried, ListQuery, SessionRow, SessionsView, merge::merge, session_row::words},
     live::use_live,
-    reactive::memo,
+    reactive::{changing, memo},
     reads::read,
     text,
 };
@@ -91,8 +91,8 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
         <Drawn class="strip-frame" html=Signal::stored(above)/>
         <p class="tally" role="status">
             <span>{head_count}</span>
-            {move || (waiting.get() > 0).then(|| view! { <span class="mark is-waiting">{format!("{} waiting", waiting.get())}</span> })}
-            {move || (busy.get() > 0).then(|| view! { <span class="mark is-running">{format!("{} busy", busy.get())}</span> })}
+            {tally(waiting, "mark is-waiting", "waiting")}
+            {tally(busy, "mark is-running", "busy")}
         </p>
         <div class="sessions">
             <Drawn class="nothing" html=nothing/>
@@ -100,4 +100,11 @@ fn Listed(query: ListQuery, as_of: u64, view: SessionsView, typed: Typed) -> imp
         </div>
         <Drawn class="left-out" html=Signal::stored(below)/>
     }
+}
+
+fn tally(count: Memo<usize>, class: &'static str, what: &'static str) -> AnyView {
+    changing(move || match count.get() {
+        0 => ().into_any(),
+        count => view! { <span class=class>{format!("{count} {what}")}</span> }.into_any(),
+    })
 }

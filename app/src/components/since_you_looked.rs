@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::outbox::storage;
 use crate::{
     data::{AgentRow, agent::Section},
-    reactive::effect,
+    reactive::{changing, effect},
     text,
 };
 
@@ -57,5 +57,5 @@ pub fn SinceYouLooked(
         let ago = text::ago(js_sys::Date::now() as i64, before);
         (!parts.is_empty()).then(|| format!("Since you looked, {ago} ago: {}", parts.join(", ")))
     };
-    move || words().map(|words| view! { <p class="since">{words}</p> })
+    changing(move || words().map(|words| view! { <p class="since">{words}</p> }.into_any()).into_any())
 }

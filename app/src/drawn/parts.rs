@@ -28,8 +28,3 @@ pub(super) fn moment(ms: i64, offset_seconds: i32) -> impl IntoView + use<> {
         || view! { <time datetime=text::rfc3339(ms) title=shown.clone() data-ms=ms>{shown.clone()}</time> },
     )
 }
-
-/// A text as it stands within a text area: Leptos writes what is in one as it is.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}

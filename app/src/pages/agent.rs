@@ -20,7 +20,6 @@ use crate::{
         transcript::{
             conversation::Conversation,
             copying::copy_on_click,
-            lane::Lane,
             reel::{Place, Reel},
         },
     },
@@ -68,6 +67,7 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     let reel = Reel::new(Place { id: session.clone(), agent: None }, blocks);
     let lane = RwSignal::new(lane);
     super::transcript::follow_head(reel, move |head| lane.set(head.lane));
+    let lane = super::transcript::lane_unless_silent(lane, reel);
     let is_silent = move || reel.total.get() == 0;
     let task = Signal::derive(move || if is_silent() { task.clone() } else { String::new() });
     let name = Signal::stored(name);
@@ -84,9 +84,9 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
                 <div class="head-bar">
                     <a class="icon-button" href="/" data-up="" aria-label="Back to all agents"><Icon name="back"/></a>
                     <h1 class="head-title" title=name><Name text=name/></h1>
-                    <nav class="tabs" aria-label="Parts">{stages.into_iter().collect_view()}</nav>
+                    <nav class="tabs" aria-label="Parts">{stages.into_iter().map(IntoAny::into_any).collect_view()}</nav>
                 </div>
-                {move || (!is_silent()).then(|| view! { <Lane lane reel/> })}
+                {lane}
             </header>
             <Drawn class="task-frame" html=task/>
             <Conversation reel asked/>

@@ -12,12 +12,13 @@ use crate::{
         agent_card::{AgentCard, live_agents},
         drawn::Drawn,
         error_view::ErrorView,
+        list::list,
         since_you_looked::SinceYouLooked,
         skeleton::list_skeleton,
     },
     data::{AgentRow, AgentsView, Carried, agent::Section},
     live::use_live,
-    reactive::{effect, memo},
+    reactive::{changing, effect, memo},
     reads::read,
     text,
 };
@@ -87,26 +88,23 @@ fn Part(section: Section, rows: Rows) -> impl IntoView {
         let here = rows.iter().filter(|row| row.section == section);
         here.map(|row| row.id.clone()).collect::<Vec<_>>()
     });
-    let count = move || ids.read().len();
-    let list = move || {
-        view! {
-            <ul class="cards">
-                <For each=move || ids.get() key=|id| id.clone() let:id>
-                    {
-                        let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
-                        view! { <AgentCard row/> }
-                    }
-                </For>
-            </ul>
-        }
-    };
+    let count = move || ids.read().len().to_string();
+    let cards = list(
+        move || ids.get(),
+        String::clone,
+        move |id| {
+            let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
+            view! { <AgentCard row/> }.into_any()
+        },
+    );
+    let cards = view! { <ul class="cards">{cards}</ul> };
     let is_empty = move || ids.read().is_empty();
     // What was cleared away is out of sight until it is looked for.
     if section == Section::Away {
         view! {
             <details class="now-part is-away" class:is-empty=is_empty>
                 <summary class="part-name">{section.title()} " " <span class="count">{count}</span></summary>
-                {list()}
+                {cards}
             </details>
         }
         .into_any()
@@ -114,7 +112,7 @@ fn Part(section: Section, rows: Rows) -> impl IntoView {
         view! {
             <section class="now-part" class:is-empty=is_empty>
                 <h2 class="part-name">{section.title()} " " <span class="count">{count}</span></h2>
-                {list()}
+                {cards}
             </section>
         }
         .into_any()
@@ -138,7 +136,7 @@ fn Together(rows: Rows) -> impl IntoView {
         groups
     };
     let outbox = crate::components::outbox::use_outbox();
-    move || {
+    changing(move || {
         let groups = groups().into_iter().map(|(_, group)| {
             let names = group.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             let label = format!("Allow all {}", group.len());
@@ -150,6 +148,6 @@ fn Together(rows: Rows) -> impl IntoView {
                 </div>
             }
         });
-        groups.collect_view()
-    }
+        groups.map(IntoAny::into_any).collect_view().into_any()
+    })
 }

@@ -11,7 +11,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::ListQuery,
-    reactive::memo,
+    reactive::{changing, memo},
     reads::read,
 };
 
@@ -22,10 +22,10 @@ pub fn ProjectPage() -> impl IntoView {
     let dir = memo(move || query.read().dir.clone());
     view! {
         <main id="main" class="page">
-            {move || match dir.get() {
+            {changing(move || match dir.get() {
                 Some(dir) => view! { <OneProject dir query/> }.into_any(),
                 None => view! { <AllProjects/> }.into_any(),
-            }}
+            })}
         </main>
     }
 }

@@ -26,9 +26,9 @@ use crate::{
             reel::{Place, Reel},
         },
     },
-    data::{Blocks, Carried, Opened, SessionRow, TranscriptHead},
+    data::{Blocks, Carried, LaneView, Opened, SessionRow, TranscriptHead},
     error::AppError,
-    reactive::{memo, on_change},
+    reactive::{changing, memo, on_change},
     reads::read,
 };
 
@@ -97,13 +97,13 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
         details.set(head.details);
         silence.set(head.silence.unwrap_or_default());
     });
-    let is_silent = move || reel.total.get() == 0;
+    let lane = lane_unless_silent(lane, reel);
     view! {
         <Title text=title/>
         <div class="reader" on:click=copy_on_click>
             <header class="reader-head">
                 <HeadBar agent row offset_seconds=clock.offset_seconds/>
-                {move || (!is_silent()).then(|| view! { <Lane lane reel/> })}
+                {lane}
             </header>
             <Drawn class="silence" html=silence/>
             <Conversation reel asked/>
@@ -113,12 +113,21 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
             <div class="details-head">
                 <h2>"Details"</h2>
                 <button type="button" class="icon-button details-button" popovertarget="details" popovertargetaction="hide" aria-label="Close">
-                    <Icon name="close"/>
+                    <svg class="icon" aria-hidden="true"><use href="#i-close"></use></svg>
                 </button>
             </div>
             <Drawn class="details-body" html=details/>
         </aside>
     }
+}
+
+/// The lane of a conversation that has any turns.
+pub(super) fn lane_unless_silent(lane: RwSignal<LaneView>, reel: Reel) -> AnyView {
+    let is_silent = memo(move || reel.total.get() == 0);
+    changing(move || match is_silent.get() {
+        true => ().into_any(),
+        false => view! { <Lane lane reel/> }.into_any(),
+    })
 }
 
 /// Fetches the head again when the transcript grew, and a while passed: it is about the whole of it.
@@ -153,15 +162,15 @@ pub(super) fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'st
 #[component]
 fn RightNow(row: Memo<SessionRow>) -> impl IntoView {
     let status = memo(move || row.read().status);
-    view! {
-        <div class="right-now" role="status">
-            {move || match status.get() {
-                Some(LiveStatus::Busy) => Some(view! { <p class="mark is-running"><Icon name="busy"/>"Working now"</p> }),
-                Some(LiveStatus::Waiting) => {
-                    Some(view! { <p class="mark is-waiting"><Icon name="waiting"/>"Waits for you, in its terminal"</p> })
-                }
-                _ => None,
-            }}
-        </div>
-    }
+    let mark = changing(move || match status.get() {
+        Some(LiveStatus::Busy) => {
+            view! { <p class="mark is-running"><Icon name="busy"/>"Working now"</p> }.into_any()
+        }
+        Some(LiveStatus::Waiting) => {
+            view! { <p class="mark is-waiting"><Icon name="waiting"/>"Waits for you, in its terminal"</p> }
+                .into_any()
+        }
+        _ => ().into_any(),
+    });
+    view! { <div class="right-now" role="status">{mark}</div> }
 }

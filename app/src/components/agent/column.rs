@@ -4,7 +4,10 @@ use leptos::prelude::*;
 
 use crate::{
     api::list_agents,
-    components::agent_card::{AgentCard, live_agents},
+    components::{
+        agent_card::{AgentCard, live_agents},
+        list::list,
+    },
     data::{AgentsView, Carried, agent::Section},
     live::use_live,
     reactive::memo,
@@ -39,16 +42,15 @@ fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
         let rows = rows.read();
         rows.iter().filter(|row| row.section != Section::Away).map(|row| row.id.clone()).collect::<Vec<_>>()
     });
-    view! {
-        <ul class="cards">
-            <For each=move || ids.get() key=|id| id.clone() let:id>
-                {
-                    let own = id.clone();
-                    let current = Signal::derive(move || *current.read() == own);
-                    let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
-                    view! { <AgentCard row current/> }
-                }
-            </For>
-        </ul>
-    }
+    let cards = list(
+        move || ids.get(),
+        String::clone,
+        move |id| {
+            let own = id.clone();
+            let current = Signal::derive(move || *current.read() == own);
+            let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
+            view! { <AgentCard row current/> }.into_any()
+        },
+    );
+    view! { <ul class="cards">{cards}</ul> }
 }

@@ -4,8 +4,9 @@ use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
 use crate::{
-    components::{drafts, icon::Icon},
+    components::{drafts, icon},
     reactive::effect,
+    text::escaped,
 };
 
 /// The element's id: what is said elsewhere on the page is added to it.
@@ -17,9 +18,10 @@ pub fn Composer(
     /// The agent.
     id: String,
 ) -> impl IntoView {
-    let area = NodeRef::<html::Textarea>::new();
+    let frame = NodeRef::<html::Div>::new();
     effect(move || {
-        if let Some(area) = area.get() {
+        let area = frame.get().and_then(|frame| frame.query_selector("textarea").ok().flatten());
+        if let Some(area) = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) {
             drafts::bring_back(&area);
         }
     });
@@ -32,16 +34,18 @@ pub fn Composer(
             submit(&event);
         }
     };
-    let command = format!("{{\"do\":\"send\",\"agent\":\"{id}\"}}");
-    view! {
-        <form class="composer needs-script" data-command=command data-draft=id>
-            <p class="said-here" role="status" data-said=""></p>
-            <div class="composer-line">
-                <textarea id=MESSAGE name="text" rows="1" required aria-label="Message" placeholder="Message" node_ref=area on:keydown=key></textarea>
-                <button class="icon-button send" aria-label="Send"><Icon name="send"/></button>
-            </div>
-        </form>
-    }
+    let form = form(&escaped(&id));
+    view! { <div class="as-its-content" node_ref=frame on:keydown=key inner_html=form></div> }
+}
+
+fn form(id: &str) -> String {
+    let send = icon::markup("send");
+    format!(
+        "<form class=\"composer needs-script\" data-draft=\"{id}\" data-command=\"{{&quot;do&quot;:&quot;send&quot;,&quot;agent&quot;:&quot;{id}&quot;}}\">\
+         <p class=\"said-here\" role=\"status\" data-said></p><div class=\"composer-line\">\
+         <textarea id=\"{MESSAGE}\" name=\"text\" rows=\"1\" required aria-label=\"Message\" placeholder=\"Message\"></textarea>\
+         <button class=\"icon-button send\" aria-label=\"Send\">{send}</button></div></form>"
+    )
 }
 
 fn submit(event: &ev::KeyboardEvent) {

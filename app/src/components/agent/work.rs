@@ -22,6 +22,14 @@ use crate::{
 /// So wide is a page that has room for it beside the conversation.
 const WIDE: &str = "(width >= 1240px)";
 
+/// The dialog in which a line is commented on.
+const COMMENT: &str = concat!(
+    r#"<dialog class="comment" aria-label="Comment on a line"><form><p class="comment-line"><code></code></p>"#,
+    r#"<textarea rows="3" required aria-label="Comment" placeholder="What about it?"></textarea><div class="answers">"#,
+    r#"<button class="button" formmethod="dialog" formnovalidate>Cancel</button>"#,
+    r#"<button class="button is-primary">Add to the message</button></div></form></dialog>"#,
+);
+
 /// The panel.
 #[component]
 pub fn WorkPanel(
@@ -74,21 +82,24 @@ pub fn WorkPanel(
         Ok(None) => no_skeleton(),
         Err(error) => view! { <ErrorView error/> }.into_any(),
     });
-    let comment = NodeRef::<html::Dialog>::new();
+    let frame = NodeRef::<html::Div>::new();
+    let comment =
+        move || frame.get()?.query_selector("dialog").ok().flatten()?.dyn_into::<HtmlDialogElement>().ok();
     let about = StoredValue::new(String::new());
     let begin = move |event: ev::MouseEvent| {
         let line =
             plainly_clicked(&event, ".diff-line").and_then(|line| Some((place_of(&line)?, code_of(&line))));
-        if let (Some((place, code)), Some(dialog)) = (line, comment.get()) {
+        if let (Some((place, code)), Some(dialog)) = (line, comment()) {
             about.set_value(format!("{place}\n> {code}"));
             if let Some(shown) = dialog.query_selector("code").ok().flatten() {
                 shown.set_text_content(Some(&format!("{place}  {code}")));
             }
-            let _ = dialog.unchecked_ref::<HtmlDialogElement>().show_modal();
+            let _ = dialog.show_modal();
         }
     };
     let add = move |event: ev::SubmitEvent| {
-        let Some(dialog) = comment.get() else { return };
+        let is_cancelled = event.submitter().is_some_and(|button| button.has_attribute("formmethod"));
+        let Some(dialog) = comment().filter(|_| !is_cancelled) else { return };
         let area = dialog
             .query_selector("textarea")
             .ok()
@@ -98,26 +109,12 @@ pub fn WorkPanel(
         event.prevent_default();
         add_to_message(&format!("{}\n{}\n", about.get_value(), area.value().trim()));
         area.set_value("");
-        dialog.unchecked_ref::<HtmlDialogElement>().close();
-    };
-    let close = move |_| {
-        if let Some(dialog) = comment.get() {
-            dialog.unchecked_ref::<HtmlDialogElement>().close();
-        }
+        dialog.close();
     };
     let name = move || tab.get().name();
     view! {
         <aside class="work" data-tab=name aria-label="Its work" on:click=begin>{body}</aside>
-        <dialog class="comment" aria-label="Comment on a line" node_ref=comment>
-            <form on:submit=add>
-                <p class="comment-line"><code></code></p>
-                <textarea rows="3" required aria-label="Comment" placeholder="What about it?"></textarea>
-                <div class="answers">
-                    <button type="button" class="button" on:click=close>"Cancel"</button>
-                    <button class="button is-primary">"Add to the message"</button>
-                </div>
-            </form>
-        </dialog>
+        <div class="as-its-content" node_ref=frame on:submit=add inner_html=COMMENT></div>
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::{html, prelude::*};
 use super::{reel::Reel, scroll::set_room};
 use crate::{
     data::Item,
-    reactive::{effect, memo},
+    reactive::{changing, effect, memo},
 };
 
 /// What an item's element says of its drawing: the same stamp is the same drawing.
@@ -43,15 +43,16 @@ pub fn BlockView(
         }
         reel.arrive(index);
     });
-    let trouble = move || {
-        let error = state.get().and_then(Result::err)?;
-        Some(view! {
+    let trouble = changing(move || match state.get().and_then(Result::err) {
+        None => ().into_any(),
+        Some(error) => view! {
             <p class="block-trouble" role="alert">
                 {error.message} " "
                 <button type="button" class="button" on:click=move |_| reel.fetch(index)>"Try again"</button>
             </p>
-        })
-    };
+        }
+        .into_any(),
+    });
     view! {
         <div class="block" class:is-waiting-for-turns=move || state.read().is_none() data-block=index.to_string() node_ref=block>
             <div class="items" node_ref=items inner_html=drawn></div>

@@ -12,10 +12,10 @@ use super::{
     scroll::{set_room, to_end},
 };
 use crate::{
-    components::{drawn::plainly_clicked, icon::Icon},
+    components::{drawn::plainly_clicked, icon::Icon, list::list},
     data::transcript::TURNS_PER_BLOCK,
     live::use_live,
-    reactive::{effect, memo, on_change},
+    reactive::{changing, effect, memo, on_change},
     text,
 };
 
@@ -52,24 +52,26 @@ pub fn Conversation(
     effect(move || watch_scroll(reel));
     effect(move || watch_sizes(reel));
     follow_changes(reel);
-    let blocks = move || {
-        let (first, past) = reel.range.get();
-        (first..past).collect::<Vec<_>>()
-    };
+    let blocks = list(
+        move || {
+            let (first, past) = reel.range.get();
+            (first..past).collect()
+        },
+        u32::to_string,
+        move |index| view! { <BlockView index reel/> }.into_any(),
+    );
     view! {
         <div class="conversation" data-open-at=open_at node_ref=reel.frame on:click=move |event| clicked(reel, &event)>
             <div class="spacer" node_ref=above>{earlier}</div>
-            <For each=blocks key=|index| *index let:index>
-                <BlockView index reel/>
-            </For>
+            {blocks}
             <div class="spacer" node_ref=below>{later}</div>
         </div>
         <Arrivals reel/>
     }
 }
 
-fn page_link(turn: u32, label: &'static str) -> impl IntoView {
-    view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }
+fn page_link(turn: u32, label: &'static str) -> AnyView {
+    view! { <a class="turn-page" href=format!("?at={turn}") rel="external">{label}</a> }.into_any()
 }
 
 /// Follows a click on a turn's time. Whoever opens something reads it: it stays where it is.
@@ -206,13 +208,17 @@ fn Arrivals(reel: Reel) -> impl IntoView {
         reel.go_to(reel.total.get_untracked());
         unseen.set(0);
     };
-    view! {
-        <div class="arrivals" role="status">
-            {move || (unseen.get() > 0).then(|| view! {
-                <button type="button" class="pill" on:click=go title=move || text::plural(unseen.get() as usize, "new turn", "new turns")>
-                    {label} <Icon name="down"/>
-                </button>
-            })}
-        </div>
+    let is_any = memo(move || unseen.get() > 0);
+    let pill = changing(move || {
+        match is_any.get() {
+        false => ().into_any(),
+        true => view! {
+            <button type="button" class="pill" on:click=go title=move || text::plural(unseen.get() as usize, "new turn", "new turns")>
+                {label} <Icon name="down"/>
+            </button>
+        }
+        .into_any(),
     }
+    });
+    view! { <div class="arrivals" role="status">{pill}</div> }
 }

@@ -6,7 +6,7 @@ use crate::{
     components::{icon::Icon, live_mark::LiveMark, name::Name, time::Time},
     data::SessionRow,
     live::use_live,
-    reactive::memo,
+    reactive::{changing, memo},
 };
 
 /// The session as it is now: as fetched, unless the event stream told otherwise since.
@@ -36,18 +36,21 @@ pub fn HeadBar(
         None => Signal::derive(move || row.read().title.clone()),
     };
     let status = Signal::derive(move || row.read().status);
+    let time = changing(move || match status.get() {
+        None => {
+            let at_ms = Signal::derive(move || row.read().active_ms);
+            view! { <Time at_ms offset_seconds with_day=true/> }.into_any()
+        }
+        Some(_) => ().into_any(),
+    });
     view! {
         <div class="head-bar">
             <a class="icon-button" href=up data-up="" aria-label=up_label><Icon name="back"/></a>
             <h1 class="head-title" title=title><Name text=title/></h1>
             <LiveMark status/>
-            <span class="head-time">
-                {move || status.get().is_none().then(|| view! {
-                    <Time at_ms=Signal::derive(move || row.read().active_ms) offset_seconds with_day=true/>
-                })}
-            </span>
+            <span class="head-time">{time}</span>
             <button type="button" class="icon-button details-button" popovertarget="details" aria-label="Details">
-                <Icon name="more"/>
+                <svg class="icon" aria-hidden="true"><use href="#i-more"></use></svg>
             </button>
         </div>
     }

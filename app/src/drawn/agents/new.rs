@@ -50,7 +50,7 @@ pub(crate) fn draw(opening: &Opening<'_>) -> String {
             {session}
             <label class="field" for="tasks"><span class="field-name">{label}</span>
                 <span class="aside">{opening.session.is_none().then_some("One agent for each paragraph")}</span></label>
-            <textarea id="tasks" name="tasks" rows="6" required placeholder=hint enterkeyhint="enter" inner_html=parts::escaped(opening.text.unwrap_or_default())></textarea>
+            <textarea id="tasks" name="tasks" rows="6" required placeholder=hint enterkeyhint="enter" inner_html=text::escaped(opening.text.unwrap_or_default())></textarea>
             {where_(opening)}
             {how()}
             <div class="answers"><button class="button is-primary needs-script">"Start"</button></div>
