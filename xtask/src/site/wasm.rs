@@ -80,7 +80,11 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
 /// call. Views hydrate asynchronously under `hydrate_lazy` alone, which the dashboard does not use. If it did, its first
 /// page would stop at once, in every journey.
 fn empty_unused(module: &mut Module) {
-    let is_unused = |name: &str| name.contains("hydrate_async");
+    // What stands in the tables, and its futures. Not every function of the name: the compiler lets one body serve
+    // for several functions, and has synchronous ones among them.
+    let is_unused = |name: &str| {
+        name.rsplit_once("IntoAny>::into_any::hydrate_async").is_some_and(|(_, rest)| !rest.contains('>'))
+    };
     let unused: Vec<_> = module
         .funcs
         .iter_local()
