@@ -30,6 +30,16 @@ pub fn on_change<T: Clone + PartialEq + 'static>(
     });
 }
 
+/// Listens on the whole page for as long as what called this is there.
+pub fn on_window(event: &'static str, hear: impl Fn(web_sys::Event) + 'static) {
+    on_window_boxed(event, Box::new(hear));
+}
+
+fn on_window_boxed(event: &'static str, hear: Box<dyn Fn(web_sys::Event)>) {
+    let handle = window_event_listener_untyped(event, hear);
+    on_cleanup(move || handle.remove());
+}
+
 /// What follows from other values, worked out when one of them has changed.
 pub fn memo<T: PartialEq + Send + Sync + 'static>(
     work_out: impl Fn() -> T + Send + Sync + 'static,

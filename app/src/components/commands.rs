@@ -3,7 +3,7 @@
 //!
 //! A command is JSON text in `data-command`; a form adds what stands in its fields.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, FormData, HtmlFormElement};
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     data::Outcome,
     error::{AppError, AppErrorKind},
-    reactive::{changing, effect, memo},
+    reactive::{changing, effect, memo, on_window},
 };
 
 /// Listens for taps on commands anywhere on the page, and tells what came of them. Nothing else of its own.
@@ -26,25 +26,21 @@ pub fn Commands() -> impl IntoView {
     let toast = RwSignal::new(None::<Toast>);
     let navigate = use_navigate();
     effect(move || {
-        let click = window_event_listener(ev::click, move |event| {
-            let button = plainly_clicked(&event, "button[data-command]");
+        on_window("click", move |event| {
+            let button = plainly_clicked(event.unchecked_ref(), "button[data-command]");
             if let Some(button) = button.filter(|button| !button.has_attribute("aria-busy")) {
                 event.prevent_default();
                 let command = button.get_attribute("data-command").unwrap_or_default();
                 send(outbox, &button, command);
             }
         });
-        let submit = window_event_listener(ev::submit, move |event| {
+        on_window("submit", move |event| {
             let form = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
             let Some(form) = form.filter(|form| form.has_attribute("data-command")) else { return };
             event.prevent_default();
             if !form.has_attribute("aria-busy") {
                 send(outbox, &form, filled(&form));
             }
-        });
-        on_cleanup(move || {
-            click.remove();
-            submit.remove();
         });
     });
     effect(move || {

@@ -1,12 +1,11 @@
 //! What was typed and not sent: kept in the browser, by the name of its form, until it is sent.
 
-use leptos::{ev, prelude::*};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
 use super::outbox::storage;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, on_window};
 
 /// What the names of kept drafts begin with.
 const KEPT: &str = "draft:";
@@ -14,7 +13,7 @@ const KEPT: &str = "draft:";
 /// Keeps what is typed into forms that have `data-draft`, anywhere on the page.
 pub fn keep_drafts() {
     effect(move || {
-        let input = window_event_listener(ev::input, move |event| {
+        on_window("input", move |event| {
             let area = event.target().and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
             if let Some((area, name)) = area.and_then(|area| name_of(&area).map(|name| (area, name)))
                 && let Some(storage) = storage()
@@ -22,7 +21,6 @@ pub fn keep_drafts() {
                 let _ = storage.set_item(&name, &area.value());
             }
         });
-        on_cleanup(move || input.remove());
     });
 }
 

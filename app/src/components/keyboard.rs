@@ -1,13 +1,13 @@
 //! Keys: `/` filters, `j` and `k` move, Escape leaves, `?` tells.
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement};
+use web_sys::{HtmlDialogElement, HtmlElement, KeyboardEvent};
 
 use super::frame::HELP;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, on_window};
 
 /// Listens for keys on the whole page; shows what they do when asked. Nothing of its own.
 #[component]
@@ -15,7 +15,8 @@ pub fn Keyboard() -> impl IntoView {
     let navigate = use_navigate();
     effect(move || {
         let navigate = navigate.clone();
-        let handle = window_event_listener(ev::keydown, move |event| {
+        on_window("keydown", move |event| {
+            let event: KeyboardEvent = event.unchecked_into();
             if event.ctrl_key() || event.meta_key() || event.alt_key() {
                 return;
             }
@@ -44,7 +45,6 @@ pub fn Keyboard() -> impl IntoView {
                 _ => {}
             }
         });
-        on_cleanup(move || handle.remove());
     });
 }
 

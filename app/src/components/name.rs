@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{reactive::memo, text};
+use crate::text;
 
 /// A name, cut in its middle where there is no room.
 #[component]
@@ -11,15 +11,12 @@ pub fn Name(
     #[prop(into)]
     text: Signal<String>,
 ) -> impl IntoView {
-    let parts = memo(move || {
-        let name = text.get();
-        let (head, tail) = text::split_for_middle_cut(&name);
-        (head.to_owned(), tail.to_owned())
-    });
+    let head = move || text::split_for_middle_cut(&text.read()).0.to_owned();
+    let tail = move || text::split_for_middle_cut(&text.read()).1.to_owned();
     view! {
         <span class="cut-middle">
-            <span>{move || parts.get().0}</span>
-            <span>{move || parts.get().1}</span>
+            <span>{head}</span>
+            <span>{tail}</span>
         </span>
     }
 }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 use web_sys::Storage;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     data::Outcome,
     error::{AppError, AppErrorKind},
     live::{Connection, use_live},
-    reactive::effect,
+    reactive::{effect, on_window},
 };
 
 const KEPT: &str = "outbox";
@@ -46,8 +46,7 @@ pub fn provide_outbox() {
     effect(move || {
         outbox.waiting.set(kept());
         outbox.send();
-        let online = window_event_listener(ev::online, move |_| outbox.send());
-        on_cleanup(move || online.remove());
+        on_window("online", move |_| outbox.send());
     });
     effect(move || {
         if live.connection.get() == Connection::Open {

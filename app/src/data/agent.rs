@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Blocks, Drawings, LaneView, ServerClock};
+use super::{Blocks, Drawings, LaneView};
 
 /// One agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,8 +79,6 @@ pub struct AgentsView {
     pub rows: Vec<AgentRow>,
     /// What stands in their place when there are none, drawn.
     pub nothing: String,
-    /// The server's clock.
-    pub clock: ServerClock,
 }
 
 impl Drawings for AgentsView {
@@ -104,8 +102,6 @@ pub struct AgentView {
     pub blocks: Blocks,
     /// Its conversation's lane.
     pub lane: LaneView,
-    /// The server's clock.
-    pub clock: ServerClock,
 }
 
 impl Drawings for AgentView {

@@ -2,12 +2,12 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use leptos::{ev, prelude::*};
+use leptos::prelude::*;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
 use super::{Connection, Live, take};
-use crate::{components::session_row::keep_focus, data::News};
+use crate::{components::session_row::keep_focus, data::News, reactive::on_window};
 
 /// An open stream with the handlers it calls; both end together.
 struct Stream {
@@ -27,7 +27,7 @@ impl Drop for Stream {
 pub(super) fn open(live: Live) {
     let held: Rc<RefCell<Option<Stream>>> = Rc::default();
     held.replace(connect(live));
-    let handle = window_event_listener(ev::visibilitychange, move |_| {
+    on_window("visibilitychange", move |_| {
         let seen = document().visibility_state() == VisibilityState::Visible;
         if !seen {
             held.replace(None);
@@ -35,7 +35,6 @@ pub(super) fn open(live: Live) {
             held.replace(connect(live));
         }
     });
-    on_cleanup(move || handle.remove());
 }
 
 fn connect(live: Live) -> Option<Stream> {

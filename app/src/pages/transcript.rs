@@ -1,6 +1,6 @@
 //! One session's conversation, or one of its subagents'.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
@@ -160,7 +160,7 @@ pub(super) fn follow_head(reel: Reel, take: impl Fn(TranscriptHead) + Copy + 'st
 
 /// What the session does at this moment, below its last turn.
 #[component]
-fn RightNow(row: Memo<SessionRow>) -> impl IntoView {
+fn RightNow(row: Memo<Arc<SessionRow>>) -> impl IntoView {
     let status = memo(move || row.read().status);
     let mark = changing(move || match status.get() {
         Some(LiveStatus::Busy) => {

@@ -80,11 +80,7 @@ pub fn row(context: &AppContext, agent: &Agent) -> AgentRow {
 pub fn list(context: &AppContext) -> AgentsView {
     let (agents, _) = context.agents().list();
     let nothing = if agents.is_empty() { drawn::empty::no_agents() } else { String::new() };
-    AgentsView {
-        rows: agents.iter().map(|agent| row(context, agent)).collect(),
-        nothing,
-        clock: context.clock.reading(context.clock.now()),
-    }
+    AgentsView { rows: agents.iter().map(|agent| row(context, agent)).collect(), nothing }
 }
 
 /// The agent of an id.
@@ -112,13 +108,7 @@ pub fn view(context: &AppContext, id: &str, at: Option<u32>) -> Result<AgentView
         Blocks { total: 0, .. } => LaneView::default(),
         _ => transcripts::head(context, session, None).map(|head| head.lane).unwrap_or_default(),
     };
-    Ok(AgentView {
-        row: row(context, &agent),
-        task: drawn::agents::task(&agent),
-        blocks,
-        lane,
-        clock: context.clock.reading(context.clock.now()),
-    })
+    Ok(AgentView { row: row(context, &agent), task: drawn::agents::task(&agent), blocks, lane })
 }
 
 fn harvest(context: &AppContext, agent: &Agent) -> Result<Harvest, String> {

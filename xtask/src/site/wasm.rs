@@ -76,15 +76,16 @@ pub(super) fn bind(tools: &SiteTools, wasm_file: &Path, work: &Path, name: &str)
     Ok(Pair { wasm, javascript: javascript.into_bytes() })
 }
 
-/// Empties functions that Leptos keeps in its tables and that no page of ours calls; wasm-opt then drops what only they
-/// call. Views hydrate asynchronously under `hydrate_lazy` alone, which the dashboard does not use. If it did, its first
-/// page would stop at once, in every journey.
+/// Empties functions that are kept in tables and that no page of ours calls; wasm-opt then drops what only they call. A
+/// page that did call one would stop there: journeys fail when anything is thrown in a page.
 fn empty_unused(module: &mut Module) {
-    // What stands in the tables, and its futures. Not every function of the name: the compiler lets one body serve
-    // for several functions, and has synchronous ones among them.
-    let is_unused = |name: &str| {
+    // Leptos hydrates asynchronously under `hydrate_lazy` alone. Not every function of the name: the compiler lets one
+    // body serve for several functions, synchronous ones among them.
+    let is_asynchronous = |name: &str| {
         name.rsplit_once("IntoAny>::into_any::hydrate_async").is_some_and(|(_, rest)| !rest.contains('>'))
     };
+    // `{:.1}` of a floating-point number, for which `text::decimal` is there.
+    let is_unused = |name: &str| is_asynchronous(name) || name.contains("float_to_decimal_common_exact");
     let unused: Vec<_> = module
         .funcs
         .iter_local()

@@ -15,7 +15,7 @@ use crate::{
         skeleton::list_skeleton,
     },
     data::AgentRow,
-    reactive::effect,
+    reactive::{effect, on_window},
     reads::{no_skeleton, read},
 };
 
@@ -46,8 +46,7 @@ pub fn WorkPanel(
             is_wide.set(window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches()))
         };
         look();
-        let handle = window_event_listener(ev::resize, move |_| look());
-        on_cleanup(move || handle.remove());
+        on_window("resize", move |_| look());
     });
     let wanted = move || match tab.get() {
         Tab::Result => Some(true),

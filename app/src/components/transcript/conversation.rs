@@ -15,7 +15,7 @@ use crate::{
     components::{drawn::plainly_clicked, icon::Icon, list::list},
     data::transcript::TURNS_PER_BLOCK,
     live::use_live,
-    reactive::{changing, effect, memo, on_change},
+    reactive::{changing, effect, memo, on_change, on_window},
     text,
 };
 
@@ -118,15 +118,13 @@ fn watch_scroll(reel: Reel) {
         let later = set_timeout_with_handle(move || note_place(reel), Duration::from_millis(400));
         resting.set_value(later.ok());
     };
-    let scroll = window_event_listener(ev::scroll, move |_| look());
-    let resize = window_event_listener(ev::resize, move |_| look());
+    on_window("scroll", move |_| look());
+    on_window("resize", move |_| look());
     on_cleanup(move || {
         // Other pages let the browser find the old place again.
         if let Ok(history) = window().history() {
             let _ = history.set_scroll_restoration(web_sys::ScrollRestoration::Auto);
         }
-        scroll.remove();
-        resize.remove();
         if let Some(Some(waiting)) = resting.try_get_value() {
             waiting.clear();
         }
@@ -188,15 +186,15 @@ fn watch_sizes(reel: Reel) {
 /// Fetches what is appended, as the event stream tells of it.
 fn follow_changes(reel: Reel) {
     let live = use_live();
-    let appends = memo(move || {
+    let appends = move || {
         let id = reel.place.with_value(|place| place.id.clone());
         let changes = live.changes.read();
         (
             changes.iter().find(|change| change.id.as_str() == id).map_or(0, |change| change.appends),
             live.resyncs.get(),
         )
-    });
-    on_change(move || appends.get(), move |_| reel.follow());
+    };
+    on_change(appends, move |_| reel.follow());
 }
 
 /// Says that turns arrived below, and leads to them.

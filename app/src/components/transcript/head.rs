@@ -1,5 +1,7 @@
 //! The head of a transcript's page: where one is, how it is going, and the way back.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 
 use crate::{
@@ -10,12 +12,12 @@ use crate::{
 };
 
 /// The session as it is now: as fetched, unless the event stream told otherwise since.
-pub fn live_row(row: SessionRow) -> Memo<SessionRow> {
-    let live = use_live();
+pub fn live_row(row: SessionRow) -> Memo<Arc<SessionRow>> {
+    let (live, row) = (use_live(), Arc::new(row));
     memo(move || {
         let changes = live.changes.read();
         let newer = changes.iter().find(|change| change.id == row.id).and_then(|change| change.row.clone());
-        newer.filter(|newer| newer.active_ms >= row.active_ms).unwrap_or_else(|| row.clone())
+        newer.filter(|newer| newer.active_ms >= row.active_ms).map_or_else(|| Arc::clone(&row), Arc::new)
     })
 }
 
@@ -27,7 +29,7 @@ pub fn HeadBar(
     /// The server's offset from UTC.
     offset_seconds: i32,
     /// The session as it is now.
-    row: Memo<SessionRow>,
+    row: Memo<Arc<SessionRow>>,
 ) -> impl IntoView {
     let up = if agent.is_some() { row.read_untracked().href() } else { "/sessions".to_owned() };
     let up_label = if agent.is_some() { "Back to the session" } else { "Back to the sessions" };
