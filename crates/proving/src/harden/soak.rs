@@ -146,7 +146,13 @@ fn judge(samples: &[Sample]) -> Result<String, Failure> {
         [("runners and guards", (|it| it.agents) as fn(&Sample) -> f64), ("server", |it| it.server)]
     {
         let (before, after) = (middle(early, what), middle(late, what));
-        let words = format!("{name} {before:.1} MB, then {after:.1} MB");
+        // Each tenth, so that it shows whether what grows comes to an end.
+        let tenths =
+            samples.chunks(samples.len().div_ceil(10)).map(|tenth| format!("{:.1}", middle(tenth, what)));
+        let words = format!(
+            "{name} {before:.1} MB, then {after:.1} MB (by tenths {})",
+            tenths.collect::<Vec<_>>().join(" ")
+        );
         if after > before * MEMORY_VARIES {
             return Err(format!("memory grows: {words}"));
         }
