@@ -109,7 +109,7 @@ impl Drawings for AgentView {
         let (card, asks, desk) = Default::default();
         let row = AgentRow { card, asks, desk, ..self.row.clone() };
         let lane = LaneView { picture: String::new(), ..self.lane.clone() };
-        Self { row, lane, task: String::new(), blocks: self.blocks.without_drawings(), ..self.clone() }
+        Self { row, lane, task: String::new(), blocks: self.blocks.without_drawings() }
     }
 }
 
