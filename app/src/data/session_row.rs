@@ -19,9 +19,9 @@ pub struct SessionRow {
     pub project_dir: Option<String>,
     /// Who held it.
     pub kind: SessionKind,
-    /// The address of the agent that holds it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub agent: Option<String>,
+    /// The way to the agent that holds it, drawn; empty when none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
     /// What its live process says it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<LiveStatus>,
@@ -69,7 +69,7 @@ impl SessionRow {
             project: visible(&session.project),
             project_dir: session.project_dir.clone().or_else(|| session.cwd.clone()),
             kind: session.kind,
-            agent: session.agent.as_ref().map(|agent| format!("/agents/{agent}")),
+            agent: crate::drawn::row::agent(session),
             status: session.status,
             started_ms: session.started_at.map(|at| at.as_millisecond()),
             active_ms,
@@ -127,7 +127,7 @@ pub(crate) mod tests {
             project: project.to_owned(),
             project_dir: Some(format!("/home/ada/{project}")),
             kind: SessionKind::Human,
-            agent: None,
+            agent: String::new(),
             status: None,
             started_ms: None,
             active_ms,

@@ -30,10 +30,10 @@ pub(crate) struct Known<'a> {
 /// Draws what stands below the details' heading.
 pub(crate) fn draw(known: &Known<'_>) -> String {
     let resume = (!known.is_agent && !known.row.cleaned).then(|| {
-        let going_on = match &known.row.agent {
+        let going_on = match &known.session.agent {
             // Whoever holds it is written to; a second one at the same conversation would be in its way.
             Some(agent) => {
-                view! { <a class="button is-primary" href=agent.clone()><Icon name="agent"/> "Its agent"</a> }.into_any()
+                view! { <a class="button is-primary" href=format!("/agents/{agent}")><Icon name="agent"/> "Its agent"</a> }.into_any()
             }
             None => {
                 let href = format!("/new?session={}", known.session.id);

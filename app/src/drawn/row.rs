@@ -48,6 +48,14 @@ pub(crate) fn draw(session: &Session) -> String {
     .to_html()
 }
 
+/// The way to the agent that holds a session, for the head of its page; nothing for one that no agent holds.
+pub(crate) fn agent(session: &Session) -> String {
+    let link = session.agent.as_ref().map(|agent| {
+        view! { <a class="chip" href=format!("/agents/{agent}")><Icon name="agent"/> "Agent"</a> }.to_html()
+    });
+    link.unwrap_or_default()
+}
+
 /// The branch, unless git stood on none.
 pub(crate) fn branch(session: &Session) -> Option<&str> {
     session.branch.as_deref().filter(|branch| *branch != "HEAD")

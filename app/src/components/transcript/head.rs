@@ -51,7 +51,7 @@ pub fn HeadBar(
             <a class="icon-button" href=up data-up="" aria-label=up_label><Icon name="back"/></a>
             <h1 class="head-title" title=title><Name text=title/></h1>
             <LiveMark status/>
-            {holder.map(|agent| view! { <a class="chip" href=agent><svg class="icon" aria-hidden="true"><use href="#i-agent"></use></svg> "Agent"</a> })}
+            <span inner_html=holder></span>
             <span class="head-time">{time}</span>
             <button type="button" class="icon-button details-button" popovertarget="details" aria-label="Details">
                 <svg class="icon" aria-hidden="true"><use href="#i-more"></use></svg>
