@@ -1,0 +1,15 @@
+import { chromium } from "@playwright/test";
+import { spawn } from "node:child_process";
+const child = spawn(process.env.ORCHESTRA_BINARY, ["demo", "--json", "--addr", "127.0.0.1:0", "--speed", "8"], { stdio: ["ignore", "pipe", "inherit"] });
+const demo = JSON.parse(await new Promise((r) => { let s = ""; child.stdout.on("data", (d) => { s += d; if (s.endsWith("\n")) r(s); }); }));
+const b = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const p = await b.newPage();
+p.on("console", (m) => console.log(m.type(), m.text().slice(0, 1500)));
+p.on("pageerror", (m) => console.log("ERR", m.message, m.stack?.slice(0, 1500)));
+p.on("requestfailed", (r) => console.log("FAILED", r.url()));
+await p.goto(demo.pairing_url);
+await p.waitForTimeout(8000);
+console.log(p.url(), await p.evaluate(() => document.documentElement.outerHTML.slice(0, 200)));
+await p.goto(new URL("/settings", demo.url).href); await p.waitForTimeout(5000);
+console.log(await p.evaluate(() => document.documentElement.dataset.hydrated));
+const fs = await import("node:fs"); fs.writeFileSync("/tmp/look/page.html", await (await p.request.get(new URL("/settings", demo.url).href)).text()); await b.close(); child.kill("SIGINT");
