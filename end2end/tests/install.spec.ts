@@ -45,15 +45,15 @@ test("pulling down at the top loads the page anew, where the system has no gestu
   const pull = async (to: number) => {
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
       devtools.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: 200, y }] });
-    await touch("touchStart", 100);
+    await touch("touchStart", 12);
     await touch("touchMove", to);
     await touch("touchEnd");
   };
   await page.evaluate(() => ((window as unknown as { same: boolean }).same = true));
-  await pull(180);
+  await pull(92);
   expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true);
   const loaded = page.waitForEvent("load");
-  await pull(320);
+  await pull(232);
   await loaded;
   expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBeUndefined();
 });
