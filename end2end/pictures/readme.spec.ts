@@ -21,7 +21,7 @@ async function settled(page: Page) {
   for (const [name, asks] of [["build-auth", "./test.sh"], ["write-tests", "Database"], ["optimise", "One query"]] as const) {
     await expect(card(page, name).locator(".ask")).toContainText(asks, { timeout: 60_000 });
   }
-  await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card").nth(1)).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card").first()).toBeVisible({ timeout: 60_000 });
 }
 
 test("pictures", async ({ browser }) => {
@@ -49,10 +49,8 @@ test("pictures", async ({ browser }) => {
     };
     await take("now", "/", ".ask");
     await take("agent", agent!, ".agent > .asks .ask");
-    await card(page, "build-auth").getByRole("button", { name: "Allow", exact: true }).click();
-    await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "build-auth" })).toBeVisible();
-    await take("result", `${agent}?tab=result`, ".work .take");
-    await take("sessions", "/sessions", ".row-link");
+    const docs = await card(page, "update-the-docs").locator(".agent-link-row").getAttribute("href");
+    await take("result", `${docs}?tab=result`, ".work .take");
   } finally {
     await demo.end();
   }
@@ -77,7 +75,7 @@ test("recording", async ({ browser }) => {
   }
 });
 
-/** What is shown: a tap answers one agent and a choice another, then the work of the first is read and taken. */
+/** What is shown: a tap answers one agent and a choice another, then the work of a third is read and taken. */
 async function show(page: Page) {
   const pause = (seconds: number) => page.waitForTimeout(seconds * 1000);
   const build = card(page, "build-auth");
@@ -89,7 +87,7 @@ async function show(page: Page) {
   await pause(1);
   await tap(page, tests.getByRole("button", { name: "Answer" }));
   await pause(2.5);
-  await tap(page, build.locator(".agent-link-row"));
+  await tap(page, card(page, "update-the-docs").locator(".agent-link-row"));
   await expect(page.locator(".conversation .turn-reply").last()).toBeVisible();
   await pause(2.5);
   await tap(page, page.getByRole("link", { name: "Changes" }));
