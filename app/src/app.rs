@@ -10,8 +10,8 @@ use leptos_router::{
 
 use crate::{
     components::{
-        commands::Commands, drafts::keep_drafts, frame::FrameInStep, keyboard::Keyboard,
-        outbox::provide_outbox, scroll_memory::provide_scroll_memory, time::provide_clock,
+        commands::Commands, drafts::keep_drafts, frame::FrameInStep, outbox::provide_outbox,
+        scroll_memory::provide_scroll_memory, time::provide_clock,
     },
     live::provide_live,
     pages::{
@@ -45,7 +45,6 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async/>
             </FlatRoutes>
             <Commands/>
-            <Keyboard/>
             <FrameInStep/>
         </Router>
     }

@@ -9,7 +9,6 @@ pub mod error_view;
 pub mod filter_bar;
 pub mod frame;
 pub mod icon;
-pub mod keyboard;
 pub mod list;
 pub mod live_mark;
 pub mod name;

@@ -12,6 +12,7 @@ pub(crate) mod empty;
 pub(crate) mod lane;
 pub(crate) mod left_out;
 pub(crate) mod notifications;
+pub(crate) mod palette;
 mod parts;
 pub(crate) mod projects;
 pub(crate) mod row;

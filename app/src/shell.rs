@@ -30,6 +30,8 @@ const THEME: &str = include_str!("shell/theme.js");
 const START: &str = include_str!("shell/start.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
 const KEYBOARD: &str = include_str!("shell/keyboard.js");
+const KEYS: &str = include_str!("shell/keys.js");
+const PULL: &str = include_str!("shell/pull.js");
 const NOTIFICATIONS: &str = include_str!("shell/notifications.js");
 
 /// The document. Without assets it carries no style and no script that could hydrate it, and reads all the same.
@@ -82,6 +84,8 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <IconSheet/>
                 <script nonce=nonce.clone() inner_html=OPEN_AT></script>
                 <script nonce=nonce.clone() inner_html=KEYBOARD></script>
+                <script nonce=nonce.clone() inner_html=KEYS></script>
+                <script nonce=nonce.clone() inner_html=PULL></script>
                 {(place_of(&path) == SETTINGS).then(|| view! { <script nonce=nonce inner_html=NOTIFICATIONS></script> })}
                 {start}
             </body>

@@ -1,76 +1,9 @@
 // Agents from the phone: started, answered, steered, taken and cleared away, with the real client and a scripted model.
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { expect, test as base, type Page } from "@playwright/test";
-import { startSandbox, type Sandbox } from "../support/agents.js";
-import { startServer, type Server } from "../support/server.js";
-
-interface Stage {
-  sandbox: Sandbox;
-  server: Server;
-  /** Starts the server again where it was. */
-  restart(): Promise<void>;
-  /** The program in a terminal. */
-  orchestra(...words: string[]): string;
-}
-
-const test = base.extend<{ open: (path: string) => Promise<Page> }, { stage: Stage }>({
-  stage: [
-    async ({}, use) => {
-      const sandbox = await startSandbox();
-      const stage = { sandbox, server: await startServer({ sandbox }) } as Stage;
-      const port = Number(new URL(stage.server.origin).port);
-      stage.restart = async () => {
-        stage.server = await startServer({ sandbox, port });
-      };
-      stage.orchestra = (...words) =>
-        execFileSync(process.env.ORCHESTRA_BINARY ?? "", words, { cwd: sandbox.shop, env: sandbox.environment }).toString();
-      await use(stage);
-      for (const agent of JSON.parse(stage.orchestra("status", "--all", "--json")).agents) {
-        if (["running", "waiting", "idle", "starting"].includes(agent.state)) stage.orchestra("stop", agent.id);
-      }
-      await stage.server.stop();
-      sandbox.stop();
-    },
-    { scope: "worker" },
-  ],
-  open: async ({ stage, browser }, use, info) => {
-    const { viewport, isMobile, hasTouch, deviceScaleFactor } = info.project.use;
-    const context = await browser.newContext({ viewport, isMobile, hasTouch, deviceScaleFactor });
-    const page = await context.newPage();
-    const troubles: string[] = [];
-    page.on("pageerror", (problem) => troubles.push(problem.message));
-    await stage.server.stop();
-    await stage.restart();
-    await page.goto(stage.server.pairingUrl);
-    await use(async (path) => {
-      await page.goto(stage.server.origin + path);
-      await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
-      return page;
-    });
-    expect(troubles, "nothing is thrown in the page").toEqual([]);
-    await context.close();
-  },
-});
+import { accessible, card, expect, spawnFrom, test } from "../support/stage.js";
 
 test.setTimeout(120_000);
-
-const spawnFrom = async (page: Page, stage: Stage, tasks: string) => {
-  await page.locator("#tasks").fill(tasks);
-  await page.locator("#folder").selectOption({ value: "" });
-  await page.locator("[name=other_folder]").fill(stage.sandbox.shop);
-  await page.locator("[name=trust]").check();
-  await page.getByRole("button", { name: "Start" }).click();
-};
-
-const accessible = async (page: Page) => {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-};
-
-const card = (page: Page, name: RegExp) => page.locator(".agent-card", { hasText: name });
 
 test("agents are started, answered, talked to, taken and cleared away", async ({ open, stage }) => {
   const page = await open("/new");

@@ -36,6 +36,28 @@ test("browsers offer to install it", async ({ profile, server }) => {
   }
 });
 
+test("pulling down at the top loads the page anew, where the system has no gesture for it", async ({ profile, server }) => {
+  const page = profile.pages()[0]!;
+  // Only an iPhone or iPad says so, and only to an app that was installed.
+  await page.addInitScript(() => Object.defineProperty(navigator, "standalone", { value: true }));
+  await page.goto(`${server.origin}/sessions`);
+  const devtools = await profile.newCDPSession(page);
+  const pull = async (to: number) => {
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", y?: number) =>
+      devtools.send("Input.dispatchTouchEvent", { type, touchPoints: y === undefined ? [] : [{ x: 200, y }] });
+    await touch("touchStart", 12);
+    await touch("touchMove", to);
+    await touch("touchEnd");
+  };
+  await page.evaluate(() => ((window as unknown as { same: boolean }).same = true));
+  await pull(92);
+  expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true);
+  const loaded = page.waitForEvent("load");
+  await pull(232);
+  await loaded;
+  expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBeUndefined();
+});
+
 test("without its server the shell says so, and comes back by itself", async ({ profile, server }) => {
   const page = profile.pages()[0]!;
   await page.goto(`${server.origin}/sessions`);

@@ -21,6 +21,7 @@ mod notify;
 mod pages;
 mod pair_page;
 mod pairing;
+mod palette;
 mod plain;
 mod reach;
 mod router;

@@ -19,6 +19,7 @@ use crate::notify::{Notifier, routes as push};
 use crate::pages::Pages;
 use crate::pair_page;
 use crate::pairing::Pairing;
+use crate::palette;
 use crate::plain;
 use crate::security::PublicPaths;
 use crate::shutdown::Shutdown;
@@ -98,6 +99,7 @@ pub(crate) fn table(state: AppState) -> Table {
 
     making.route(Method::POST, "/logout", post(pair_page::log_out));
     making.get(Access::Paired, "/events", get(events::stream));
+    making.get(Access::Paired, "/palette", get(palette::show));
     making.get(Access::Paired, "/sessions/{id}/images/{line_offset}/{index}", get(files::image));
     for format in ExportFormat::ALL {
         let export = move |State(context), Path(id)| files::export_as(context, id, format);

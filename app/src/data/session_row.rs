@@ -19,6 +19,9 @@ pub struct SessionRow {
     pub project_dir: Option<String>,
     /// Who held it.
     pub kind: SessionKind,
+    /// The way to the agent that holds it, drawn; empty when none does.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
     /// What its live process says it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<LiveStatus>,
@@ -66,6 +69,7 @@ impl SessionRow {
             project: visible(&session.project),
             project_dir: session.project_dir.clone().or_else(|| session.cwd.clone()),
             kind: session.kind,
+            agent: crate::drawn::row::agent(session),
             status: session.status,
             started_ms: session.started_at.map(|at| at.as_millisecond()),
             active_ms,
@@ -123,6 +127,7 @@ pub(crate) mod tests {
             project: project.to_owned(),
             project_dir: Some(format!("/home/ada/{project}")),
             kind: SessionKind::Human,
+            agent: String::new(),
             status: None,
             started_ms: None,
             active_ms,

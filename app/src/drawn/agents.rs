@@ -104,4 +104,4 @@ pub(crate) fn mark(state: AgentState) -> impl IntoView + use<> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -30,9 +30,19 @@ pub(crate) struct Known<'a> {
 /// Draws what stands below the details' heading.
 pub(crate) fn draw(known: &Known<'_>) -> String {
     let resume = (!known.is_agent && !known.row.cleaned).then(|| {
+        let going_on = match &known.session.agent {
+            // Whoever holds it is written to; a second one at the same conversation would be in its way.
+            Some(agent) => {
+                view! { <a class="button is-primary" href=format!("/agents/{agent}")><Icon name="agent"/> "Its agent"</a> }.into_any()
+            }
+            None => {
+                let href = format!("/new?session={}", known.session.id);
+                view! { <a class="button is-primary" href=href><Icon name="send"/> "Continue…"</a> }.into_any()
+            }
+        };
         view! {
             <div class="actions">
-                <a class="button is-primary" href=format!("/new?session={}", known.session.id)><Icon name="send"/> "Continue…"</a>
+                {going_on}
                 <button type="button" class="button needs-script" data-copy="">
                     <Icon name="resume"/> <span aria-live="polite">"Copy resume command"</span>
                 </button>

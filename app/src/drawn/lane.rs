@@ -10,9 +10,13 @@ use orchestra_model::{EndMark, Score};
 use crate::data::{LaneView, lane::WIDTH as EDGE};
 use layout::Layout;
 
-/// Draws the score of a conversation with so many turns.
+/// Draws the score of a conversation with so many turns. Only its words are there while a picture would say nothing: of
+/// one stretch in which no file was changed.
 pub(crate) fn draw(score: &Score, turns: u32, offset_seconds: i32) -> LaneView {
     let layout = Layout::new(score, turns, offset_seconds);
+    if layout.segments.len() + layout.edits.len() < 2 {
+        return LaneView { words: layout.words, ..LaneView::default() };
+    }
     LaneView { picture: picture(&layout), stops: layout.stops(), words: layout.words }
 }
 
@@ -60,6 +64,18 @@ fn picture(lane: &Layout) -> String {
 mod tests {
     use super::*;
     use layout::{EditMark, Segment};
+    use orchestra_model::Span;
+
+    #[test]
+    fn a_lane_is_drawn_as_soon_as_it_says_something() {
+        let at = |second| orchestra_model::Timestamp::from_second(second).unwrap();
+        let span = Span { from: at(0), to: at(9), first_turn: 0, kind: orchestra_model::SpanKind::Running };
+        let mut score = Score { spans: vec![span], ..Score::default() };
+        assert!(draw(&Score::default(), 0, 0).picture.is_empty());
+        assert!(draw(&score, 2, 0).picture.is_empty());
+        score.edits.push(orchestra_model::Tick { at: at(5), turn: 1 });
+        assert!(draw(&score, 2, 0).picture.contains("is-running"));
+    }
 
     #[test]
     fn every_stretch_leads_to_its_first_turn() {

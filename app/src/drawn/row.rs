@@ -24,8 +24,14 @@ pub(crate) fn draw(session: &Session) -> String {
         .model
         .as_deref()
         .map(|model| view! { <span class="row-model">{text::short_model(model)}</span> });
-    let kind = (session.kind != SessionKind::Human)
-        .then(|| view! { <span class="row-kind">{session.kind.name()}</span> });
+    let kind = match &session.agent {
+        Some(agent) => Some(
+            view! { <a class="row-agent" href=format!("/agents/{agent}")><Icon name="agent"/>"agent"</a> }
+                .into_any(),
+        ),
+        None => (session.kind != SessionKind::Human)
+            .then(|| view! { <span class="row-kind">{session.kind.name()}</span> }.into_any()),
+    };
     let agents = (session.subagents > 0).then(|| {
         let count = text::plural(session.subagents as usize, "agent", "agents");
         view! { <span class="row-agents">{count}</span> }
@@ -40,6 +46,14 @@ pub(crate) fn draw(session: &Session) -> String {
         <p class="row-facts">{branch} " " {model} " " <span class="row-extras">{kind} " " {agents} " " {hint}</span></p>
     }
     .to_html()
+}
+
+/// The way to the agent that holds a session, for the head of its page; nothing for one that no agent holds.
+pub(crate) fn agent(session: &Session) -> String {
+    let link = session.agent.as_ref().map(|agent| {
+        view! { <a class="chip" href=format!("/agents/{agent}")><Icon name="agent"/> "Agent"</a> }.to_html()
+    });
+    link.unwrap_or_default()
 }
 
 /// The branch, unless git stood on none.
@@ -67,7 +81,7 @@ fn hint(session: &Session) -> Option<String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A session to test with.
@@ -89,6 +103,14 @@ pub(super) mod tests {
             assert!(row.contains(part), "{part}: {row}");
         }
         assert!(!row.contains("HEAD") && !row.contains("row-kind"), "{row}");
+    }
+
+    #[test]
+    fn a_session_that_orchestra_runs_leads_to_its_agent() {
+        let mut session = session();
+        (session.kind, session.agent) = (SessionKind::Agent, "abcd2345".parse().ok());
+        let row = draw(&session);
+        assert!(row.contains(r#"href="/agents/abcd2345""#) && !row.contains("row-kind"), "{row}");
     }
 
     #[test]

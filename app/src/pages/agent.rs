@@ -67,7 +67,7 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     let reel = Reel::new(Place { id: session.clone(), agent: None }, blocks);
     let lane = RwSignal::new(lane);
     super::transcript::follow_head(reel, move |head| lane.set(head.lane));
-    let lane = super::transcript::lane_unless_silent(lane, reel);
+    let lane = super::transcript::lane_if_it_says_something(lane, reel);
     let is_silent = move || reel.total.get() == 0;
     let task = Signal::derive(move || if is_silent() { task.clone() } else { String::new() });
     let name = Signal::stored(name);

@@ -97,7 +97,7 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
         details.set(head.details);
         silence.set(head.silence.unwrap_or_default());
     });
-    let lane = lane_unless_silent(lane, reel);
+    let lane = lane_if_it_says_something(lane, reel);
     view! {
         <Title text=title/>
         <div class="reader" on:click=copy_on_click>
@@ -121,12 +121,12 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
     }
 }
 
-/// The lane of a conversation that has any turns.
-pub(super) fn lane_unless_silent(lane: RwSignal<LaneView>, reel: Reel) -> AnyView {
-    let is_silent = memo(move || reel.total.get() == 0);
-    changing(move || match is_silent.get() {
-        true => ().into_any(),
-        false => view! { <Lane lane reel/> }.into_any(),
+/// The lane, as soon as it says something.
+pub(super) fn lane_if_it_says_something(lane: RwSignal<LaneView>, reel: Reel) -> AnyView {
+    let says_something = memo(move || !lane.read().stops.is_empty());
+    changing(move || match says_something.get() {
+        true => view! { <Lane lane reel/> }.into_any(),
+        false => ().into_any(),
     })
 }
 

@@ -29,11 +29,29 @@ pub(super) fn rail(path: &str) -> impl IntoView + use<> {
             </a>
             <nav aria-label="Places">{places.collect_view()}</nav>
             <div class="rail-foot">
+                <button type="button" class="place palette-button needs-script" data-palette="" title="Ctrl K"><Icon name="search"/> <span>"Find"</span></button>
                 <p class="connection" id=CONNECTION role="status"></p>
             </div>
         </header>
     }
 }
+
+/// The keys, and what they do; `keys.js` has them work.
+const KEYS: [(&str, &str); 13] = [
+    ("Ctrl K", "find anything, or tell the agent in front what to do"),
+    ("/", "filter"),
+    ("j k", "next, previous"),
+    ("Enter", "open"),
+    ("Esc", "back"),
+    ("n", "new agents"),
+    ("g n", "Now"),
+    ("g s", "Sessions"),
+    ("g p", "Projects"),
+    ("g t", "Settings"),
+    ("m", "write to the agent"),
+    ("1 2 3", "its talk, changes, result"),
+    ("?", "this"),
+];
 
 /// What the keys do.
 pub(super) fn keys() -> impl IntoView {
@@ -41,11 +59,10 @@ pub(super) fn keys() -> impl IntoView {
         <dialog class="help" id=HELP aria-label="Keys">
             <h2>"Keys"</h2>
             <dl>
-                <dt><kbd>"/"</kbd></dt><dd>"filter"</dd>
-                <dt><kbd>"j"</kbd> " " <kbd>"k"</kbd></dt><dd>"next, previous"</dd>
-                <dt><kbd>"Enter"</kbd></dt><dd>"open"</dd>
-                <dt><kbd>"Esc"</kbd></dt><dd>"back"</dd>
-                <dt><kbd>"?"</kbd></dt><dd>"this"</dd>
+                {KEYS.map(|(keys, what)| {
+                    let keys = keys.split(' ').map(|key| view! { <kbd>{key}</kbd> " " }).collect_view();
+                    view! { <dt>{keys}</dt><dd>{what}</dd> }
+                }).collect_view()}
             </dl>
             <form method="dialog"><button class="button">"Close"</button></form>
         </dialog>

@@ -111,6 +111,17 @@ pub fn view(context: &AppContext, id: &str, at: Option<u32>) -> Result<AgentView
     Ok(AgentView { row: row(context, &agent), task: drawn::agents::task(&agent), blocks, lane })
 }
 
+/// What the palette offers, with what the agent in front can be told.
+pub fn palette(context: &AppContext, in_front: Option<&str>) -> String {
+    let (agents, _) = context.agents().list();
+    let sessions = context.catalog.list(&SessionFilter::default(), context.clock.now()).sessions;
+    drawn::palette::draw(&drawn::palette::Known {
+        in_front: in_front.and_then(|id| agents.iter().find(|agent| agent.id.as_str() == id)),
+        agents: &agents,
+        sessions: &sessions,
+    })
+}
+
 fn harvest(context: &AppContext, agent: &Agent) -> Result<Harvest, String> {
     let git = context.tools.git().map_err(|error| error.to_string())?;
     let folder = context.agents().open(&agent.id).map_err(|error| error.to_string())?;

@@ -221,6 +221,7 @@ pub(crate) mod made_up {
             subagents: 0,
             expires_in_days: Some(30),
             last_prompt: None,
+            agent: None,
             damaged_lines: 0,
         }
     }

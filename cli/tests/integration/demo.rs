@@ -262,11 +262,11 @@ fn a_conversation_goes_on_after_its_end_and_its_transcript_holds_all_of_it() {
     }
     assert!(text.contains("\"old_start\":"), "changes are there with their lines");
     let sessions = demo.json(&["sessions", "--all", "--kind", "agent", "--json"]);
-    assert!(
-        sessions["sessions"].as_array().unwrap().iter().any(|session| session["id"] == docs["session_id"]
-            && session["damaged_lines"] == 0
-            && session["project"] == "shop")
-    );
+    assert!(sessions["sessions"].as_array().unwrap().iter().any(|session| session["id"]
+        == docs["session_id"]
+        && session["damaged_lines"] == 0
+        && session["project"] == "shop"
+        && session["agent"] == docs["id"]));
     // One that failed goes on where it was cut off, and a session of the history as a copy.
     demo.ok(&["send", "find-the-flaky-test", "try again"]);
     until("its second turn", || {

@@ -50,6 +50,15 @@ pub struct Agents {
     state: PathBuf,
 }
 
+/// Who holds a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The agent.
+    pub agent: AgentId,
+    /// The repository or folder that it was pointed at.
+    pub origin: PathBuf,
+}
+
 /// Why an agent could not be found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FindAgentError {
@@ -97,11 +106,14 @@ impl Agents {
         Ok(entries.flatten().filter_map(|entry| AgentFolder::open(&entry.path()).ok()).collect())
     }
 
-    /// The sessions that agents hold, with the repository or folder that each was pointed at.
-    pub fn sessions(&self) -> HashMap<SessionId, PathBuf> {
+    /// The sessions that agents hold, each with who holds it. Of several that went on with one, the last is meant.
+    pub fn sessions(&self) -> HashMap<SessionId, Holder> {
         let folders = self.folders().unwrap_or_default();
-        let plans = folders.iter().filter_map(|folder| folder.plan().ok());
-        plans.map(|plan| (plan.conversation.session().clone(), plan.place.origin().to_owned())).collect()
+        let mut plans: Vec<_> = folders.iter().filter_map(|folder| folder.plan().ok()).collect();
+        plans.sort_by_key(|plan| plan.created_at);
+        let holder =
+            |plan: &plan::Plan| Holder { agent: plan.id.clone(), origin: plan.place.origin().to_owned() };
+        plans.iter().map(|plan| (plan.conversation.session().clone(), holder(plan))).collect()
     }
 
     /// All agents, newest first, and what could not be read.

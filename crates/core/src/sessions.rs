@@ -248,8 +248,8 @@ impl Catalog {
             if kept.gist.says_nothing {
                 problems.push(not_a_transcript(found));
             }
-            let origin = agents.get(&found.id);
-            let kind = if origin.is_some() { SessionKind::Agent } else { kept.gist.kind };
+            let holder = agents.get(&found.id);
+            let kind = if holder.is_some() { SessionKind::Agent } else { kept.gist.kind };
             if !kinds.accepts(kind) {
                 left_out.other_kinds += 1;
                 continue;
@@ -258,8 +258,11 @@ impl Catalog {
             let session = reading.map(|reading| builder.session(found, &reading.facts));
             sessions.extend(session.map(|mut session| {
                 session.kind = kind;
+                session.agent = holder.map(|holder| holder.agent.clone());
                 // Its own folder is a worktree that nobody knows by name.
-                if let Some((origin, name)) = origin.and_then(|origin| Some((origin, origin.file_name()?))) {
+                if let Some((origin, name)) =
+                    holder.and_then(|holder| Some((&holder.origin, holder.origin.file_name()?)))
+                {
                     session.project = name.to_string_lossy().into_owned();
                     session.project_dir = Some(origin.display().to_string());
                 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::SessionId;
+use crate::{AgentId, SessionId};
 
 /// One session as a list shows it.
 ///
@@ -31,6 +31,9 @@ pub struct Session {
     pub model: Option<String>,
     /// Who held the conversation.
     pub kind: SessionKind,
+    /// The one of Orchestra's agents that holds it; `null` for all other sessions.
+    #[serde(default)]
+    pub agent: Option<AgentId>,
     /// What the live process says it does; `null` when no live process owns the session.
     pub status: Option<LiveStatus>,
     /// The live process that owns the session.

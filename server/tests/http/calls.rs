@@ -43,6 +43,7 @@ const CALLS: &[Call] = &[
     get("/plain.css", "", 200),
     post("/logout", "", 303),
     get("/events", "", 200),
+    get("/palette", "/palette?agent=nobody", 200),
     get("/sessions/{id}/images/{line_offset}/{index}", "/sessions/SESSION/images/0/0", 200),
     get("/sessions/{id}/export.txt", "/sessions/SESSION/export.txt", 200),
     get("/sessions/{id}/export.md", "/sessions/SESSION/export.md", 200),

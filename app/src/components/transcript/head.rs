@@ -45,11 +45,13 @@ pub fn HeadBar(
         }
         Some(_) => ().into_any(),
     });
+    let holder = row.read_untracked().agent.clone();
     view! {
         <div class="head-bar">
             <a class="icon-button" href=up data-up="" aria-label=up_label><Icon name="back"/></a>
             <h1 class="head-title" title=title><Name text=title/></h1>
             <LiveMark status/>
+            <span inner_html=holder></span>
             <span class="head-time">{time}</span>
             <button type="button" class="icon-button details-button" popovertarget="details" aria-label="Details">
                 <svg class="icon" aria-hidden="true"><use href="#i-more"></use></svg>

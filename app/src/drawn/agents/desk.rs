@@ -9,13 +9,15 @@ use crate::{components::icon::Icon, drawn::parts};
 pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> String {
     let queue = agent.queue.iter().map(|prompt| waiting(agent, prompt)).collect_view();
     let has_queue = !agent.queue.is_empty() && agent.state != AgentState::Queued;
+    // What it asks stands above, whole.
+    let doing = agent.doing.as_deref().filter(|_| agent.state != AgentState::Waiting).map(parts::visible);
     let failure = agent.failure.as_deref().map(|why| {
         view! { <p class="desk-failure"><Icon name="alert"/> {parts::visible(why)}</p> }
     });
     view! {
         <div class="desk-line">
             {mark(agent.state)}
-            <span class="desk-doing">{agent.doing.as_deref().map(parts::visible)}</span>
+            <span class="desk-doing">{doing}</span>
             <span class="desk-actions needs-script">{actions(agent)}</span>
         </div>
         {agent.state.is_live().then(|| settings(agent))}

@@ -8,16 +8,20 @@ use orchestra_model::{Score, SpanKind};
 use crate::{data::lane::WIDTH, text};
 
 /// A lane is never drawn of less time than this: its first second would fill it otherwise.
-const LEAST_MS: i64 = 60_000;
+const LEAST_MS: i64 = 10_000;
 /// What sounds is never drawn narrower.
 const LEAST_WIDTH: i64 = 60;
 
-pub(super) fn draw(score: &Score, name: &str) -> impl IntoView + use<> {
-    let words = format!("{name}: {}", words(score));
-    let label = words.clone();
-    view! {
+/// Draws it, as soon as it says something: one stretch without an edit or a wait is only a bar.
+pub(super) fn draw(score: &Score, name: &str) -> Option<AnyView> {
+    if score.spans.len() + score.edits.len() < 2 {
+        return None;
+    }
+    let label = format!("{name}: {}", words(score));
+    Some(view! {
         <svg class="lane-score agent-lane" viewBox=format!("0 0 {WIDTH} 40") preserveAspectRatio="none" role="img" aria-label=label inner_html=picture(score)></svg>
     }
+    .into_any())
 }
 
 fn picture(score: &Score) -> String {

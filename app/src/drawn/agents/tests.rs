@@ -3,7 +3,7 @@ use orchestra_model::{Agent, AgentState, DiffStat};
 use super::*;
 
 /// An agent that asks to run a command.
-fn agent() -> Agent {
+pub(crate) fn agent() -> Agent {
     serde_json::from_str(
         r#"{"id":"abcd2345","name":"build-auth","provider":"claude","task":"Build <auth>\u202e","state":"waiting",
         "failure":null,"attention":{"kind":"permission","since":"2026-11-25T10:00:00Z","summary":"rm <script>","until":null},

@@ -123,7 +123,11 @@ pub(crate) fn asked(call: &ToolCall) -> AnyView {
 
 fn body(call: &ToolCall, change: Option<&FileChange>, manuscript: &Manuscript) -> AnyView {
     let result = call.result.as_ref();
-    let asked = asked(call);
+    let asked = match change {
+        // The line has its path, from the session's folder on.
+        Some(change) if manuscript.short_path(&change.path) != change.path => diff::draw_hunks(change),
+        _ => asked(call),
+    };
     let answered = result.map(|result| answer(call, result, change.is_some(), manuscript));
     let unanswered =
         result.is_none().then(|| view! { <p class="omitted">"No answer in the transcript yet."</p> });

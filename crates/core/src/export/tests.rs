@@ -34,6 +34,7 @@ fn session() -> Session {
         subagents: 0,
         expires_in_days: Some(12),
         last_prompt: Some("Thanks".to_owned()),
+        agent: None,
         damaged_lines: 0,
     }
 }

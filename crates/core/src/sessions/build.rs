@@ -89,6 +89,7 @@ impl<'a> Builder<'a> {
             subagents: if found.has_folder { transcript::count_subagents(&path) } else { 0 },
             expires_in_days,
             last_prompt: facts.prompt().map(str::to_owned),
+            agent: None,
             damaged_lines: facts.damaged,
         }
     }
@@ -124,6 +125,7 @@ impl<'a> Builder<'a> {
             subagents: 0,
             expires_in_days: None,
             last_prompt: known.last_prompt.clone(),
+            agent: None,
             damaged_lines: 0,
             id,
         }

@@ -1,0 +1,42 @@
+// Keys: `/` filters, `j` and `k` move, Escape leaves, `?` tells them all (`shell/frame.rs` has the list). They work before,
+// and without, the WebAssembly: what they do is press what is on the page. Ctrl or Cmd with K opens the palette, which
+// is fetched then.
+(function () {
+  var places = { n: "/", s: "/sessions", p: "/projects", t: "/settings" }, goes = false;
+  function find(selector) { return document.querySelector(selector); }
+  function press(selector) { var there = find(selector); if (there) there.click(); return Boolean(there); }
+  function palette() { import("/palette.js").then(function (script) { script.open(); }).catch(function () {}); }
+  // To the row, or in a conversation to the prompt, so many further on.
+  function move(step) {
+    var stops = [...document.querySelectorAll(find(".conversation") ? ".turn-prompt > .turn-time" : ".row-link")];
+    var at = stops.indexOf(document.activeElement);
+    var next = at < 0 ? stops.at(step > 0 ? 0 : -1) : stops[at + step];
+    if (next) next.focus();
+  }
+  function act(key) {
+    if (goes && (goes = false, places[key])) return press('.place[href="' + places[key] + '"]');
+    if (key === "g") return (goes = true);
+    if (key === "/" && find("#filter")) return find("#filter").focus(), true;
+    if (key === "m" && find("#message")) return find("#message").focus(), true;
+    if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
+    if (key === "n") return press('.place[href="/new"]');
+    if (key === "?") return find("#keys").showModal();
+    if (/^[123]$/.test(key)) return press(".tab:nth-child(" + key + ")");
+  }
+  addEventListener("keydown", function (event) {
+    var there = document.activeElement, isWriting = there && there.matches("input, textarea, select");
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      palette();
+    } else if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || find("dialog[open], :popover-open")) {
+      // Theirs, or the browser's.
+    } else if (event.key === "Escape") {
+      if (isWriting) there.blur(); else press("[data-up]");
+    } else if (!isWriting && act(event.key)) {
+      event.preventDefault();
+    }
+  });
+  addEventListener("click", function (event) {
+    if (event.target.closest && event.target.closest("[data-palette]")) palette();
+  });
+})();

@@ -1,0 +1,65 @@
+// What an agent asks for, answered for good, and by two at once; with the real client and a scripted model.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { card, expect, hydrated, spawnFrom, test } from "../support/stage.js";
+
+test.setTimeout(120_000);
+
+test("always writes the rule that it shows, and the same is not asked again", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(
+    page,
+    stage,
+    "Make files [[bash touch first]] [[bash touch first second]] [[bash mkdir third]] [[say All made.]]",
+  );
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  await page.getByRole("link", { name: "Now" }).click();
+  const make = card(page, /make-files/);
+  await expect(make.locator(".ask")).toContainText("touch first");
+  // The rule stands on the button before it is written.
+  const rule = make.getByRole("button", { name: /Always.*touch/ });
+  await expect(rule).toContainText("this project");
+  await rule.click();
+  // The next that is asked for is what the rule does not cover.
+  await expect(make.locator(".ask")).toContainText("mkdir third");
+  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
+  const { worktree } = agents.find((agent: { name: string }) => agent.name.startsWith("make-files"));
+  expect(["first", "second", "third"].map((file) => existsSync(join(worktree, file)))).toEqual([true, true, false]);
+  // The client keeps what is for a project with the repository that a worktree belongs to.
+  const { permissions } = JSON.parse(readFileSync(join(stage.sandbox.shop, ".claude/settings.local.json"), "utf8"));
+  expect(permissions.allow.join()).toMatch(/^Bash\(touch first/);
+  await make.getByRole("button", { name: "Allow", exact: true }).click();
+  await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card")).toContainText("make-files");
+  expect(existsSync(join(worktree, "third"))).toBe(true);
+});
+
+test("two browsers answer the same: one wins, the other is told", async ({ open, pair, stage }) => {
+  const first = await open("/new");
+  await spawnFrom(first, stage, "Ask both [[bash touch both]] [[say Both asked.]]");
+  await expect(first).toHaveURL(/\/agents\/\w+$/);
+  const address = first.url();
+  const second = await pair();
+  await second.goto(address);
+  await hydrated(second);
+  const [asked, askedToo] = [first, second].map((page) => page.locator(".agent > .asks"));
+  await expect(asked!).toContainText("touch both");
+  await expect(askedToo!).toContainText("touch both");
+
+  // The second taps first, but its tap is held up on the way until the other's was there.
+  let arrive = () => {};
+  const held = new Promise<void>((resolve) => (arrive = resolve));
+  const tapped = second.waitForRequest((request) => request.url().includes("send_command"));
+  await second.route(/send_command/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await askedToo!.locator("summary", { hasText: "Deny" }).click();
+  await askedToo!.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
+  await tapped;
+  await asked!.getByRole("button", { name: "Allow", exact: true }).click();
+  await expect(first.locator(".conversation")).toContainText("Both asked.");
+  arrive();
+  await expect(second.locator(".toasts")).toContainText(/answered already, through web|does not ask that any more/);
+  await expect(second.locator(".conversation")).toContainText("Both asked.");
+  expect(existsSync(join(JSON.parse(stage.orchestra("status", "--json")).agents[0].worktree, "both"))).toBe(true);
+});
