@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_agent_in_front_comes_first_with_what_it_can_be_told_now() {
         let agent = agent();
-        let session = crate::drawn::row::tests::session();
+        let session = row::tests::session();
         let known = Known {
             in_front: Some(&agent),
             agents: std::slice::from_ref(&agent),
