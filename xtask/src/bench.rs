@@ -3,8 +3,10 @@
 //! Machines are noisy and differ, so a figure is a median and worth something only next to its reference.
 
 mod corpus;
+mod history;
 mod measure;
 mod sessions;
+mod web;
 
 pub(crate) use measure::{MEASURE, print_run};
 
@@ -23,13 +25,20 @@ cargo xtask bench sessions [--sessions N] [--seed S] [--runs R] [--keep DIR]
 cargo xtask bench agents [--quick]
 
   Measures agents with a client that answers at once: starting one in a repository of 10,000 files beside
-  `git worktree add`, ten at once, the way of a line to the log's reader, a runner's memory, 100 runners.";
+  `git worktree add`, ten at once, the way of a line to the log's reader, a runner's memory, 100 runners.
+
+cargo xtask bench web [--sessions N] [--seed S] [--keep DIR] [--quick]
+
+  Measures `orchestra web` over such a history (10,000 sessions when not given) with twenty agents: pages a second, its
+  memory, a thousand event streams, and the way of an agent's words to a listener and, where there is a Chromium, to
+  the pixel of a phone.";
 
 /// Runs a benchmark.
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
     match arguments.split_first() {
         Some((which, rest)) if which == "sessions" => sessions::bench(project, rest),
         Some((which, rest)) if which == "agents" => proving::bench(project, rest),
+        Some((which, rest)) if which == "web" => web::bench(project, rest),
         _ => Err(Failure::Usage(format!("which benchmark?\n\n{HELP}"))),
     }
 }

@@ -34,6 +34,11 @@ impl Browser {
             Self::Playwright(folder) => command.env("PLAYWRIGHT_BROWSERS_PATH", folder),
         };
     }
+
+    /// The system's, if it has one.
+    pub(crate) fn of_this_system() -> Option<Self> {
+        on_this_system().map(Self::System)
+    }
 }
 
 /// Finds one, or installs one: from Debian's packages where that needs no question, else Playwright's own.

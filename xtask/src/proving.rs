@@ -1,4 +1,4 @@
-//! `cargo xtask harden` and `cargo xtask bench agents`: builds the program, the fake client and what tries them, and runs
+//! `cargo xtask harden`, `cargo xtask bench agents` and `web`: builds the program, the fake client and what tries them, and runs
 //! that. What is tried stands in `crates/proving`.
 
 use std::path::PathBuf;
@@ -16,22 +16,26 @@ pub(crate) const SMALL: [&str; 10] =
 
 /// Runs faults against agents.
 pub(crate) fn harden(project: &Project, arguments: &[String]) -> Result<(), Failure> {
-    prove(project, "harden", arguments)
+    run(program(project, "harden")?.args(arguments))
 }
 
 /// Measures agents.
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
-    prove(project, "bench", arguments)
+    run(program(project, "bench")?.args(arguments))
 }
 
-fn prove(project: &Project, what: &str, arguments: &[String]) -> Result<(), Failure> {
+/// The program that tries or measures the built one, ready for more arguments.
+pub(crate) fn program(project: &Project, what: &str) -> Result<Command, Failure> {
     let orchestra = start::build(project)?;
     let fake = build(project, "orchestra-fake-claude", "fake-claude")?;
-    let program = build(project, "orchestra-proving", "orchestra-proving")?;
-    process::run(
-        "orchestra-proving",
-        Command::new(program).arg(what).arg(orchestra).arg(fake).args(arguments),
-    )
+    let mut command = Command::new(build(project, "orchestra-proving", "orchestra-proving")?);
+    command.arg(what).arg(orchestra).arg(fake);
+    Ok(command)
+}
+
+/// Runs it to its end.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    process::run("orchestra-proving", command)
 }
 
 /// The home folder of the real client with a scripted model: journeys in the browser start it.

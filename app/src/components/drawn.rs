@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use super::time;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, memo};
 
 /// A drawing.
 #[component]
@@ -17,6 +17,8 @@ pub fn Drawn(
     /// The class of the element around it.
     class: &'static str,
 ) -> impl IntoView {
+    // Most changes of an agent leave most of its drawings as they are, and what is put in place is made anew.
+    let html = memo(move || html.get());
     let frame = NodeRef::<html::Div>::new();
     effect(move || {
         html.track();

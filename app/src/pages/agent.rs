@@ -70,7 +70,7 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     let lane = super::transcript::lane_if_it_says_something(lane, reel);
     let is_silent = move || reel.total.get() == 0;
     let task = Signal::derive(move || if is_silent() { task.clone() } else { String::new() });
-    let name = Signal::stored(name);
+    let (title, name) = (name.clone(), Signal::stored(name));
     let (to_talk, to_work) = (id.clone(), id.clone());
     let stages = Tab::ALL.map(|one| {
         let current = move || (tab.get() == one).then_some("page");
@@ -78,7 +78,7 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     });
     let data_tab = move || tab.get().name();
     view! {
-        <Title text=name/>
+        <Title text=title/>
         <div class="reader agent" data-agent=id.clone() data-tab=data_tab on:click=copy_on_click>
             <header class="reader-head">
                 <div class="head-bar">

@@ -56,12 +56,17 @@ fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
         (1, _) => "1 needs you".to_owned(),
         (waiting, _) => format!("{waiting} need you"),
     });
+    // The server writes the head last, when what the title is made of may be gone.
+    #[cfg(feature = "ssr")]
+    let title = headline.get_untracked();
+    #[cfg(not(feature = "ssr"))]
+    let title = headline;
     effect(move || badge(waiting()));
     let nothing =
         Signal::derive(move || if rows.read().is_empty() { nothing.clone() } else { String::new() });
     let sections = Section::ALL.map(|section| view! { <Part section rows/> }.into_any());
     view! {
-        <Title text=headline/>
+        <Title text=title/>
         <h1 class="page-title" class:is-calling=move || waiting() != 0>{headline}</h1>
         <SinceYouLooked rows/>
         <Together rows/>

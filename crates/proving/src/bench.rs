@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     Programs,
-    measure::{median, memory_of, ticks_of},
+    measure::{median, memory_of, ms, now_ns, percentile, row, ticks_of},
 };
 
 /// Files of the repository that agents are started in.
@@ -28,27 +28,6 @@ pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failu
     latency(programs, if is_quick { 2_000 } else { 10_000 })?;
     memory(programs, flood)?;
     many(programs, runners)
-}
-
-/// Nanoseconds of the clock that never goes back.
-fn now_ns() -> u64 {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
-}
-
-fn row(what: &str, figure: &str, beside: &str) {
-    println!("{what:<52} {figure:>14}   {beside}");
-}
-
-fn ms(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
-}
-
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
-    sorted
-        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
 }
 
 fn make_repository(home: &Home) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ mod bench;
 mod harden;
 mod measure;
 mod random;
+mod web;
 
 use std::{env, path::PathBuf, process::ExitCode};
 
@@ -31,7 +32,8 @@ impl Programs {
 
 const HELP: &str = "\
 orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N] [--soak MINUTES]
-orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]";
+orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]
+orchestra-proving web ORCHESTRA FAKE-CLAUDE --history FOLDER [--browser FOLDER] [--quick]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
             match what.as_str() {
                 "harden" => harden::run(&programs, rest),
                 "bench" => bench::run(&programs, rest),
+                "web" => web::run(&programs, rest),
                 _ => Err(HELP.to_owned()),
             }
         }

@@ -1,6 +1,30 @@
-//! What the system says of a process, and the middle of many figures.
+//! What the system says of a process, the middle of many figures, and how one is printed beside its reference.
 
-use std::fs;
+use std::{fs, time::Duration};
+
+/// Nanoseconds of the clock that never goes back.
+pub(crate) fn now_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+}
+
+/// Prints a figure beside what it is to be compared with.
+pub(crate) fn row(what: &str, figure: &str, beside: &str) {
+    println!("{what:<52} {figure:>14}   {beside}");
+}
+
+/// A time as it is printed.
+pub(crate) fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}
+
+/// The figure below which so many of a hundred lie; zero for none.
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
+}
 
 /// What a process holds in memory, in MB, by the system's name for it.
 pub(crate) fn memory_of(pid: u32, file: &str, name: &str) -> f64 {

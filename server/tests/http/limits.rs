@@ -2,6 +2,7 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use crate::client::PATIENCE;
 use crate::server::Machine;
@@ -129,5 +130,27 @@ async fn depth_and_garbage_are_errors_and_nothing_more() {
     let _ = tokio::time::timeout(PATIENCE, reading).await.expect("an end");
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 413"), "{}", String::from_utf8_lossy(&answer));
     assert_eq!(server.get("/").header("Cookie", &cookie).send().await.status, 200);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_many_ask_for_at_once_is_made_for_each() {
+    let machine = Machine::new();
+    let server = machine.serve().await;
+    let page = server.get("/").header("Cookie", &server.pair().await);
+    let mut asking = JoinSet::new();
+    for _ in 0..50 {
+        let page = page.clone();
+        asking.spawn(async move {
+            for _ in 0..10 {
+                let reply = page.send().await;
+                assert_eq!(reply.status, 200);
+                assert!(reply.text().contains("<title>Now"), "{}", reply.text());
+            }
+        });
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.unwrap();
+    }
     server.stop().await;
 }

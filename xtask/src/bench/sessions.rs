@@ -7,54 +7,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::corpus::{self, Plan};
+use super::history::{self, Options};
 use super::measure::{self, Run};
 use crate::failure::Failure;
-use crate::process::{self, Step};
+use crate::process;
 use crate::project::Project;
 use crate::start;
 
-struct Options {
-    sessions: Vec<u32>,
-    seed: u64,
-    runs: usize,
-    keep: Option<PathBuf>,
-}
-
-impl Options {
-    fn parse(arguments: &[String]) -> Result<Self, Failure> {
-        let mut options = Self { sessions: vec![2_000, 10_000], seed: 20_261_123, runs: 7, keep: None };
-        let mut rest = arguments.iter();
-        while let Some(name) = rest.next() {
-            let value = rest.next().ok_or_else(|| Failure::Usage(format!("{name} needs a value")))?;
-            let number =
-                || value.parse::<u64>().map_err(|_| Failure::Usage(format!("{value:?} is no number")));
-            match name.as_str() {
-                "--sessions" => options.sessions = vec![u32::try_from(number()?).unwrap_or(u32::MAX)],
-                "--seed" => options.seed = number()?,
-                "--runs" => options.runs = usize::try_from(number()?).unwrap_or(1).max(1),
-                "--keep" => options.keep = Some(value.into()),
-                _ => return Err(Failure::Usage(format!("there is no option {name}"))),
-            }
-        }
-        Ok(options)
-    }
-}
-
 pub(super) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
-    let options = Options::parse(arguments)?;
+    let options = Options::parse(arguments, &[2_000, 10_000])?;
     let program = start::build(project)?;
     for &sessions in &options.sessions {
-        let temporary;
-        let folder = match &options.keep {
-            Some(folder) => folder.join(sessions.to_string()),
-            None => {
-                temporary = Temporary::new()?;
-                temporary.0.clone()
-            }
-        };
-        let bench = Bench { program: &program, folder: &folder, runs: options.runs };
-        bench.make_history(Plan { sessions, seed: options.seed, median: 75_000.0 })?;
+        let folder = options.folder(sessions)?;
+        let bench = Bench { program: &program, folder: folder.path(), runs: options.runs };
+        history::make(folder.path(), sessions, options.seed)?;
         bench.listings()?;
         bench.server_start()?;
         bench.whole_transcript(project)?;
@@ -71,23 +37,6 @@ fn example(project: &Project, name: &str) -> Command {
     command
 }
 
-/// A folder that goes when the benchmark ends.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new() -> Result<Self, Failure> {
-        let path = std::env::temp_dir().join(format!("orchestra-bench-{}", std::process::id()));
-        fs::create_dir_all(&path).map_err(Failure::file("make", &path))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
 struct Bench<'a> {
     program: &'a Path,
     folder: &'a Path,
@@ -95,21 +44,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn make_history(&self, plan: Plan) -> Result<(), Failure> {
-        let root = self.history();
-        if root.is_dir() {
-            println!("\n# the history of {} sessions that lies in {}", plan.sessions, self.folder.display());
-            return Ok(());
-        }
-        let step = Step::begin(&format!("a history of {} sessions, seed {}", plan.sessions, plan.seed));
-        let made = corpus::make(&root, plan)?;
-        step.done("made");
-        println!("\n# {} sessions, {:.2} GB, seed {}", made.files, made.bytes as f64 / 1e9, plan.seed);
-        Ok(())
-    }
-
     fn history(&self) -> PathBuf {
-        self.folder.join("claude")
+        history::root(self.folder)
     }
 
     fn cache(&self) -> PathBuf {

@@ -27,6 +27,8 @@ use crate::files::private_folder;
 
 /// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
 const BETWEEN: Duration = Duration::from_millis(25);
+/// That it goes on with what it did is told at most this often: whoever shows it draws it all anew.
+const PROGRESS: Duration = Duration::from_secs(1);
 /// How often agents at work are looked at when nothing is reported of them.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -99,6 +101,7 @@ impl Agents {
             system,
             tails: HashMap::new(),
             told: HashMap::new(),
+            held_back: HashMap::new(),
         };
         let thread =
             std::thread::Builder::new().name("agent-watch".into()).spawn(move || watching.run(&receiver))?;
@@ -115,13 +118,16 @@ struct Watching {
     tails: HashMap<AgentId, Tail>,
     /// Every agent, as it was last told.
     told: HashMap<AgentId, Agent>,
+    /// Agents of which progress was told, until when no more of it is.
+    held_back: HashMap<AgentId, Instant>,
 }
 
 impl Watching {
     fn run(mut self, receiver: &Receiver<Signal>) {
         self.look_at_all();
         loop {
-            let is_quiet = self.system.is_some() && !self.told.values().any(may_change_unseen);
+            let is_settled = self.held_back.is_empty() && !self.told.values().any(may_change_unseen);
+            let is_quiet = self.system.is_some() && is_settled;
             let signal = if is_quiet {
                 receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
@@ -153,6 +159,8 @@ impl Watching {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let begin = Instant::now();
+            // Signals of others may come without a pause: what was held back is not to wait for one.
+            dirty.extend(self.held_back.extract_if(|_, until| *until <= begin).map(|(id, _)| id));
             if is_lost {
                 self.look_at_all();
             } else {
@@ -211,7 +219,9 @@ impl Watching {
             (self.tell)(AgentNews::Writes(words));
         }
         let is_at_work = agent.state.is_live();
-        if self.told.get(id).is_none_or(|told| is_news(told, &agent)) {
+        let change = self.told.get(id).map_or(Change::News, |told| change(told, &agent));
+        if change == Change::News || (change == Change::Progress && !self.held_back.contains_key(id)) {
+            self.held_back.insert(id.clone(), Instant::now() + PROGRESS);
             self.told.insert(id.clone(), agent.clone());
             (self.tell)(AgentNews::Changed(Box::new(agent)));
         }
@@ -226,10 +236,25 @@ const fn may_change_unseen(agent: &Agent) -> bool {
     agent.state.is_live() || matches!(agent.state, AgentState::Queued)
 }
 
-/// Whether an agent is another than it was, apart from how far its log has come.
-fn is_news(told: &Agent, now: &Agent) -> bool {
+/// What an agent is now beside what it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    /// The same, apart from how far its log has come.
+    None,
+    /// It goes on with what it did: other words, a longer lane.
+    Progress,
+    /// Another.
+    News,
+}
+
+fn change(told: &Agent, now: &Agent) -> Change {
     let Agent { sequence, updated_at, .. } = *told;
-    *told != Agent { sequence, updated_at, ..now.clone() }
+    let now = Agent { sequence, updated_at, ..now.clone() };
+    if *told == now {
+        return Change::None;
+    }
+    let (doing, score) = (told.doing.clone(), told.score.clone());
+    if *told == (Agent { doing, score, ..now }) { Change::Progress } else { Change::News }
 }
 
 /// The end of an agent's log.

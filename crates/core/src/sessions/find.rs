@@ -35,23 +35,22 @@ pub enum FindError {
 }
 
 impl Catalog {
-    /// The session with this id, or the one whose id begins so.
+    /// The session with this id, or the one whose id begins so. For a whole id, as pages have it, no other session is
+    /// looked at.
     ///
     /// # Errors
     /// When none or several are meant.
     pub fn find(&self, asked: &str, now: Timestamp) -> Result<Session, FindError> {
         let asked = asked.trim();
         let unknown = || FindError::Unknown { asked: asked.chars().take(64).collect() };
-        if asked.parse::<SessionId>().is_err() {
-            return Err(unknown());
+        let id: SessionId = asked.parse().map_err(|_| unknown())?;
+        if let Some(session) = self.get(&id, now) {
+            return Ok(session);
         }
         let everything = SessionFilter { kinds: KindFilter::Any, ..SessionFilter::default() };
         let mut candidates = self.list(&everything, now).sessions;
         let asked_lower = asked.to_ascii_lowercase();
         candidates.retain(|session| session.id.as_str().to_ascii_lowercase().starts_with(&asked_lower));
-        if let Some(at) = candidates.iter().position(|session| session.id.as_str() == asked) {
-            return Ok(candidates.swap_remove(at));
-        }
         match candidates.len() {
             0 => Err(unknown()),
             1 => candidates.pop().ok_or_else(unknown),

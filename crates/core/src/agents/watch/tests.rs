@@ -73,7 +73,7 @@ fn agents_are_told_of_as_they_appear_and_go_on_each_change_once() {
 }
 
 #[test]
-fn a_record_that_changes_nothing_is_no_news() {
+fn a_record_that_changes_nothing_is_no_news_and_other_words_are_progress() {
     let state = tempfile::tempdir().unwrap();
     let agents = Agents::new(state.path());
     let id = make(&agents, "one");
@@ -81,7 +81,40 @@ fn a_record_that_changes_nothing_is_no_news() {
     let mut later = agent.clone();
     later.sequence += 5;
     later.updated_at = Timestamp::now();
-    assert!(!is_news(&agent, &later));
+    assert_eq!(change(&agent, &later), Change::None);
+    later.doing = Some("writes".into());
+    assert_eq!(change(&agent, &later), Change::Progress);
     later.turns += 1;
-    assert!(is_news(&agent, &later));
+    assert_eq!(change(&agent, &later), Change::News);
+}
+
+#[test]
+fn of_many_words_all_are_told_and_the_agent_now_and_then() {
+    let state = tempfile::tempdir().unwrap();
+    let agents = Agents::new(state.path());
+    let id = make(&agents, "one");
+    let folder = agents.open(&id).unwrap();
+    let _lock = folder.take_lock().unwrap().unwrap();
+    let mut log = LogWriter::open(&folder.log()).unwrap();
+    let process = crate::process::Process::of(std::process::id()).unwrap();
+    let started = Entry::Event(Event::RunnerStarted { process, version: "0".into() });
+    log.append(Timestamp::UNIX_EPOCH, &started.encode()).unwrap();
+    let (tell, told) = mpsc::channel();
+    let _watcher = agents.watch(move |news| drop(tell.send(news))).unwrap();
+    let mut changes = 0;
+    for number in 0..60 {
+        log.append(Timestamp::UNIX_EPOCH, &line(&format!("{number} ")).encode()).unwrap();
+        // Each is told before the next is written.
+        while let AgentNews::Changed(_) = told.recv_timeout(PATIENCE).unwrap() {
+            changes += 1;
+        }
+    }
+    assert!(changes < 30, "{changes}");
+    // The last words are told in the end, too.
+    let last = loop {
+        if let AgentNews::Changed(agent) = told.recv_timeout(PATIENCE).unwrap() {
+            break agent;
+        }
+    };
+    assert!(last.doing.is_some_and(|doing| doing.ends_with("59")));
 }
