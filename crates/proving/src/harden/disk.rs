@@ -2,12 +2,13 @@
 
 use std::{
     fs,
+    path::Path,
     process::{Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use orchestra_fake_claude::home::Failure;
+use orchestra_fake_claude::home::{Failure, PATIENCE};
 
 use crate::Programs;
 
@@ -15,10 +16,10 @@ use crate::Programs;
 const LINES: u64 = 8_000;
 
 /// A small file system at a folder, unmounted with the value.
-struct Small<'a>(&'a std::path::Path);
+struct Small<'a>(&'a Path);
 
 impl<'a> Small<'a> {
-    fn mount(folder: &'a std::path::Path, options: &str) -> Option<Self> {
+    fn mount(folder: &'a Path, options: &str) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder).stderr(Stdio::null());
         mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
@@ -31,6 +32,32 @@ impl Drop for Small<'_> {
     }
 }
 
+/// Waits until what lies below a folder takes up nearly all of the small disk and has not grown for a while.
+fn wait_until_full(folder: &Path) -> Result<(), Failure> {
+    const NEARLY: u64 = 3 << 20;
+    let begin = Instant::now();
+    let mut before = 0;
+    while begin.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_secs(1));
+        let bytes = bytes_below(folder);
+        if bytes >= NEARLY && bytes == before {
+            return Ok(());
+        }
+        before = bytes;
+    }
+    Err(format!("the disk does not fill: {before} bytes"))
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let size = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(data) if data.is_dir() => bytes_below(&entry.path()),
+        Ok(data) => data.len(),
+        Err(_) => 0,
+    };
+    entries.map(size).sum()
+}
+
 /// Fills the disk under an agent's log, and makes room again.
 pub(super) fn fill(programs: &Programs) -> Result<String, Failure> {
     let home = programs.home("work")?;
@@ -40,8 +67,8 @@ pub(super) fn fill(programs: &Programs) -> Result<String, Failure> {
         return Ok("LEFT OUT: this user may not mount a small file system".to_owned());
     };
     let name = home.spawn(&["--no-worktree"], "Fill", &format!("::flood {} 1000", LINES * 1000))?;
-    // The log is stuck now, and so is the client.
-    thread::sleep(Duration::from_secs(2));
+    // The log is stuck then, and so is the client.
+    wait_until_full(&state)?;
     let agent = home.agent(&name)?;
     if agent["state"] != "running" {
         return Err(format!("with a full disk it is {}, not running", agent["state"]));
@@ -62,6 +89,7 @@ pub(super) fn fill(programs: &Programs) -> Result<String, Failure> {
     if lines != LINES || has_gap {
         return Err(format!("{lines} of {LINES} lines are there, a gap: {has_gap}"));
     }
-    home.run(&["stop", &name])?;
+    // On a slow machine its client may have been let go by now.
+    drop(home.run(&["stop", &name]));
     Ok(format!("{lines} lines held back and kept, a promise refused"))
 }
