@@ -110,10 +110,21 @@ fn take(live: Live, news: News) {
     }
 }
 
-/// Forgets every change and asks pages to fetch again.
+impl Live {
+    /// Takes in agents that were fetched, for pages that show one of them: what the stream told of later stays.
+    pub fn lay(&self, as_of: u64, rows: &[AgentRow]) {
+        let mut agents = self.agents.write();
+        for row in rows {
+            if agents.get(&row.id).is_none_or(|(sequence, _)| *sequence < as_of) {
+                agents.insert(row.id.clone(), (as_of, Arc::new(row.clone())));
+            }
+        }
+    }
+}
+
+/// Forgets every change of sessions and asks pages to fetch again. What is known of agents stays until it is known anew.
 fn resync(live: Live) {
     live.changes.set(Vec::new());
-    live.agents.set(BTreeMap::new());
     live.words.set(BTreeMap::new());
     *live.resyncs.write() += 1;
 }

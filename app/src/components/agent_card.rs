@@ -17,7 +17,9 @@ pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> 
         let mut rows: Vec<Arc<AgentRow>> =
             base.iter().map(|row| Arc::clone(newer(&row.id).unwrap_or(row))).collect();
         let is_known = |id: &str| base.iter().any(|row| row.id == id);
-        rows.extend(news.iter().filter(|(id, _)| !is_known(id)).map(|(_, (_, row))| Arc::clone(row)));
+        let is_new = |id: &str, sequence: u64| sequence > as_of && !is_known(id);
+        let new = news.iter().filter(|(id, (sequence, _))| is_new(id, *sequence));
+        rows.extend(new.map(|(_, (_, row))| Arc::clone(row)));
         rows.sort_by_key(|row| (row.section, row.rank));
         rows
     })

@@ -25,7 +25,12 @@ pub fn AgentsColumn(
         move || live.resyncs.get().to_string(),
         move || {
             let as_of = live.sequence.get_untracked();
-            async move { list_agents().await.map(|view| (as_of, Carried(view))) }
+            async move {
+                let view = list_agents().await?;
+                // Also for the agent that the page shows: after a restart of the server nothing else tells of it.
+                live.lay(as_of, &view.rows);
+                Ok((as_of, Carried(view)))
+            }
         },
     );
     let cards = agents.show(no_skeleton, move |agents| match agents {
