@@ -2,6 +2,7 @@
 
 mod agents;
 mod demo;
+mod runs;
 mod since;
 mod web;
 
@@ -20,6 +21,7 @@ pub(crate) use agents::{
     MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments,
 };
 pub(crate) use demo::{ClientArguments, DemoArguments};
+pub(crate) use runs::{ChooseArguments, LandArguments, ResultsArguments, RunArguments, StepArguments};
 pub(crate) use since::Since;
 pub(crate) use web::WebArguments;
 use web::parse_address;
@@ -87,6 +89,8 @@ pub(crate) enum Command {
     Resume(ResumeArguments),
     /// Start an agent on each task, in a worktree and branch of its own
     Spawn(SpawnArguments),
+    /// Work off a plan: tasks in an order, with checks and a budget
+    Run(RunArguments),
     /// Show what the agents do, and who needs you
     Status(StatusArguments),
     /// Read the conversation of an agent, and follow it
@@ -101,6 +105,12 @@ pub(crate) enum Command {
     Stop(AgentArguments),
     /// Show what an agent changed
     Diff(DiffArguments),
+    /// Show the results of a run side by side
+    Results(ResultsArguments),
+    /// Keep one of several attempts; the others go into the trash
+    Choose(ChooseArguments),
+    /// Land the work of a run: merged and checked one by one
+    Land(LandArguments),
     /// Take the work of an agent into a branch
     Merge(MergeArguments),
     /// Push the branch of an agent and open a pull request
@@ -120,6 +130,9 @@ pub(crate) enum Command {
     /// Play the client of a demo.
     #[command(name = "__client", hide = true)]
     Client(ClientArguments),
+    /// Do what is due in a run.
+    #[command(name = "__step", hide = true)]
+    Step(StepArguments),
 }
 
 const SESSIONS_EXAMPLES: &str = "\

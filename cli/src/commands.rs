@@ -6,11 +6,14 @@ mod completions;
 mod demo;
 mod doctor;
 mod git;
+mod land;
 mod logs;
 mod lookup;
 mod overview;
+mod results;
 mod resume;
 mod runner;
+mod runs;
 mod scripted_client;
 mod sessions;
 mod show;
@@ -109,6 +112,11 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Sessions(arguments)) => sessions::run(context, &arguments),
         Some(Command::Web(arguments)) => web::run(context, &arguments),
         Some(Command::Spawn(arguments)) => spawn::run(context, &arguments),
+        Some(Command::Run(arguments)) => runs::run(context, &arguments),
+        Some(Command::Results(arguments)) => results::run(context, &arguments),
+        Some(Command::Choose(arguments)) => results::choose(context, &arguments),
+        Some(Command::Land(arguments)) => land::run(context, &arguments),
+        Some(Command::Step(arguments)) => runs::step(context, &arguments),
         Some(Command::Status(arguments)) => status::run(context, &arguments),
         Some(Command::Logs(arguments)) => logs::run(context, &arguments),
         Some(Command::Send(arguments)) => steer::send(context, &arguments),

@@ -10,6 +10,7 @@ pub(crate) mod layout;
 pub(crate) mod patch;
 mod progress;
 pub(crate) mod qr;
+pub(crate) mod results_table;
 pub(crate) mod session_table;
 pub(crate) mod story;
 pub(crate) mod style;

@@ -27,6 +27,10 @@ cargo xtask bench agents [--quick]
   Measures agents with a client that answers at once: starting one in a repository of 10,000 files beside
   `git worktree add`, ten at once, the way of a line to the log's reader, a runner's memory, 100 runners.
 
+cargo xtask bench together [--quick]
+
+  Measures runs: what a plan costs a task beside the same tasks without one, and a thousand tasks that wait.
+
 cargo xtask bench web [--sessions N] [--seed S] [--keep DIR] [--quick]
 
   Measures `orchestra web` over such a history (10,000 sessions when not given) with twenty agents: pages a second, its
@@ -38,6 +42,7 @@ pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failu
     match arguments.split_first() {
         Some((which, rest)) if which == "sessions" => sessions::bench(project, rest),
         Some((which, rest)) if which == "agents" => proving::bench(project, rest),
+        Some((which, rest)) if which == "together" => proving::together(project, rest),
         Some((which, rest)) if which == "web" => web::bench(project, rest),
         _ => Err(Failure::Usage(format!("which benchmark?\n\n{HELP}"))),
     }

@@ -11,8 +11,20 @@ use crate::project::Project;
 use crate::start;
 
 /// A small part of what `harden` runs by itself, for every change.
-pub(crate) const SMALL: [&str; 10] =
-    ["--servers", "200", "--runners", "50", "--races", "2000", "--log", "65536", "--clean", "500"];
+pub(crate) const SMALL: [&str; 12] = [
+    "--servers",
+    "200",
+    "--runners",
+    "50",
+    "--races",
+    "2000",
+    "--log",
+    "65536",
+    "--clean",
+    "500",
+    "--runs",
+    "1",
+];
 
 /// Runs faults against agents.
 pub(crate) fn harden(project: &Project, arguments: &[String]) -> Result<(), Failure> {
@@ -22,6 +34,11 @@ pub(crate) fn harden(project: &Project, arguments: &[String]) -> Result<(), Fail
 /// Measures agents.
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {
     run(program(project, "bench")?.args(arguments))
+}
+
+/// Measures runs: agents that work together.
+pub(crate) fn together(project: &Project, arguments: &[String]) -> Result<(), Failure> {
+    run(program(project, "together")?.args(arguments))
 }
 
 /// The program that tries or measures the built one, ready for more arguments.

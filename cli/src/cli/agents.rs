@@ -13,6 +13,9 @@ Examples:
   orchestra spawn \"fix it\" --base v1.2 --model opus
   orchestra spawn \"go on\" --session 4f2a       a copy of a session goes on
   orchestra spawn \"tidy up\" --no-worktree      in this folder, as it is
+  orchestra spawn \"make it fast\" --attempts 3 --check \"cargo test\"
+                                               three try; orchestra results
+                                               compares, choose keeps one
 
 It returns when every agent has really started, and says which did not and why;
 with --wait when all of them have ended. Agents live on when the terminal is
@@ -62,6 +65,14 @@ pub(crate) struct SpawnArguments {
     #[arg(long, value_name = "N", value_parser = super::parse_number)]
     pub(crate) max_parallel: Option<u32>,
 
+    /// Give each task to this many agents; `orchestra choose` keeps one
+    #[arg(long, value_name = "N", value_parser = super::parse_number, conflicts_with_all = ["no_worktree", "session"])]
+    pub(crate) attempts: Option<u32>,
+
+    /// Check the work of each with this command, run in its worktree
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["no_worktree", "session"])]
+    pub(crate) check: Option<String>,
+
     /// Return when all have ended
     #[arg(long)]
     pub(crate) wait: bool,
@@ -75,7 +86,7 @@ pub(crate) struct SpawnArguments {
     pub(crate) json: bool,
 }
 
-fn parse_budget(text: &str) -> Result<f64, String> {
+pub(super) fn parse_budget(text: &str) -> Result<f64, String> {
     match text.trim_start_matches('$').parse::<f64>() {
         Ok(budget) if budget.is_finite() && budget > 0.0 => Ok(budget),
         _ => Err("write an amount in USD, like 2.50".to_owned()),
@@ -91,8 +102,8 @@ Examples:
 
 --json prints one object: \"agents\" and \"problems\". An agent has these stable
 fields: id, name, task, state (queued, starting, running, waiting, idle, done,
-failed, stopped, lost), attention (null or kind, since, summary, until), repo,
-worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
+failed, stopped, lost), waits (why it has not started), attention (null or kind,
+since, summary, until), run, repo, worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
 cost_usd, tokens, turns, diffstat, queue, requests. Times are RFC 3339 in UTC.";
 
 /// Arguments of `status`.

@@ -31,6 +31,7 @@ pub(super) fn tools(context: &Context) -> Result<Tools, Failure> {
         client: program(client::NAME),
         gh: program("gh"),
         launcher: launcher()?,
+        scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
     })
 }
 

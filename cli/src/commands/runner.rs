@@ -2,14 +2,16 @@
 
 use std::{
     ffi::OsString,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
 use orchestra_core::{
     agents::{self, AgentFolder, RunnerSettings},
     worktrees::Git,
 };
+use orchestra_model::AgentId;
 
 use super::{Context, agent, client};
 use crate::error::Failure;
@@ -18,6 +20,11 @@ use crate::error::Failure;
 pub(super) const GUARD: &str = "__guard";
 /// What starts a runner.
 const RUNNER: &str = "__runner";
+
+/// What a run is gone on with.
+const STEP: &str = "__step";
+/// How often that is started again when it is killed.
+const MOST_STEPPERS: u32 = 1000;
 
 /// What an agent's process is told to be, and the agent's folder.
 pub(super) enum Role {
@@ -56,11 +63,25 @@ fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
     agents::guard(runner).map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
     let plan = AgentFolder::open(folder).and_then(|folder| folder.plan());
     match plan {
+        Ok(plan) if plan.run.has_plan => step(&launcher.program, &plan.run.id),
         Ok(plan) if plan.run.max_parallel.is_some() => {
             agent::agents(context)?.advance(&plan.run.id, &launcher).map_err(agent::not_started)
         }
         _ => Ok(()),
     }
+}
+
+/// Has the agent's run gone on with: by another process, which is started again when it is killed. The run's checks may
+/// take a while, and whoever is killed meanwhile is not missed.
+fn step(program: &Path, run: &AgentId) -> Result<(), Failure> {
+    for _ in 0..MOST_STEPPERS {
+        let stepper = Command::new(program).arg(STEP).arg(run.as_str()).stdin(Stdio::null()).status();
+        let status = stepper.map_err(|error| Failure::new(format!("the run cannot go on: {error}")))?;
+        if status.signal().is_none() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Runs the agent until its client has ended.

@@ -1,6 +1,6 @@
 //! `orchestra spawn`: agents on tasks, each in a worktree of its own.
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use orchestra_core::{
     agents::{
@@ -9,13 +9,15 @@ use orchestra_core::{
         entry::Steering,
         paragraphs,
         plan::{BRANCHES, Plan, Settings},
+        runs::{NewPlan, NewTask},
+        slug,
     },
     worktrees::{BaseError, OpenError},
 };
 use orchestra_model::{Agent, AgentState};
 use serde::Serialize;
 
-use super::{Context, agent, client, git, lookup, status, trust};
+use super::{Context, agent, client, git, lookup, runs, status, trust};
 use crate::{
     cli::SpawnArguments,
     error::Failure,
@@ -34,25 +36,35 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let client = client::find(&context.surroundings)?;
     let goes_on = goes_on(context, arguments)?;
     let tools = agent::tools(context)?;
-    let found = find_place(context, &tools, arguments)?;
+    let (repo, base) = (arguments.repo.as_deref(), arguments.base.as_deref());
+    let found = find_place(context, &tools, repo, base, (arguments.no_worktree, arguments.trust))?;
     let settings = Settings {
         model: arguments.model.clone(),
         permission_mode: arguments.permission_mode.clone(),
         max_budget_usd: arguments.max_budget_usd,
         arguments: Vec::new(),
     };
-    let wish = Wish { tasks, goes_on, settings, max_parallel: arguments.max_parallel, key: None };
     let agents = tools.agents();
-    let plans = tools.create(&found, &client, wish, context.now.timestamp()).map_err(agent::not_started)?;
-    let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
-    let launched = agents.advance(&run, &tools.launcher);
+    let now = context.now.timestamp();
+    let (plans, launched) = if arguments.attempts.is_some() || arguments.check.is_some() {
+        let new = attempts(arguments, &tasks, &settings);
+        let run = tools.create_run(&found, &client, new, now).map_err(agent::not_started)?;
+        let launched = tools.step(&run).map(drop).map_err(runs::not_stepped);
+        (run.plan().tasks.iter().map(|task| task.agent.clone()).collect(), launched)
+    } else {
+        let wish = Wish { tasks, goes_on, settings, max_parallel: arguments.max_parallel, key: None };
+        let plans = tools.create(&found, &client, wish, now).map_err(agent::not_started)?;
+        let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
+        let launched = agents.advance(&run, &tools.launcher).map_err(agent::not_started);
+        (plans, launched)
+    };
     let started = started(context, &agents, &plans)?;
     let mut now: Vec<Agent> = started.iter().map(|(agent, _)| agent.clone()).collect();
     if arguments.wait {
         now = wait_for_all(context, &agents, &plans)?;
     }
     print(context, arguments, &started, &now)?;
-    launched.map_err(agent::not_started)?;
+    launched?;
     let failed = if arguments.wait {
         now.iter().filter(|agent| has_failed(agent)).count()
     } else {
@@ -70,6 +82,23 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
                 },
             ))
         }
+    }
+}
+
+/// The tasks as a run with a plan: each given to several agents, each checked.
+fn attempts(arguments: &SpawnArguments, tasks: &[String], settings: &Settings) -> NewPlan {
+    let task = |prompt: &String| NewTask {
+        name: slug(prompt),
+        prompt: prompt.clone(),
+        settings: settings.clone(),
+        check: arguments.check.clone(),
+        ..NewTask::default()
+    };
+    let tasks = tasks.iter().map(task).collect();
+    let new = NewPlan { tasks, max_parallel: arguments.max_parallel, ..NewPlan::default() };
+    match arguments.attempts {
+        Some(times) => new.attempted(times),
+        None => new,
     }
 }
 
@@ -111,12 +140,16 @@ fn tasks(arguments: &SpawnArguments) -> Result<Vec<String>, Failure> {
 }
 
 /// Where the agents work, once a person trusts it.
-fn find_place(context: &Context, tools: &Tools, arguments: &SpawnArguments) -> Result<FoundPlace, Failure> {
-    let folder = arguments.repo.clone().unwrap_or_else(|| PathBuf::from("."));
-    let found = tools
-        .find_place(&folder, arguments.base.as_deref(), arguments.no_worktree)
-        .map_err(|error| no_place(&error))?;
-    trust::see_to_it(context, tools, &found, arguments.trust)?;
+pub(super) fn find_place(
+    context: &Context,
+    tools: &Tools,
+    repo: Option<&Path>,
+    base: Option<&str>,
+    (as_it_is, is_trusted): (bool, bool),
+) -> Result<FoundPlace, Failure> {
+    let folder = repo.unwrap_or_else(|| Path::new("."));
+    let found = tools.find_place(folder, base, as_it_is).map_err(|error| no_place(&error))?;
+    trust::see_to_it(context, tools, &found, is_trusted)?;
     let from = found.leaves_behind().map_err(|error| Failure::new(error.to_string()))?;
     if let Some(from) = from {
         context.words.say(&format!(

@@ -32,8 +32,13 @@ pub(super) fn harvest(context: &Context, asked: &str) -> Result<Harvest, Failure
 
 /// Why an agent's work was not taken, and what to do.
 pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
-    let name = &agent.name;
-    let hint = match &error {
+    no_work(Some(&agent.name), &error)
+}
+
+/// The same where it may be the work of any.
+pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
+    let name = name.unwrap_or("AGENT");
+    let hint = match error {
         HarvestError::NoBranch { .. } => Some("git diff there shows what was changed".to_owned()),
         HarvestError::NotBegun { .. } => Some(format!("orchestra status {name} shows how far it is")),
         HarvestError::AtWork { .. } => {

@@ -36,12 +36,16 @@ pub(crate) fn write(
         Ok(())
     };
     field("Task", &agent.task)?;
+    if let Some(waits) = &agent.waits {
+        field("Queued", waits)?;
+    }
     if let Some(failure) = &agent.failure {
         field("Failed", failure)?;
     } else if let Some(attention) = &agent.attention {
         let since = agent_table::ago(attention.since, now);
         let name = match attention.kind {
             AttentionKind::Permission | AttentionKind::Question | AttentionKind::Plan => "Asks",
+            AttentionKind::Limit => "Budget",
             AttentionKind::Error => "Failed",
             AttentionKind::Done => "Result",
             AttentionKind::RateLimit => "Limit",

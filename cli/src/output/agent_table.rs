@@ -63,7 +63,7 @@ pub(crate) fn words_of(agent: &Agent) -> String {
         (Some(attention), _, _) => limited(attention),
         (None, _, Some(failure)) => failure.clone(),
         (None, Some(doing), None) => doing.clone(),
-        (None, None, None) => agent.task.clone(),
+        (None, None, None) => agent.waits.clone().unwrap_or_else(|| agent.task.clone()),
     };
     text::one_line(&words)
 }

@@ -5,9 +5,11 @@
 mod answers;
 mod ends;
 mod input;
+mod landing;
 mod machine;
 mod queue;
 mod real;
+mod runs;
 mod starts;
 mod work;
 mod world;

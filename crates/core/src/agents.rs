@@ -18,6 +18,7 @@ pub mod plan;
 mod ports;
 mod pull_request;
 mod runner;
+pub mod runs;
 mod spawn;
 mod start;
 mod story;
@@ -136,6 +137,7 @@ impl Agents {
         agents.sort_by(|one, other| {
             other.created_at.cmp(&one.created_at).then_with(|| one.name.cmp(&other.name))
         });
+        self.tell_what_they_wait_for(&mut agents);
         (agents, problems)
     }
 

@@ -18,10 +18,14 @@ pub struct Agent {
     pub provider: Provider,
     /// What it was asked first.
     pub task: String,
+    /// The run it belongs to: what was started together.
+    pub run: AgentId,
     /// What it does.
     pub state: AgentState,
     /// Why it failed or was lost, one sentence.
     pub failure: Option<String>,
+    /// Why it has not started yet, one sentence; `null` when it has, or when nothing is known to keep it.
+    pub waits: Option<String>,
     /// What it wants from a person.
     pub attention: Option<Attention>,
     /// What it does right now, one line: the tool that runs, the words being written.
@@ -155,6 +159,8 @@ pub enum AttentionKind {
     Done,
     /// The model is not to be had for a while.
     RateLimit,
+    /// Its run has used what it may, and a person decides whether it goes on.
+    Limit,
 }
 
 impl AttentionKind {
@@ -167,6 +173,7 @@ impl AttentionKind {
             Self::Error => "error",
             Self::Done => "done",
             Self::RateLimit => "rate_limit",
+            Self::Limit => "limit",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod agent;
 pub mod change;
 pub mod id;
 pub mod listing;
+pub mod run;
 pub mod score;
 pub mod session;
 pub mod transcript;
@@ -20,6 +21,10 @@ pub use change::{ChangeKind, ChangedFile, Changes, Commit};
 pub use id::{AgentId, InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};
+pub use run::{
+    AtLimit, Check, Conflict, Landing, LandingOutcome, LandingStep, Limit, Results, Spent, TaskResult,
+    TaskState,
+};
 pub use score::{EndMark, Score, Span, SpanKind, Tick};
 pub use session::{Forked, LiveProcess, LiveStatus, Provider, Session, SessionKind, TitleSource};
 pub use transcript::{

@@ -1,5 +1,7 @@
 //! The figures of agents, each beside a reference of the same run: medians, since machines are noisy.
 
+pub(crate) mod together;
+
 use std::{
     fs,
     io::{BufRead, BufReader},

@@ -4,6 +4,7 @@ mod cleaning;
 mod disk;
 mod log;
 mod processes;
+mod runs;
 mod soak;
 
 use std::time::Instant;
@@ -21,6 +22,8 @@ struct Counts {
     races: u64,
     log: u64,
     clean: u64,
+    disk: u64,
+    runs: u64,
     /// Minutes.
     soak: u64,
 }
@@ -34,6 +37,8 @@ impl Counts {
             races: 2000,
             log: 64 << 10,
             clean: 500,
+            disk: 1,
+            runs: 1,
             soak: 0,
         };
         let mut arguments = arguments.iter();
@@ -47,6 +52,8 @@ impl Counts {
                 "--races" => counts.races = value,
                 "--log" => counts.log = value,
                 "--clean" => counts.clean = value,
+                "--disk" => counts.disk = value,
+                "--runs" => counts.runs = value,
                 "--soak" => counts.soak = value,
                 _ => return Err(format!("there is no option {name}")),
             }
@@ -61,13 +68,16 @@ type Part<'a> = (&'a str, u64, &'a dyn Fn() -> Result<String, Failure>);
 pub(crate) fn run(programs: &Programs, arguments: &[String]) -> Result<(), Failure> {
     let counts = Counts::parse(arguments)?;
     println!("seed {}", counts.seed);
-    let parts: [Part<'_>; 7] = [
+    let parts: [Part<'_>; 8] = [
         ("log cut at every byte", counts.log, &|| log::cut(counts.log)),
         ("clean-up on random repository states", counts.clean, &|| cleaning::run(counts.seed, counts.clean)),
-        ("disk full", 1, &|| disk::fill(programs)),
+        ("disk full", counts.disk, &|| disk::fill(programs)),
         ("runner killed", counts.runners, &|| processes::kill_runners(programs, counts.seed, counts.runners)),
         ("stop and exit racing", counts.races, &|| processes::race(programs, counts.seed, counts.races)),
         ("server killed", counts.servers, &|| processes::kill_servers(programs, counts.seed, counts.servers)),
+        ("runs of six tasks, killed 50 times each", counts.runs, &|| {
+            runs::kill_steppers(programs, counts.seed, counts.runs)
+        }),
         ("soak, minutes", counts.soak, &|| soak::run(programs, counts.seed, counts.soak)),
     ];
     for (what, times, part) in parts {

@@ -31,8 +31,9 @@ impl Programs {
 }
 
 const HELP: &str = "\
-orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N] [--soak MINUTES]
+orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N] [--disk N] [--runs N] [--soak MINUTES]
 orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]
+orchestra-proving together ORCHESTRA FAKE-CLAUDE [--quick]
 orchestra-proving web ORCHESTRA FAKE-CLAUDE --history FOLDER [--browser FOLDER] [--quick]";
 
 fn main() -> ExitCode {
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             match what.as_str() {
                 "harden" => harden::run(&programs, rest),
                 "bench" => bench::run(&programs, rest),
+                "together" => bench::together::run(&programs, rest),
                 "web" => web::run(&programs, rest),
                 _ => Err(HELP.to_owned()),
             }

@@ -12,7 +12,7 @@ pub(crate) fn at(second: i64) -> orchestra_model::Timestamp {
 pub(crate) fn agent(id: &str, fields: Value) -> Agent {
     let mut agent = json!({
         "id": id, "name": format!("name-of-{id}"), "provider": "claude", "task": "t", "state": "running",
-        "failure": null, "attention": null, "doing": null, "repo": null, "worktree": null, "branch": null,
+        "run": "abcd2345", "failure": null, "attention": null, "doing": null, "repo": null, "worktree": null, "branch": null,
         "base": null, "session_id": "s", "model": null, "permission_mode": null, "pid": null,
         "created_at": at(0), "updated_at": at(0), "exit": null, "cost_usd": null,
         "tokens": orchestra_model::Usage::default(), "turns": 0, "diffstat": null, "queue": [], "requests": [],

@@ -14,7 +14,7 @@ use crate::server::{Machine, Running};
 fn agent(id: &str, fields: &Value) -> Agent {
     let now = Timestamp::now();
     let mut agent = json!({
-        "id": id, "name": format!("name-of-{id}"), "provider": "claude", "task": "t", "state": "running",
+        "id": id, "name": format!("name-of-{id}"), "provider": "claude", "task": "t", "run": "abcd2345", "state": "running",
         "failure": null, "attention": null, "doing": null, "repo": null, "worktree": null, "branch": null,
         "base": null, "session_id": "s", "model": null, "permission_mode": null, "pid": null, "created_at": now,
         "updated_at": now, "exit": null, "cost_usd": null, "tokens": orchestra_model::Usage::default(), "turns": 0,

@@ -88,6 +88,7 @@ impl Machine {
             client: None,
             gh: None,
             launcher: Launcher { program: "/nonexistent".into(), arguments: Vec::new() },
+            scrubbed: Vec::new(),
         }
     }
 

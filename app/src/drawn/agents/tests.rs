@@ -5,7 +5,7 @@ use super::*;
 /// An agent that asks to run a command.
 pub(crate) fn agent() -> Agent {
     serde_json::from_str(
-        r#"{"id":"abcd2345","name":"build-auth","provider":"claude","task":"Build <auth>\u202e","state":"waiting",
+        r#"{"id":"abcd2345","name":"build-auth","provider":"claude","run":"abcd2345","task":"Build <auth>\u202e","state":"waiting",
         "failure":null,"attention":{"kind":"permission","since":"2026-11-25T10:00:00Z","summary":"rm <script>","until":null},
         "doing":null,"repo":"/home/ada/shop","worktree":"/w/abcd2345","branch":"orchestra/build-auth","base":"main",
         "session_id":"11111111-1111-4111-8111-111111111111","model":"claude-opus-5-5","permission_mode":"default","pid":7,

@@ -96,6 +96,18 @@ fn of_a_run_with_a_limit_the_rest_waits() {
 }
 
 #[test]
+fn a_runner_that_comes_too_late_leaves_its_agent_as_it_is() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Once\n::write a 1"]);
+    let before = world.ok(&["logs", "once", "--json"]).out;
+    // What a launch leaves that was killed before it was seen to work: the next one starts a second runner.
+    let folder = world.agent_folder("once");
+    world.ok(&["__runner", folder.to_str().unwrap()]);
+    assert_eq!(world.ok(&["logs", "once", "--json"]).out, before);
+    assert_eq!(world.agent("once")["state"], "done");
+}
+
+#[test]
 fn whoever_waits_gets_a_table_and_an_exit_code() {
     let world = World::new();
     let said = world.ok(&[

@@ -47,6 +47,9 @@ pub enum Event {
         /// Ports that are the agent's own, by the variables that name them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         ports: Vec<(String, u16)>,
+        /// The commit that it was made from, where the plan could not say that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        commit: Option<String>,
     },
     /// The repository's setup command was started.
     SetupStarted {

@@ -51,6 +51,8 @@ pub struct Facts {
     pub folder: Option<PathBuf>,
     /// Its branch.
     pub branch: Option<String>,
+    /// The commit that its worktree was made from, where the plan could not say that.
+    pub started_from: Option<String>,
     /// What is still to be run there before the client is.
     pub setup: Option<String>,
     /// Whether that runs now.
@@ -236,8 +238,9 @@ impl Facts {
                 self.failure = None;
                 self.exit = None;
             }
-            Event::Placed { folder, branch, notes, setup, ports } => {
+            Event::Placed { folder, branch, notes, setup, ports, commit } => {
                 self.folder = Some(folder);
+                self.started_from = commit;
                 self.branch = branch;
                 self.setup = setup;
                 self.ports = ports;

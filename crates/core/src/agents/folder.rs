@@ -112,6 +112,22 @@ impl AgentFolder {
         }
     }
 
+    /// Makes the folder of an agent whose plan stands elsewhere too, however far somebody who was killed had come.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn complete(agents: &Path, plan: &Plan) -> Result<Self, FolderError> {
+        let folder = Self { path: agents.join(plan.id.as_str()) };
+        let make = || {
+            private_folder(&folder.path)?;
+            let mut plan = serde_json::to_vec_pretty(plan)?;
+            plan.push(b'\n');
+            write_whole(&folder.plan_file(), &plan, true)
+        };
+        make().map_err(|error| folder.refused(error))?;
+        Ok(folder)
+    }
+
     /// Takes a folder back that was made just now and that nobody has used.
     pub(super) fn take_back(&self) {
         let _ = fs::remove_file(self.plan_file()).and_then(|()| fs::remove_dir(&self.path));
@@ -233,6 +249,17 @@ impl AgentFolder {
         Ok(self.facts(client).map_err(|error| self.refused(error))?.wish(key))
     }
 
+    /// The commit that its worktree was made from, where the plan could not say that.
+    pub(super) fn started_from(&self) -> Result<Option<String>, FolderError> {
+        let client = client_of(self.plan()?.provider);
+        Ok(self.facts(client).map_err(|error| self.refused(error))?.started_from)
+    }
+
+    /// Ports that are the agent's own, by the variables that name them.
+    pub(super) fn ports(&self) -> Vec<(String, u16)> {
+        self.kept_facts().ports
+    }
+
     /// Adds an event to the log of an agent that no runner has.
     pub(super) fn add_event(
         &self,
@@ -300,7 +327,9 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         name: plan.name,
         provider: plan.provider,
         task: plan.task,
+        run: plan.run.id,
         state,
+        waits: None,
         failure: facts.why(state),
         attention: facts.attention(state),
         cost_usd: facts.cost_usd(),

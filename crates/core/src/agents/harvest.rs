@@ -36,6 +36,8 @@ pub struct Harvest {
     commit: String,
     /// The branch it started from, if it was one.
     target: Option<String>,
+    /// What it is compared with instead: its target has the work already.
+    compared_with: Option<String>,
 }
 
 /// Why an agent's work could not be taken.
@@ -109,8 +111,9 @@ impl Harvest {
     pub fn of(folder: &AgentFolder, git: &Git) -> Result<Self, HarvestError> {
         let (plan, agent) = (folder.plan()?, folder.agent()?);
         let (repository, commit, target) = match &plan.place {
-            Place::Worktree { repository, commit, target, .. } => {
-                (repository, commit.clone(), target.clone())
+            Place::Worktree { repository, commit, target, from, .. } => {
+                let started_from = folder.started_from()?.filter(|_| from.is_some());
+                (repository, started_from.unwrap_or_else(|| commit.clone()), target.clone())
             }
             Place::Folder { folder } => {
                 return Err(HarvestError::NoBranch { name: plan.name, folder: folder.clone() });
@@ -119,7 +122,17 @@ impl Harvest {
         let repository = Repository::open(git, repository)?;
         let branch =
             agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
-        Ok(Self { folder: folder.clone(), git: git.clone(), repository, branch, commit, target, agent, plan })
+        Ok(Self {
+            folder: folder.clone(),
+            git: git.clone(),
+            repository,
+            branch,
+            commit,
+            target,
+            compared_with: None,
+            agent,
+            plan,
+        })
     }
 
     /// The agent as it was then.
@@ -135,6 +148,11 @@ impl Harvest {
     /// Its branch.
     pub fn branch(&self) -> &str {
         &self.branch
+    }
+
+    /// Has it compared with where its target stood before it took the work.
+    pub(in crate::agents) fn compare_with(&mut self, commit: &str) {
+        self.compared_with = Some(commit.to_owned());
     }
 
     /// The branch that its work goes back to.
@@ -197,7 +215,7 @@ impl Harvest {
     }
 
     /// Everything it made as one commit that nothing points to, or its branch when all of it is committed.
-    fn tip(&self) -> Result<String, HarvestError> {
+    pub(in crate::agents) fn tip(&self) -> Result<String, HarvestError> {
         match self.worktree() {
             Some(worktree) if !self.uncommitted()?.is_empty() => {
                 Ok(worktrees::preview_commit(&self.git, &worktree)?)
@@ -233,7 +251,12 @@ impl Harvest {
 
     /// What its work is compared with: the branch that it goes back to, or the commit that it started from.
     fn base(&self) -> Result<String, HarvestError> {
-        Ok(match &self.target {
+        if let Some(commit) = &self.compared_with {
+            return Ok(commit.clone());
+        }
+        // What it began on was another's work, which may not be in the target yet.
+        let began_on_another = matches!(&self.plan.place, Place::Worktree { from: Some(_), .. });
+        Ok(match self.target.as_ref().filter(|_| !began_on_another) {
             Some(target) if self.repository.has_branch(target)? => format!("refs/heads/{target}"),
             _ => self.commit.clone(),
         })
@@ -251,7 +274,7 @@ impl Harvest {
     }
 
     /// What its commits say: the task.
-    fn message(&self, subject: &str) -> String {
+    pub(in crate::agents) fn message(&self, subject: &str) -> String {
         let task = self.plan.task.trim();
         let line = task.lines().next().unwrap_or_default();
         let short: String = line.chars().take(SUBJECT).collect();

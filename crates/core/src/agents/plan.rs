@@ -51,6 +51,9 @@ pub enum Place {
         commit: String,
         /// The branch that the work goes back to, when one was meant.
         target: Option<String>,
+        /// The agent of the same run on whose branch it starts instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<AgentId>,
     },
     /// In a folder as it is.
     Folder {
@@ -155,4 +158,7 @@ pub struct Run {
     /// The wish that it was asked for with, see [`Caller`](super::control::Caller).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Whether the run has a plan: others may wait for the agent's end, so it is let go once it has nothing to do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_plan: bool,
 }

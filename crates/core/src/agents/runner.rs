@@ -19,9 +19,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use orchestra_model::{Decision, Exit};
 use rustix::process::Signal;
 
+pub(super) use child::end_with_parent;
 pub use guard::guard;
 
 use super::{
@@ -111,6 +113,12 @@ pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(io::Error::from)?;
     let plan = folder.plan()?;
     let client = client_of(plan.provider);
+    let facts = folder.facts(client)?;
+    if facts.last_prompt > 0 && facts.queue.is_empty() {
+        // Whoever started it was killed before it was seen to run, and it was started a second time: what there was to do
+        // was done while this runner waited for the lock.
+        return Ok(());
+    }
     let journal = Journal::open(&folder, client)?;
     let (sender, messages) = channel();
     socket::serve(folder.path(), &sender)?;
@@ -412,9 +420,9 @@ impl Runner<'_> {
         }
     }
 
-    /// Whether the run has a limit, so that a client that only listens would keep another from its turn.
+    /// Whether others of the run wait for its end, so that a client that only listens would keep them from their turn.
     const fn others_wait(&self) -> bool {
-        self.plan.run.max_parallel.is_some()
+        self.plan.run.max_parallel.is_some() || self.plan.run.has_plan
     }
 
     /// Tells the client that nothing more will come; the stop ladder follows if it does not end.
@@ -620,10 +628,19 @@ impl Runner<'_> {
         self.journal.sync();
     }
 
+    /// When the minutes of its run are over, if it stops then. All else that a run may use is looked at when a turn ends.
+    fn run_stops_at(&self) -> Option<Timestamp> {
+        let state = self.folder.agents().parent().filter(|_| self.plan.run.has_plan)?;
+        super::Agents::new(state).run(&self.plan.run.id).ok()?.stops_at()
+    }
+
     fn look_around(&mut self) {
         if !super::control::socket_in(self.folder.path()).exists() {
             // Whoever took it away did not end the agent; failing again, it is tried again.
             let _ = socket::serve(self.folder.path(), &self.sender);
+        }
+        if self.ending.is_none() && self.run_stops_at().is_some_and(|at| at <= Timestamp::now()) {
+            self.stop(Steering::Stop, "its run's budget".to_owned());
         }
         if self.ending.is_none() && !self.work_folder().is_dir() {
             self.fail("the folder it worked in was removed; its commits are still on its branch".to_owned());

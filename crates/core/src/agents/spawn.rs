@@ -3,6 +3,7 @@
 //! Nothing is asked of a person here: whether a repository is trusted is told to the surface, which asks.
 
 use std::{
+    ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -30,6 +31,8 @@ pub struct Tools {
     pub gh: Option<PathBuf>,
     /// How runners are started.
     pub launcher: Launcher,
+    /// Environment variables that what is run in a worktree must not inherit.
+    pub scrubbed: Vec<OsString>,
 }
 
 /// Agents to be made together.
@@ -140,6 +143,7 @@ impl Tools {
             base: base.map(str::to_owned),
             commit: from.commit,
             target: from.branch,
+            from: None,
         };
         let trusted = repository.common_dir().to_owned();
         let is_trusted = trust.is_trusted(&trusted);
@@ -182,7 +186,7 @@ impl Tools {
 
 impl FoundPlace {
     /// Whether the branch of an agent of this name is there already.
-    fn is_taken(&self, name: &str) -> bool {
+    pub(super) fn is_taken(&self, name: &str) -> bool {
         let repository = self.repository.as_ref();
         repository.is_some_and(|repository| repository.has_branch(&branch_of(name)).unwrap_or(true))
     }

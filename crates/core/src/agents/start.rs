@@ -7,7 +7,7 @@
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
@@ -111,6 +111,9 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The run that it belongs to cannot be used.
+    #[error(transparent)]
+    Run(#[from] super::runs::RunError),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(String),
@@ -184,13 +187,7 @@ impl Agents {
     ) -> Result<Vec<Plan>, StartError> {
         run.agents.iter().try_for_each(|agent| check_task(&agent.task))?;
         let folder = self.folder();
-        let refused = |error| StartError::State { path: folder.clone(), error };
-        private_folder(&folder).map_err(refused)?;
-        // Two that are asked for at once do not get one name.
-        let lock = lock_file(&folder.join("names.lock")).map_err(refused)?;
-        lock.lock().map_err(refused)?;
-        let known: Vec<Plan> =
-            self.folders().map_err(refused)?.iter().filter_map(|agent| agent.plan().ok()).collect();
+        let (_lock, known) = self.known_names()?;
         if run.key.is_some() {
             let mut same: Vec<Plan> = known.iter().filter(|plan| plan.run.key == run.key).cloned().collect();
             if !same.is_empty() {
@@ -204,7 +201,13 @@ impl Agents {
         for (agent, index) in run.agents.into_iter().zip(0..) {
             let name = free_name(&agent.name, |name| names.contains(name) || is_taken(name));
             names.insert(name.clone());
-            let run = Run { id: id.clone(), index, max_parallel: run.max_parallel, key: run.key.clone() };
+            let run = Run {
+                id: id.clone(),
+                index,
+                max_parallel: run.max_parallel,
+                key: run.key.clone(),
+                has_plan: false,
+            };
             plans.push(plan(agent, name, run, now)?);
         }
         let mut made = Vec::new();
@@ -219,6 +222,17 @@ impl Agents {
             }
         }
         Ok(plans)
+    }
+
+    /// The plans of all agents, and a lock that keeps them all: two that are asked for at once do not get one name.
+    pub(super) fn known_names(&self) -> Result<(File, Vec<Plan>), StartError> {
+        let folder = self.folder();
+        let refused = |error| StartError::State { path: folder.clone(), error };
+        private_folder(&folder).map_err(refused)?;
+        let lock = lock_file(&folder.join("names.lock")).map_err(refused)?;
+        lock.lock().map_err(refused)?;
+        let known = self.folders().map_err(refused)?.iter().filter_map(|agent| agent.plan().ok()).collect();
+        Ok((lock, known))
     }
 
     /// Starts the runner of an agent that none has, and waits until it has it.
@@ -265,7 +279,8 @@ impl Agents {
         Err(StartError::NotTaken { name, log })
     }
 
-    /// Starts those of a run that may be at work now.
+    /// Starts those of a run without a plan that may be at work now; [`Tools::step`](super::Tools::step) does it for one
+    /// with.
     ///
     /// # Errors
     /// When one of them does not start; the others are tried all the same.
@@ -279,7 +294,8 @@ impl Agents {
             .map_err(refused)?
             .into_iter()
             .filter_map(|folder| Some((folder.plan().ok()?, folder)))
-            .filter(|(plan, _)| plan.run.id == *run)
+            // What a plan has wait for others is not for us to start.
+            .filter(|(plan, _)| plan.run.id == *run && !plan.run.has_plan)
             .collect();
         members.sort_by_key(|(plan, _)| plan.run.index);
         let most = members.iter().filter_map(|(plan, _)| plan.run.max_parallel).min();
@@ -351,7 +367,9 @@ impl Agents {
             let Caller { by, key } = caller.clone();
             if let Some(prompt) = key.as_deref().map(|key| folder.wish(key)).transpose()?.flatten() {
                 drop(lock);
-                self.launch(id, launcher)?;
+                if !facts.queue.is_empty() {
+                    self.launch(id, launcher)?;
+                }
                 return Ok(Sent { sequence: facts.sequence, prompt, resumed: true });
             }
             let mut last = folder.last_prompt()?;
@@ -412,7 +430,12 @@ pub fn check_task(task: &str) -> Result<(), StartError> {
     }
 }
 
-fn plan(agent: NewAgent, name: String, run: Run, created_at: Timestamp) -> Result<Plan, StartError> {
+pub(super) fn plan(
+    agent: NewAgent,
+    name: String,
+    run: Run,
+    created_at: Timestamp,
+) -> Result<Plan, StartError> {
     let conversation = match agent.goes_on {
         Some(GoesOn::Copy(of)) => Conversation::Fork { of, session: new_session()? },
         Some(GoesOn::Itself { of, session }) => Conversation::Continue { of, session },
@@ -433,7 +456,7 @@ fn plan(agent: NewAgent, name: String, run: Run, created_at: Timestamp) -> Resul
 }
 
 /// The name, or the first number behind it that makes it free.
-fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
+pub(super) fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
     if !is_taken(wanted) {
         return wanted.to_owned();
     }
@@ -444,7 +467,7 @@ fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
 /// Letters and digits that are not taken for each other.
 const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
 
-fn new_id() -> Result<AgentId, StartError> {
+pub(super) fn new_id() -> Result<AgentId, StartError> {
     let random = random::<8>()?;
     let id: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
     id.parse().map_err(|error: orchestra_model::InvalidId| StartError::Random(error.to_string()))

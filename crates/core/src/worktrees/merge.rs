@@ -38,6 +38,25 @@ pub enum Merged {
     },
 }
 
+impl Merged {
+    /// Where the target stands then; `None` when there was nothing to take.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::FastForward { commit } | Self::Commit { commit } => Some(commit),
+        }
+    }
+}
+
+/// A merge that was made and has not arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Where the target stood.
+    pub from: String,
+    /// What it would become.
+    pub merged: Merged,
+}
+
 /// Why a branch was not taken. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
@@ -132,6 +151,16 @@ impl Merge<'_> {
     /// # Errors
     /// When that does not go; then nothing has changed.
     pub fn run(&self) -> Result<Merged, MergeError> {
+        let made = self.make()?;
+        self.arrive(&made)?;
+        Ok(made.merged)
+    }
+
+    /// Makes what the target would become, which nothing points to yet.
+    ///
+    /// # Errors
+    /// When the branch does not go into the target.
+    pub fn make(&self) -> Result<Made, MergeError> {
         let (git, common) = (self.repository.git(), self.repository.common_dir());
         let target = format!("refs/heads/{}", self.into);
         let no_target = || MergeError::NoTarget { branch: self.into.to_owned() };
@@ -145,7 +174,7 @@ impl Merge<'_> {
             git.call(common, Programs::None, ["merge-base", "--is-ancestor", one, other])?.says_yes()
         };
         if is_ancestor(&theirs, &ours)? {
-            return Ok(Merged::Nothing);
+            return Ok(Made { from: ours, merged: Merged::Nothing });
         }
         let is_ahead = is_ancestor(&ours, &theirs)?;
         let merged = if is_ahead && !self.squash {
@@ -162,13 +191,22 @@ impl Merge<'_> {
             if git.call(common, Programs::None, ["rev-parse", "--verify", &name])?.text()? == tree
                 && self.squash
             {
-                return Ok(Merged::Nothing);
+                return Ok(Made { from: ours, merged: Merged::Nothing });
             }
             Merged::Commit { commit: self.commit(&tree, &ours, &theirs)? }
         };
-        let (Merged::FastForward { commit } | Merged::Commit { commit }) = &merged else { return Ok(merged) };
-        self.go_to(&target, &ours, commit)?;
-        Ok(merged)
+        Ok(Made { from: ours, merged })
+    }
+
+    /// Moves the target to what was made, from exactly where it stood then.
+    ///
+    /// # Errors
+    /// When it was moved meanwhile, or files in its checkout are in the way; then nothing has changed.
+    pub fn arrive(&self, made: &Made) -> Result<(), MergeError> {
+        match made.merged.commit() {
+            Some(commit) => self.go_to(&format!("refs/heads/{}", self.into), &made.from, commit),
+            None => Ok(()),
+        }
     }
 
     /// Makes the commit, which nothing points to yet.

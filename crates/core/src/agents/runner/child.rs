@@ -163,7 +163,7 @@ impl Child {
 /// Has the system end the process when the thread that started it ends.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "only the child itself can ask for this, between fork and exec")]
-pub(super) fn end_with_parent(command: &mut Command, signal: Signal) {
+pub(in crate::agents) fn end_with_parent(command: &mut Command, signal: Signal) {
     let parent = rustix::process::getpid();
     let ask = move || {
         rustix::process::set_parent_process_death_signal(Some(signal))?;
@@ -179,7 +179,7 @@ pub(super) fn end_with_parent(command: &mut Command, signal: Signal) {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn end_with_parent(_command: &mut Command, _signal: Signal) {}
+pub(in crate::agents) fn end_with_parent(_command: &mut Command, _signal: Signal) {}
 
 /// Collects every child that ends, until there is none.
 fn collect(messages: &Sender<Message>) {

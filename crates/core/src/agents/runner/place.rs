@@ -2,9 +2,11 @@
 
 use std::{ffi::OsString, path::Path};
 
+use orchestra_model::AgentId;
+
 use super::{PIPES, Runner, Running, What};
 use crate::{
-    agents::{entry::Event, plan::Place, ports},
+    agents::{AgentFolder, entry::Event, plan::Place, ports},
     worktrees::{self, Config, NewWorktree, Repository},
 };
 
@@ -28,15 +30,41 @@ impl Runner<'_> {
                 notes: Vec::new(),
                 setup: None,
                 ports: Vec::new(),
+                commit: None,
             },
-            Place::Worktree { repository, commit, .. } => self.make_worktree(repository, commit)?,
+            Place::Worktree { repository, commit, from: None, .. } => {
+                self.make_worktree(repository, commit, None)?
+            }
+            Place::Worktree { repository, from: Some(other), .. } => {
+                let commit = self.tip_of(repository, other)?;
+                self.make_worktree(repository, &commit, Some(commit.clone()))?
+            }
         };
         self.journal.event(placed);
         self.journal.sync();
         Ok(())
     }
 
-    fn make_worktree(&self, repository: &Path, commit: &str) -> Result<Event, String> {
+    /// Where the branch of another agent stands.
+    fn tip_of(&self, repository: &Path, other: &AgentId) -> Result<String, String> {
+        let other = AgentFolder::open(&self.folder.agents().join(other.as_str()))
+            .and_then(|folder| folder.agent())
+            .map_err(|error| error.to_string())?;
+        let branch = other.branch.ok_or_else(|| format!("{} has no branch to start on", other.name))?;
+        let repository =
+            Repository::open(&self.settings.git, repository).map_err(|error| error.to_string())?;
+        let tip = worktrees::commit_of(&repository, &format!("refs/heads/{branch}"));
+        tip.map_err(|error| error.to_string())?.ok_or_else(|| {
+            format!("the branch of {} is gone: {branch}; `orchestra restore` may bring it back", other.name)
+        })
+    }
+
+    fn make_worktree(
+        &self,
+        repository: &Path,
+        commit: &str,
+        started_from: Option<String>,
+    ) -> Result<Event, String> {
         let (Some(path), Some(branch)) = (self.plan.worktree(), self.plan.branch()) else {
             return Err("its plan has no worktree".to_owned());
         };
@@ -57,7 +85,8 @@ impl Runner<'_> {
         }
         let ports = ports::lease(self.folder.agents(), &self.plan.id, &config.ports)
             .map_err(|error| format!("no ports could be leased: {error}"))?;
-        Ok(Event::Placed { folder: path, branch: Some(branch), notes, setup: config.setup, ports })
+        let setup = config.setup;
+        Ok(Event::Placed { folder: path, branch: Some(branch), notes, setup, ports, commit: started_from })
     }
 
     /// Starts the repository's setup command in the agent's folder.

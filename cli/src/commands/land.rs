@@ -1,0 +1,166 @@
+//! `orchestra land`: the work of a run goes onto its branch, merged and checked one by one.
+
+use std::{
+    io::Write,
+    sync::{Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
+
+use orchestra_core::agents::{
+    Tools,
+    runs::{LandError, LandNews, LandWish, RunFolder},
+};
+use orchestra_model::{Landing, LandingOutcome, LandingStep};
+
+use super::{Context, agent, runs, take};
+use crate::{
+    cli::LandArguments,
+    error::Failure,
+    output::{Out, style, text},
+};
+
+/// How often those that are sent back are tried again.
+const ROUNDS: u32 = 5;
+/// How often it is looked whether they are done.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Lands a run.
+pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Failure> {
+    let tools = agent::tools(context)?;
+    let found = runs::find(&tools, arguments.run.as_deref())?;
+    let wish = LandWish {
+        into: arguments.into.clone(),
+        check: arguments.check.clone(),
+        keep_going: arguments.keep_going,
+        by: agent::BY.to_owned(),
+    };
+    let mut landing = land(context, &tools, &found, &wish, arguments)?;
+    for _ in 1..ROUNDS {
+        let sent_back: Vec<&str> =
+            landing.steps.iter().filter(|step| is_sent_back(step)).map(|step| step.agent.as_str()).collect();
+        if !arguments.wait || sent_back.is_empty() {
+            break;
+        }
+        wait_for(context, &tools, &sent_back)?;
+        let earlier = landing;
+        landing = land(context, &tools, &found, &wish, arguments)?;
+        // What landed before has landed.
+        for step in earlier.steps {
+            if matches!(step.outcome, LandingOutcome::Landed { .. }) {
+                landing.steps.retain(|other| other.agent != step.agent);
+                landing.steps.push(step);
+            }
+        }
+    }
+    if arguments.json {
+        let mut out = Out::standard(&context.surroundings);
+        serde_json::to_writer(&mut out, &landing)?;
+        writeln!(out)?;
+        out.finish()?;
+    } else if landing.steps.is_empty() {
+        context.words.say("There is nothing to land.");
+    } else {
+        let short = landing.commit.get(..8).unwrap_or_default();
+        context.words.say(&format!("{} stands at {short}.", landing.target));
+    }
+    match landing.steps.iter().filter(|step| is_sent_back(step)).count() {
+        0 => Ok(()),
+        count => {
+            let agents = text::count(count, "agent was", "agents were");
+            let hint = "orchestra land goes on when it is done; --wait waits for it";
+            Err(Failure::new(format!("{agents} sent back")).hint(hint))
+        }
+    }
+}
+
+const fn is_sent_back(step: &LandingStep) -> bool {
+    matches!(step.outcome, LandingOutcome::Conflict { .. } | LandingOutcome::Red { .. })
+}
+
+/// One way through, told as it goes.
+fn land(
+    context: &Context,
+    tools: &Tools,
+    found: &RunFolder,
+    wish: &LandWish,
+    arguments: &LandArguments,
+) -> Result<Landing, Failure> {
+    let now: Mutex<Option<String>> = Mutex::new(Some("Looking for the best order…".to_owned()));
+    let set = |words: Option<String>| *now.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    let how_far = || now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut steps = Vec::new();
+    let mut tell = |news: LandNews| match news {
+        LandNews::Tries { agent, place: (place, of) } => set(Some(format!("{place} of {of}: {agent}…"))),
+        LandNews::Checks { agent, command } => set(Some(format!("Checking {agent}: {command}…"))),
+        LandNews::Came(step) => steps.push(step),
+    };
+    let landed = context.words.while_working(how_far, || tools.land(found, wish, &mut tell));
+    if !arguments.json {
+        let mut out = Out::standard(&context.surroundings);
+        let widest = steps.iter().map(|step| text::width(&step.agent)).max().unwrap_or_default();
+        for step in &steps {
+            let (word, words, style) = in_words(&step.outcome);
+            let name = format!("{}{}", step.agent, text::padding(&step.agent, widest));
+            let paint = out.paint;
+            let line = format!("{}  {} {words}", paint.on(style::ACCENT, name), paint.on(style, word));
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        out.finish()?;
+    }
+    landed.map_err(not_landed)
+}
+
+fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) {
+    match outcome {
+        LandingOutcome::Landed { commit, check } => {
+            let checked = check.as_ref().map(|check| format!(", `{}` is green", check.command));
+            let short = commit.get(..8).unwrap_or_default();
+            ("landed", format!("({short}{})", checked.unwrap_or_default()), style::DONE)
+        }
+        LandingOutcome::Nothing => ("nothing", "to land: it is there already".to_owned(), style::SOFT),
+        LandingOutcome::Conflict { files } => {
+            ("sent back:", format!("it conflicts in {}", text::one_line(&files.join(", "))), style::FAILED)
+        }
+        LandingOutcome::Red { check } => {
+            let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+            ("sent back:", text::one_line(&format!("`{}` fails{code}", check.command)), style::FAILED)
+        }
+        LandingOutcome::Waits { why } => ("waits:", text::one_line(why), style::STRONG),
+    }
+}
+
+fn not_landed(error: LandError) -> Failure {
+    let hint = match error {
+        LandError::Run(error) => return runs::not_found(error),
+        LandError::Harvest(error) => return take::no_work(None, &error),
+        LandError::Merge(error) => return take::no_work(None, &error.into()),
+        LandError::Busy => "wait until that is over",
+        LandError::NoTarget => "name it: --into main",
+        LandError::NoBranches => "git diff there shows what was changed",
+        LandError::NotTrusted { .. } => "orchestra spawn --trust says so once",
+        LandError::Send { .. } => "orchestra land tries it again",
+        LandError::Setup(_) | LandError::Config(_) => "nothing was changed by it; is .orchestra.toml right?",
+        _ => "what landed until then has landed; orchestra land goes on",
+    };
+    Failure::new(error.to_string()).hint(hint)
+}
+
+/// Waits until agents are done with what they were told.
+fn wait_for(context: &Context, tools: &Tools, names: &[&str]) -> Result<(), Failure> {
+    let agents = tools.agents();
+    for name in names {
+        let id = agent::find(&agents, name)?.id;
+        let how_far = || Some(format!("Waiting for {name}…"));
+        context.words.while_working(how_far, || {
+            loop {
+                let now = agents.open(&id).and_then(|folder| folder.agent());
+                match now {
+                    Ok(agent) if !agent.state.is_over() || !agent.queue.is_empty() => thread::sleep(LOOK),
+                    _ => break,
+                }
+            }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! The results of a run for a person, a few lines a task, and for a pipe, as lines with tabs.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use orchestra_model::{Results, TaskResult, TaskState};
+
+use super::{Paint, agent_table::cost, style, text};
+
+/// A task's state: a shape, a word and a colour.
+fn state_of(task: &TaskResult) -> (String, Style) {
+    let (shape, style) = match task.state {
+        TaskState::Queued => ("·", style::SOFT),
+        TaskState::Blocked => ("–", style::WAITING),
+        TaskState::Running | TaskState::Checking => ("●", style::RUNNING),
+        TaskState::Done => ("✓", style::DONE),
+        TaskState::Failed => ("✗", style::FAILED),
+        TaskState::Stopped => ("■", style::SOFT),
+    };
+    let word = if task.landed.is_some() { "landed" } else { task.state.name() };
+    (format!("{shape} {word}"), style)
+}
+
+/// What there is to say of how far it is: why it waits or failed, else what it said last.
+fn words_of(task: &TaskResult) -> String {
+    let result =
+        task.result.as_deref().and_then(|result| result.lines().find(|line| !line.trim().is_empty()));
+    let words = match (&task.waits, &task.failure) {
+        (Some(words), _) | (None, Some(words)) => words.as_str(),
+        (None, None) => result.unwrap_or(&task.prompt),
+    };
+    text::one_line(words)
+}
+
+/// The figures of a task, as far as there are any.
+fn figures_of(task: &TaskResult) -> Vec<String> {
+    let mut figures = Vec::new();
+    if let Some(stat) = task.diffstat.filter(|stat| stat.files > 0) {
+        let files = text::count(stat.files as usize, "file", "files");
+        figures.push(format!("{files} +{} -{}", stat.insertions, stat.deletions));
+    }
+    if !task.commits.is_empty() {
+        figures.push(text::count(task.commits.len(), "commit", "commits"));
+    }
+    if !task.uncommitted.is_empty() {
+        figures.push(format!("{} not committed", text::count(task.uncommitted.len(), "file", "files")));
+    }
+    if let Some(seconds) = task.seconds {
+        figures.push(match seconds {
+            ..60 => format!("{seconds} s"),
+            60..3600 => format!("{} min", seconds / 60),
+            _ => format!("{} h", seconds / 3600),
+        });
+    }
+    if task.turns > 0 {
+        figures.push(text::count(task.turns as usize, "turn", "turns"));
+        figures.push(format!("{} tokens", task.tokens.input + task.tokens.output));
+    }
+    figures.extend(task.cost_usd.map(|usd| cost(Some(usd))));
+    if task.retries > 0 {
+        figures.push(format!("sent back {}", text::count(task.retries as usize, "time", "times")));
+    }
+    figures
+}
+
+/// How its work was checked.
+fn check_of(task: &TaskResult) -> Option<(String, Style)> {
+    let check = task.check.as_ref()?;
+    let how = match (check.passed, check.exit_code) {
+        (true, _) => "✓".to_owned(),
+        (false, Some(code)) => format!("✗ exit code {code}:"),
+        (false, None) => "✗".to_owned(),
+    };
+    let old = if check.is_outdated { " (it was changed since)" } else { "" };
+    let style = if check.passed { style::DONE } else { style::FAILED };
+    Some((format!("{how} {}{old}", text::one_line(&check.command)), style))
+}
+
+/// Writes a few lines a task.
+pub(crate) fn write_table(
+    results: &Results,
+    width: usize,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let shown: Vec<&TaskResult> = results.tasks.iter().filter(|task| !task.is_cleaned).collect();
+    let widest = shown.iter().map(|task| text::width(&task.agent_name)).max().unwrap_or_default();
+    let states = shown.iter().map(|task| text::width(&state_of(task).0)).max().unwrap_or_default();
+    let indent = " ".repeat(widest + 2);
+    for task in &shown {
+        let (state, style) = state_of(task);
+        let name = format!("{}{}", task.agent_name, text::padding(&task.agent_name, widest));
+        let room = width.saturating_sub(widest + states + 4);
+        writeln!(
+            out,
+            "{}  {}{}  {}",
+            paint.on(style::ACCENT, name),
+            paint.on(style, &state),
+            text::padding(&state, states),
+            text::cut_end(&words_of(task), room)
+        )?;
+        let room = width.saturating_sub(indent.len());
+        let figures = figures_of(task).join(", ");
+        if !figures.is_empty() {
+            writeln!(out, "{indent}{}", paint.on(style::SOFT, text::cut_end(&figures, room)))?;
+        }
+        if let Some((check, style)) = check_of(task) {
+            writeln!(out, "{indent}{}", paint.on(style, text::cut_end(&check, room)))?;
+        }
+        for conflict in &task.conflicts {
+            let words = format!("conflicts with {} in {}", conflict.with, conflict.files.join(", "));
+            writeln!(
+                out,
+                "{indent}{}",
+                paint.on(style::FAILED, text::cut_end(&text::one_line(&words), room))
+            )?;
+        }
+    }
+    let done = results.tasks.iter().filter(|task| task.state == TaskState::Done).count();
+    let spent = format!(
+        "run {}: {done} of {} done, ${:.2}, {} tokens",
+        results.run,
+        results.tasks.len(),
+        results.spent.usd,
+        results.spent.tokens
+    );
+    writeln!(out, "{}", paint.on(style::SOFT, spent))
+}
+
+/// Writes a line for each task, its fields parted by tabs.
+pub(crate) fn write_lines(results: &Results, out: &mut dyn Write) -> io::Result<()> {
+    for task in &results.tasks {
+        let stat = task.diffstat.unwrap_or_default();
+        let code = match &task.check {
+            Some(check) => check.exit_code.map_or_else(|| "killed".to_owned(), |code| code.to_string()),
+            None => String::new(),
+        };
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{code}\t{}\t{}",
+            task.agent,
+            task.agent_name,
+            task.state.name(),
+            stat.files,
+            stat.insertions,
+            stat.deletions,
+            task.cost_usd.map(|usd| format!("{usd:.4}")).unwrap_or_default(),
+            words_of(task)
+        )?;
+    }
+    Ok(())
+}

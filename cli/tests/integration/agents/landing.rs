@@ -1,0 +1,109 @@
+//! Landing: the work of a run goes onto its branch one by one, and what does not go is sent back.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::{runs::task, world::World};
+
+fn landing(world: &World, arguments: &[&str]) -> (i32, Value) {
+    let said = world.run(&[&["land", "--json"], arguments].concat());
+    (said.code, serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}")))
+}
+
+/// What became of each, in the order in which they were tried.
+fn outcomes(landing: &Value) -> Vec<(String, String)> {
+    let text = |step: &Value, field: &str| step[field].as_str().unwrap().to_owned();
+    let steps = landing["steps"].as_array().unwrap();
+    steps.iter().map(|step| (text(step, "agent"), text(step, "outcome"))).collect()
+}
+
+fn pairs(outcomes: &[(&str, &str)]) -> Vec<(String, String)> {
+    outcomes.iter().map(|(agent, outcome)| ((*agent).to_owned(), (*outcome).to_owned())).collect()
+}
+
+#[test]
+fn four_branches_land_of_which_two_conflict() {
+    let world = World::new();
+    let plan = [
+        task("left", "::write README.md left", ""),
+        task("one", "::write one 1", ""),
+        task("right", "::write README.md right", ""),
+        task("two", "::write two 2", "from = \"one\""),
+    ];
+    assert_eq!(world.work_off(&plan.concat()).code, 0);
+    let left = world.task("left");
+    assert_eq!(left["conflicts"][0]["with"], "right", "{left:#}");
+    let (code, landed) = landing(&world, &["--check", "test -f README.md"]);
+    assert_eq!(code, 1);
+    let first = [("one", "landed"), ("left", "landed"), ("right", "conflict"), ("two", "waits")];
+    let order: Vec<_> = outcomes(&landed);
+    assert!(order.contains(&("right".into(), "conflict".into())), "{order:?}");
+    let landed_before: Vec<_> = order.iter().take_while(|(_, outcome)| outcome == "landed").collect();
+    assert_eq!(landed_before.len(), 3, "what goes together lands first: {order:?} {first:?}");
+    // The target is what was checked, and everything else is as it was.
+    assert_eq!(world.git(&["rev-parse", "main"]), landed["commit"].as_str().unwrap());
+    assert_eq!(fs::read_to_string(world.shop().join("README.md")).unwrap(), "left\n");
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    assert_eq!(
+        fs::read_dir(world.state().join("landing")).unwrap().count(),
+        0,
+        "no scratch worktree is left"
+    );
+    // The agent was told, once.
+    world.wait("right", |agent| agent["turns"] == 2 && agent["state"] == "done");
+    let log = world.ok(&["logs", "right"]).out;
+    assert!(log.contains("change the same lines of README.md"), "{log}");
+    let (code, again) = landing(&world, &[]);
+    assert!(code == 1 && outcomes(&again).contains(&("right".into(), "conflict".into())), "{again:#}");
+    assert_eq!(world.ok(&["logs", "right"]).out.matches("› Your work and main change").count(), 1);
+    // What it would do.
+    let tree = world.worktree("right");
+    drop(std::process::Command::new("git").current_dir(&tree).args(["merge", "-q", "main"]).output());
+    fs::write(tree.join("README.md"), "left\nright\n").unwrap();
+    world.git_in(&tree, &["commit", "-qam", "both"]);
+    let (code, last) = landing(&world, &["--check", "grep -q left README.md && grep -q right README.md"]);
+    assert_eq!(code, 0, "{last:#}");
+    assert_eq!(fs::read_to_string(world.shop().join("README.md")).unwrap(), "left\nright\n");
+    assert!(world.results()["tasks"].as_array().unwrap().iter().all(|task| task["landed"].is_string()));
+    assert!(world.ok(&["clean"]).out.lines().all(|line| line.ends_with("cleaned")));
+}
+
+#[test]
+fn a_red_check_keeps_the_target_where_it_is_and_others_wait_or_go_on() {
+    let world = World::new();
+    // Each is green alone; together the second is red.
+    let plan = [
+        "check = \"! { test -f one && test -f two; }\"\n".to_owned(),
+        task("one", "::write one 1", ""),
+        task("two", "::write two 2", ""),
+        task("three", "::write three 3", ""),
+    ];
+    assert_eq!(world.work_off(&plan.concat()).code, 0);
+    let (code, landed) = landing(&world, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(outcomes(&landed), pairs(&[("one", "landed"), ("two", "red"), ("three", "waits")]));
+    assert_eq!(landed["steps"][1]["check"]["exit_code"], 1);
+    assert!(world.shop().join("one").is_file() && !world.shop().join("two").exists());
+    world.wait("two", |agent| agent["turns"] == 2 && agent["state"] == "done");
+    let (code, landed) = landing(&world, &["--keep-going"]);
+    assert_eq!(code, 1);
+    assert_eq!(outcomes(&landed), pairs(&[("one", "nothing"), ("two", "red"), ("three", "landed")]));
+    assert!(world.shop().join("three").is_file() && !world.shop().join("two").exists());
+}
+
+#[test]
+fn what_was_spawned_lands_too_and_a_checkout_in_the_way_is_left_alone() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write README.md 2"]);
+    fs::write(world.shop().join("README.md"), "own\n").unwrap();
+    let said = world.run(&["land"]);
+    assert!(said.code == 1 && said.words.contains("in the way: README.md"), "{said:?}");
+    assert_eq!(fs::read_to_string(world.shop().join("README.md")).unwrap(), "own\n");
+    world.git(&["checkout", "-q", "README.md"]);
+    let said = world.ok(&["land"]);
+    assert!(said.out.contains("two  landed"), "{said:?}");
+    assert_eq!(world.git(&["status", "--porcelain"]), "");
+    let said = world.ok(&["land"]);
+    assert!(said.out.lines().all(|line| line.ends_with("it is there already")), "{said:?}");
+}

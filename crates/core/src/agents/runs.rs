@@ -1,0 +1,296 @@
+//! Runs: agents that were started together, in an order that a plan gives them.
+//!
+//! **There is no coordinator.** A run is a folder: `run.json`, its plan, written whole before anything is made and never
+//! changed, and a journal in the runners' kind of log. [`Tools::step`] looks at both and at the agents, does what is
+//! due, and returns; any process may call it at any time, one at a time under a lock: whoever asked for the run, what
+//! follows an agent's end (`orchestra __step`, started again by the agent's guard when it is killed), and whoever
+//! waits. What a step decides is written down before it is done, and doing it twice does no harm: an agent's folder has
+//! an id from the plan, its runner takes a lock, a message carries a key, a check runs under a lock of its own. So a
+//! step that is killed anywhere is gone on with by the next one, and no task is run twice. A coordinator would have had
+//! to be watched and started again, with the same files to go on from: it would have added a process and no promise.
+//!
+//! A run without a plan, what `spawn` makes, has only its members' plans; the rest here works for both.
+//! What keeps a task from starting is never written down: it follows from how the others are.
+
+mod check;
+mod choose;
+mod create;
+mod file;
+mod journal;
+mod land;
+mod order;
+mod report;
+mod sequence;
+mod standing;
+mod step;
+
+use std::{fs, io, path::PathBuf};
+
+use jiff::Timestamp;
+use orchestra_model::{Agent, AgentId, Limit};
+use serde::{Deserialize, Serialize};
+
+pub use choose::{ChooseError, Chosen};
+pub use create::NewPlan;
+pub use file::{NewTask, RunFile, RunFileError};
+pub use land::{LandError, LandNews, LandWish};
+pub use report::markdown;
+pub use step::{StepError, Stepped};
+
+use super::{
+    Agents, FindAgentError,
+    folder::{AgentFolder, FolderError},
+    plan::Plan,
+};
+use crate::files::{lock_file, private_folder};
+use journal::Ledger;
+
+/// A run and its plan.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    agents: Agents,
+    path: PathBuf,
+    plan: RunPlan,
+}
+
+/// What a run is to do: written once, before anything of it is made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The run's id.
+    pub id: AgentId,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// How many may be at work at once.
+    pub max_parallel: Option<u32>,
+    /// What it may use; the journal may say otherwise by now.
+    #[serde(default)]
+    pub limit: Limit,
+    /// Its tasks; their places are what others name them by.
+    pub tasks: Vec<PlannedTask>,
+}
+
+/// A task of a run, with the agent that is to do it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlannedTask {
+    /// What it is called in the run.
+    pub name: String,
+    /// Its agent's plan.
+    pub agent: Plan,
+    /// The tasks that it comes after.
+    #[serde(default)]
+    pub after: Vec<u32>,
+    /// The task on whose branch it starts; it comes after that too.
+    #[serde(default)]
+    pub from: Option<u32>,
+    /// The command that its work is checked with.
+    #[serde(default)]
+    pub check: Option<String>,
+    /// How often it is sent back by itself.
+    #[serde(default)]
+    pub retries: u32,
+    /// Which attempt at the same task it is: the place of the first of them, and its number from 1.
+    #[serde(default)]
+    pub attempt: Option<(u32, u32)>,
+}
+
+impl PlannedTask {
+    /// The tasks that have to be done before it.
+    fn comes_after(&self) -> impl Iterator<Item = u32> + '_ {
+        self.after.iter().copied().chain(self.from)
+    }
+}
+
+/// Why a run cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// There is none.
+    #[error("there is no run yet")]
+    None,
+    /// There is none of that name.
+    #[error("there is no run {asked:?}, and no agent is called so")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+    },
+    /// More than one could be meant.
+    #[error("{asked:?} could be any of {}", .candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        asked: String,
+        /// Those.
+        candidates: Vec<String>,
+    },
+    /// An agent of it cannot be read.
+    #[error(transparent)]
+    Agent(#[from] FolderError),
+    /// Its plan cannot be understood.
+    #[error(
+        "the run in {path} cannot be read ({error}); it may have been made by a newer version of Orchestra"
+    )]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
+    /// The system refuses.
+    #[error("{path} cannot be used: {error}")]
+    Refused {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+impl Agents {
+    /// The folder of a run's own files, which need not be there.
+    fn run_folder(&self, id: &AgentId) -> PathBuf {
+        self.state.join("runs").join(id.as_str())
+    }
+
+    /// A run, by its id.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn run(&self, id: &AgentId) -> Result<RunFolder, RunError> {
+        let path = self.run_folder(id);
+        let plan = match fs::read(path.join(PLAN)) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|error| RunError::Unreadable { path: path.clone(), error })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.plan_of_members(id)?,
+            Err(error) => return Err(RunError::Refused { path, error }),
+        };
+        Ok(RunFolder { agents: self.clone(), path, plan })
+    }
+
+    /// What agents without more of a plan amount to.
+    fn plan_of_members(&self, id: &AgentId) -> Result<RunPlan, RunError> {
+        let folders =
+            self.folders().map_err(|error| RunError::Refused { path: self.folder(), error })?.into_iter();
+        let mut members: Vec<Plan> =
+            folders.filter_map(|folder| folder.plan().ok()).filter(|plan| plan.run.id == *id).collect();
+        members.sort_by_key(|plan| plan.run.index);
+        let unknown = || RunError::Unknown { asked: id.to_string() };
+        let first = members.first().ok_or_else(unknown)?;
+        let (created_at, max_parallel) = (first.created_at, first.run.max_parallel);
+        let task = |agent: Plan| PlannedTask {
+            name: agent.name.clone(),
+            agent,
+            after: Vec::new(),
+            from: None,
+            check: None,
+            retries: 0,
+            attempt: None,
+        };
+        let tasks = members.into_iter().map(task).collect();
+        Ok(RunPlan { id: id.clone(), created_at, max_parallel, limit: Limit::default(), tasks })
+    }
+
+    /// The run that a person means: by its id, the beginning of one, or one of its agents; the newest one when nothing is
+    /// named, of the repository that they are in if it has one.
+    ///
+    /// # Errors
+    /// When none is meant, or more than one could be.
+    pub fn find_run(
+        &self,
+        asked: Option<&str>,
+        near: Option<&std::path::Path>,
+    ) -> Result<RunFolder, RunError> {
+        let (agents, _) = self.list();
+        let Some(asked) = asked else {
+            let is_near = |agent: &&Agent| {
+                let folders = [&agent.repo, &agent.worktree].into_iter().flatten();
+                near.is_some_and(|near| folders.into_iter().any(|folder| near.starts_with(folder)))
+            };
+            let newest = agents.iter().find(is_near).or_else(|| agents.first());
+            return self.run(&newest.ok_or(RunError::None)?.run);
+        };
+        let mut runs: Vec<&AgentId> = agents.iter().map(|agent| &agent.run).collect();
+        runs.sort();
+        runs.dedup();
+        let begin = |run: &&&AgentId| !asked.is_empty() && run.as_str().starts_with(asked);
+        match runs.iter().filter(begin).copied().collect::<Vec<_>>().as_slice() {
+            [only] => return self.run(only),
+            [] => {}
+            several => {
+                let candidates = several.iter().map(ToString::to_string).collect();
+                return Err(RunError::Ambiguous { asked: asked.to_owned(), candidates });
+            }
+        }
+        match self.find(asked, near) {
+            Ok(agent) => self.run(&agent.run),
+            Err(FindAgentError::Ambiguous { asked, candidates }) => {
+                Err(RunError::Ambiguous { asked, candidates })
+            }
+            Err(FindAgentError::Unknown { asked }) => {
+                // Whoever was killed before the first agent was made left only the plan.
+                let id = asked.parse().map_err(|_| RunError::Unknown { asked: asked.clone() });
+                id.and_then(|id| self.run(&id)).map_err(|error| match error {
+                    RunError::Unknown { .. } => RunError::Unknown { asked },
+                    error => error,
+                })
+            }
+        }
+    }
+}
+
+/// The file of a run's plan.
+const PLAN: &str = "run.json";
+
+impl RunFolder {
+    /// The run's id.
+    pub const fn id(&self) -> &AgentId {
+        &self.plan.id
+    }
+
+    /// What it is to do.
+    pub const fn plan(&self) -> &RunPlan {
+        &self.plan
+    }
+
+    /// Its tasks with their places.
+    fn tasks(&self) -> impl Iterator<Item = (u32, &PlannedTask)> {
+        (0..).zip(&self.plan.tasks)
+    }
+
+    fn task(&self, place: u32) -> Option<&PlannedTask> {
+        self.plan.tasks.get(place as usize)
+    }
+
+    /// The folder of a task's agent.
+    fn agent(&self, task: &PlannedTask) -> Result<AgentFolder, FolderError> {
+        self.agents.open(&task.agent.id)
+    }
+
+    /// What its journal says.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    fn ledger(&self) -> Result<Ledger, RunError> {
+        Ledger::read(&self.path).map_err(|error| RunError::Refused { path: self.path.clone(), error })
+    }
+
+    /// Waits for a lock of the run's.
+    fn lock(&self, name: &str) -> Result<fs::File, RunError> {
+        let path = self.path.join(name);
+        let refused = |error| RunError::Refused { path: path.clone(), error };
+        private_folder(&self.path).map_err(refused)?;
+        let file = lock_file(&path).map_err(refused)?;
+        file.lock().map_err(refused)?;
+        Ok(file)
+    }
+
+    /// Takes a lock of the run's, if nobody has it.
+    fn try_lock(&self, name: &str) -> Result<Option<fs::File>, RunError> {
+        let path = self.path.join(name);
+        let refused = |error| RunError::Refused { path: path.clone(), error };
+        private_folder(&self.path).map_err(refused)?;
+        let file = lock_file(&path).map_err(refused)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(refused(error)),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! A run's journal: what was decided, in the runners' kind of log, and what follows from it.
+//!
+//! Nothing stands here that the agents' own logs say.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::Path,
+};
+
+use jiff::Timestamp;
+use orchestra_model::{Check, Limit, Usage};
+use serde::{Deserialize, Serialize};
+
+use super::{RunError, RunFolder};
+use crate::agents::log::{LogReader, LogWriter};
+
+/// Something that was decided, or came out. Tasks are named by their places.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(super) enum RunEvent {
+    /// It is a task's turn: its agent is being started.
+    Begun { task: u32 },
+    /// A task's work was checked, after so many turns.
+    Checked { task: u32, turns: u32, check: Check },
+    /// A task is being sent back, for this time; the message carries a key of this number.
+    Retried { task: u32, number: u32, why: String },
+    /// A task is done; what it used.
+    Done { task: u32, usd: f64, tokens: u64 },
+    /// A task's work could not be committed for those that start on it.
+    NotCommitted { task: u32, turns: u32, why: String },
+    /// A person says what the run may use from now on.
+    LimitSet { limit: Limit, by: String },
+    /// The run has used what it may.
+    LimitReached { words: String },
+    /// A task's work is on the target.
+    Landed { task: u32, target: String, from: String, commit: String },
+    /// A task's work does not land as it is; its agent was told.
+    SentBack { task: u32, why: String },
+    /// Of several attempts, a person chose this one.
+    Chosen { task: u32, by: String },
+    /// What a newer version wrote.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a journal says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    /// Tasks whose turn it was.
+    pub(super) begun: BTreeSet<u32>,
+    /// The last check of each, and after how many turns it was.
+    pub(super) checks: HashMap<u32, (u32, Check)>,
+    /// How often each was sent back, and why the last time.
+    pub(super) retries: HashMap<u32, (u32, String)>,
+    /// Tasks that are done, with what they used.
+    pub(super) done: HashMap<u32, (f64, u64)>,
+    /// Tasks whose work could not be committed, after how many turns, and why.
+    pub(super) not_committed: HashMap<u32, (u32, String)>,
+    /// What the run may use, when a person said so since.
+    pub(super) limit: Option<Limit>,
+    /// What was used up, since when.
+    pub(super) reached: Option<(Timestamp, String)>,
+    /// Where the target stood before the work of tasks landed, and where after it.
+    pub(super) landed: HashMap<u32, (String, String)>,
+    /// When it was last written to.
+    pub(super) last_at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// What the journal of a run's folder says; nothing when there is none.
+    pub(super) fn read(folder: &Path) -> io::Result<Self> {
+        let mut ledger = Self::default();
+        let mut log = LogReader::open(&folder.join(EVENTS), 0);
+        while let Some(record) = log.next_record()? {
+            let event = serde_json::from_slice(&record.payload).unwrap_or(RunEvent::Unknown);
+            ledger.absorb(record.at, event);
+        }
+        Ok(ledger)
+    }
+
+    pub(super) fn absorb(&mut self, at: Timestamp, event: RunEvent) {
+        self.last_at = Some(at);
+        match event {
+            RunEvent::Begun { task } => drop(self.begun.insert(task)),
+            RunEvent::Checked { task, turns, check } => drop(self.checks.insert(task, (turns, check))),
+            RunEvent::Retried { task, number, why } => drop(self.retries.insert(task, (number, why))),
+            RunEvent::Done { task, usd, tokens } => drop(self.done.insert(task, (usd, tokens))),
+            RunEvent::NotCommitted { task, turns, why } => {
+                self.not_committed.insert(task, (turns, why));
+            }
+            RunEvent::LimitSet { limit, .. } => {
+                self.limit = Some(limit);
+                self.reached = None;
+            }
+            RunEvent::LimitReached { words } => self.reached = Some((at, words)),
+            RunEvent::Landed { task, from, commit, .. } => drop(self.landed.insert(task, (from, commit))),
+            RunEvent::SentBack { .. } | RunEvent::Chosen { .. } | RunEvent::Unknown => {}
+        }
+    }
+
+    /// How often a task was sent back.
+    pub(super) fn retries(&self, task: u32) -> u32 {
+        self.retries.get(&task).map_or(0, |(number, _)| *number)
+    }
+}
+
+/// The folder of the log.
+const EVENTS: &str = "events";
+
+impl RunFolder {
+    /// Writes down what was decided, so that it outlives the machine. Whoever calls holds the run's lock.
+    pub(super) fn note(&self, ledger: &mut Ledger, event: RunEvent) -> Result<(), RunError> {
+        let now = Timestamp::now();
+        let add = || {
+            let mut log = LogWriter::open(&self.path.join(EVENTS))?;
+            log.append(now, &serde_json::to_vec(&event)?)?;
+            log.sync()
+        };
+        add().map_err(|error| RunError::Refused { path: self.path.clone(), error })?;
+        ledger.absorb(now, event);
+        Ok(())
+    }
+}
+
+/// Tokens that a budget counts: those that no cache served, in and out.
+pub(super) const fn counted(tokens: &Usage) -> u64 {
+    tokens.input + tokens.output
+}

@@ -1,0 +1,462 @@
+//! Landing: the work of a run goes onto its target, one after the other, each tried out first.
+//!
+//! A merge is made beside every checkout, and checked in a scratch worktree; the target moves only when that went well,
+//! by fast-forward, from exactly where it stood. What conflicts or fails goes back to its agent as a message, once for
+//! the same work and the same target. What has landed is told by git, so a landing that was killed is begun again.
+
+use std::{collections::HashSet, ffi::OsString};
+
+use jiff::Timestamp;
+use orchestra_model::{AgentState, Check, Landing, LandingOutcome, LandingStep, TaskState};
+
+use super::{
+    RunError, RunFolder,
+    check::{Checking, how_it_went},
+    journal::RunEvent,
+    sequence::fewest_conflicts,
+    standing::Standing,
+    step::last_lines,
+};
+use crate::{
+    agents::{
+        SendError, Tools,
+        control::Caller,
+        folder::FolderError,
+        harvest::{Harvest, HarvestError},
+        spawn::PlaceError,
+    },
+    worktrees::{
+        self, Config, ConfigError, GitError, Merge, MergeError, Merged, Scratch, ScratchError, Trust,
+    },
+};
+
+/// How often a merge is made anew because somebody moved the target meanwhile.
+const TRIES: u32 = 5;
+
+/// How a run shall land.
+#[derive(Clone, Debug, Default)]
+pub struct LandWish {
+    /// The branch that takes the work [the one that it started from].
+    pub into: Option<String>,
+    /// The command that each step is checked with [the task's own].
+    pub check: Option<String>,
+    /// Whether others go on when one is sent back.
+    pub keep_going: bool,
+    /// Through which surface it is asked for.
+    pub by: String,
+}
+
+/// How far a landing is, for whoever waits.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LandNews {
+    /// An agent's work is being tried.
+    Tries {
+        /// Its name.
+        agent: String,
+        /// Its place in the order, from 1, and how many there are.
+        place: (usize, usize),
+    },
+    /// It is being checked.
+    Checks {
+        /// Its name.
+        agent: String,
+        /// The command.
+        command: String,
+    },
+    /// This became of it.
+    Came(LandingStep),
+}
+
+/// Why a run does not land, or not any further.
+#[derive(Debug, thiserror::Error)]
+pub enum LandError {
+    /// The run cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Somebody lands it right now.
+    #[error("this run is being landed already")]
+    Busy,
+    /// Nothing of it is in a repository.
+    #[error("the agents of this run worked in a folder as it is: there is nothing to land")]
+    NoBranches,
+    /// Its agents did not start from one branch, and none was named.
+    #[error("it must be said which branch takes the work: its agents did not start from one")]
+    NoTarget,
+    /// Its check would run unasked.
+    #[error("{} is not trusted, and landing runs its check and setup command", .folder.display())]
+    NotTrusted {
+        /// The repository.
+        folder: std::path::PathBuf,
+    },
+    /// There is no git.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// An agent's folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// An agent's work cannot be taken.
+    #[error(transparent)]
+    Harvest(#[from] HarvestError),
+    /// The target cannot move.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+    /// The scratch worktree cannot be used.
+    #[error(transparent)]
+    Scratch(#[from] ScratchError),
+    /// What a worktree needs cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The setup command failed in the scratch worktree.
+    #[error("the setup command fails in the worktree that the work is tried in: {0}")]
+    Setup(String),
+    /// A check could not be started.
+    #[error("the check could not be started: {0}")]
+    Check(std::io::Error),
+    /// An agent could not be told.
+    #[error("{agent} could not be told that its work does not land: {error}")]
+    Send {
+        /// Its name.
+        agent: String,
+        /// Why.
+        error: SendError,
+    },
+    /// git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+}
+
+/// One that may land.
+struct Candidate {
+    place: u32,
+    harvest: Harvest,
+}
+
+/// What is the same for all steps.
+struct Ground<'a> {
+    tools: &'a Tools,
+    run: &'a RunFolder,
+    wish: &'a LandWish,
+    target: &'a str,
+}
+
+impl Tools {
+    /// Lands what is done of a run.
+    ///
+    /// # Errors
+    /// When it cannot go on; what landed until then has landed.
+    pub fn land(
+        &self,
+        run: &RunFolder,
+        wish: &LandWish,
+        tell: &mut dyn FnMut(LandNews),
+    ) -> Result<Landing, LandError> {
+        let _lock = run.try_lock("land.lock")?.ok_or(LandError::Busy)?;
+        let git = self.git()?;
+        let ledger = run.ledger()?;
+        let agent = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
+        let standings = run.standings(&ledger, true, &agent).all;
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut waiting: Vec<(u32, LandingStep)> = Vec::new();
+        for ((place, task), standing) in run.tasks().zip(&standings) {
+            let Some(agent) = standing.agent.as_ref().filter(|agent| !agent.is_cleaned) else { continue };
+            let open_choice = run.tasks().zip(&standings).any(|((other, rival), standing)| {
+                let is_rival = other != place && rival.attempt.is_some();
+                is_rival
+                    && rival.attempt.map(|(first, _)| first) == task.attempt.map(|(first, _)| first)
+                    && standing.agent.as_ref().is_some_and(|agent| !agent.is_cleaned)
+            });
+            let why = if open_choice {
+                Some("one of the attempts at its task is to be chosen first".to_owned())
+            } else {
+                why_not(standing)
+            };
+            match why {
+                Some(why) => {
+                    let outcome = LandingOutcome::Waits { why };
+                    waiting.push((place, LandingStep { agent: agent.name.clone(), outcome }));
+                }
+                None => {
+                    let harvest = Harvest::of(&run.agent(task)?, git)?;
+                    candidates.push(Candidate { place, harvest });
+                }
+            }
+        }
+        let target = self.target_of(run, wish)?;
+        for candidate in &candidates {
+            candidate.harvest.commit()?;
+        }
+        let order = order(run, &candidates, &target)?;
+        let ground = Ground { tools: self, run, wish, target: &target };
+        let (steps, commit) = ground.walk(&candidates, &order, &waiting, tell)?;
+        Ok(Landing { run: run.id().clone(), target, commit, steps })
+    }
+
+    /// The branch that takes the work; also sees that the repository is trusted.
+    fn target_of(&self, run: &RunFolder, wish: &LandWish) -> Result<String, LandError> {
+        let repositories = run.plan.tasks.iter().filter_map(|task| match &task.agent.place {
+            crate::agents::plan::Place::Worktree { repository, target, .. } => Some((repository, target)),
+            crate::agents::plan::Place::Folder { .. } => None,
+        });
+        let (repository, target) = repositories.into_iter().next().ok_or(LandError::NoBranches)?;
+        let opened = worktrees::Repository::open(self.git()?, repository).map_err(PlaceError::from)?;
+        if !Trust::new(&self.state).is_trusted(opened.common_dir()) {
+            return Err(LandError::NotTrusted { folder: repository.clone() });
+        }
+        let target = wish.into.clone().or_else(|| target.clone()).ok_or(LandError::NoTarget)?;
+        if !opened.has_branch(&target)? {
+            return Err(MergeError::NoTarget { branch: target }.into());
+        }
+        Ok(target)
+    }
+}
+
+/// Why a task's work cannot land yet.
+fn why_not(standing: &Standing) -> Option<String> {
+    let is_at_work = standing.agent.as_ref().is_some_and(|agent| {
+        matches!(agent.state, AgentState::Starting | AgentState::Running | AgentState::Waiting)
+    });
+    match standing.state {
+        _ if is_at_work => Some("it is at work".to_owned()),
+        TaskState::Done => None,
+        TaskState::Running => Some("it is at work".to_owned()),
+        TaskState::Checking => Some("it is being checked".to_owned()),
+        TaskState::Stopped => Some("it was stopped".to_owned()),
+        TaskState::Failed => {
+            Some(standing.failure.clone().map_or("it failed".to_owned(), |why| format!("it failed: {why}")))
+        }
+        TaskState::Queued | TaskState::Blocked => {
+            Some(standing.waits.clone().unwrap_or_else(|| "it has not started".to_owned()))
+        }
+    }
+}
+
+/// The order in which they land.
+fn order(run: &RunFolder, candidates: &[Candidate], target: &str) -> Result<Vec<usize>, LandError> {
+    let index = |place: u32| candidates.iter().position(|candidate| candidate.place == place);
+    let comes_after: Vec<Vec<usize>> = candidates
+        .iter()
+        .map(|candidate| {
+            let task = run.task(candidate.place);
+            task.into_iter().flat_map(|task| task.comes_after()).filter_map(index).collect()
+        })
+        .collect();
+    let work: Vec<(String, HashSet<String>)> = candidates
+        .iter()
+        .map(|candidate| {
+            let branch = format!("refs/heads/{}", candidate.harvest.branch());
+            let files = candidate.harvest.changes()?.files.into_iter();
+            let paths = files.flat_map(|file| [Some(file.path), file.old_path]).flatten().collect();
+            Ok((branch, paths))
+        })
+        .collect::<Result<_, HarvestError>>()?;
+    let mut conflicts = Vec::new();
+    for (one, (branch, paths)) in work.iter().enumerate() {
+        for (other, (other_branch, other_paths)) in work.iter().enumerate().skip(one + 1) {
+            // Only what changes the same files can conflict.
+            if !paths.is_disjoint(other_paths) {
+                let repository = candidates[one].harvest.repository();
+                if !worktrees::conflicts(repository, branch, other_branch)?.is_empty() {
+                    conflicts.push((one, other));
+                }
+            }
+        }
+        // What does not go onto the target as it is would only keep others waiting.
+        let repository = candidates[one].harvest.repository();
+        if !worktrees::conflicts(repository, &format!("refs/heads/{target}"), branch)?.is_empty() {
+            conflicts.extend((0..work.len()).filter(|other| *other != one).map(|other| (one, other)));
+        }
+    }
+    Ok(fewest_conflicts(&comes_after, &conflicts))
+}
+
+impl Ground<'_> {
+    /// Tries one after the other; answers what became of each, and where the target stands.
+    fn walk(
+        &self,
+        candidates: &[Candidate],
+        order: &[usize],
+        waiting: &[(u32, LandingStep)],
+        tell: &mut dyn FnMut(LandNews),
+    ) -> Result<(Vec<LandingStep>, String), LandError> {
+        let mut scratch: Option<Scratch<'_>> = None;
+        let mut outcome = Ok(());
+        let mut steps: Vec<LandingStep> = Vec::new();
+        // Those that have not landed, by their places, and the one that all others wait for.
+        let mut open: HashSet<u32> = waiting.iter().map(|(place, _)| *place).collect();
+        let mut held_by: Option<String> = None;
+        for (number, index) in order.iter().enumerate() {
+            let Some(candidate) = candidates.get(*index) else { continue };
+            let agent = candidate.harvest.agent().name.clone();
+            let task = self.run.task(candidate.place);
+            let before =
+                task.into_iter().flat_map(|task| task.comes_after()).find(|place| open.contains(place));
+            let before = before.and_then(|place| self.run.task(place)).map(|task| task.name.clone());
+            let step = if let Some(before) = before {
+                Ok(LandingOutcome::Waits { why: format!("it comes after {before}, which has not landed") })
+            } else if let Some(first) = &held_by {
+                Ok(LandingOutcome::Waits { why: format!("{first} was sent back, and others wait for it") })
+            } else {
+                tell(LandNews::Tries { agent: agent.clone(), place: (number + 1, order.len()) });
+                self.try_one(candidate, &mut scratch, tell)
+            };
+            match step {
+                Ok(became) => {
+                    match &became {
+                        LandingOutcome::Landed { .. } | LandingOutcome::Nothing => {}
+                        LandingOutcome::Waits { .. } => drop(open.insert(candidate.place)),
+                        LandingOutcome::Conflict { .. } | LandingOutcome::Red { .. } => {
+                            open.insert(candidate.place);
+                            if !self.wish.keep_going {
+                                held_by = Some(agent.clone());
+                            }
+                        }
+                    }
+                    let step = LandingStep { agent, outcome: became };
+                    tell(LandNews::Came(step.clone()));
+                    steps.push(step);
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        if let Some(scratch) = scratch {
+            scratch.remove();
+        }
+        outcome?;
+        for (_, step) in waiting {
+            tell(LandNews::Came(step.clone()));
+            steps.push(step.clone());
+        }
+        let commit = match candidates.first() {
+            Some(first) => {
+                worktrees::commit_of(first.harvest.repository(), &format!("refs/heads/{}", self.target))?
+            }
+            None => None,
+        };
+        Ok((steps, commit.unwrap_or_default()))
+    }
+
+    /// Makes the merge, checks it, and moves the target.
+    fn try_one<'r>(
+        &self,
+        candidate: &'r Candidate,
+        scratch: &mut Option<Scratch<'r>>,
+        tell: &mut dyn FnMut(LandNews),
+    ) -> Result<LandingOutcome, LandError> {
+        let harvest = &candidate.harvest;
+        let repository = harvest.repository();
+        let branch = format!("refs/heads/{}", harvest.branch());
+        let message = harvest.message(&format!("Merge branch '{}'", harvest.branch()));
+        let merge =
+            Merge { repository, branch: &branch, into: self.target, squash: false, message: &message };
+        let own = self.run.task(candidate.place).and_then(|task| task.check.clone());
+        let command = self.wish.check.clone().or(own).filter(|command| !command.trim().is_empty());
+        for tried in 1.. {
+            let made = match merge.make() {
+                Ok(made) => made,
+                Err(MergeError::Conflict { files, .. }) => {
+                    let text = format!(
+                        "Your work and {target} change the same lines of {files}. Merge {target} into your branch \
+                         ({branch}), resolve the conflicts so that both keep what they mean, and commit.",
+                        target = self.target,
+                        files = files.join(", "),
+                        branch = harvest.branch(),
+                    );
+                    self.send_back(candidate, &text, &format!("it conflicts in {}", files.join(", ")))?;
+                    return Ok(LandingOutcome::Conflict { files });
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let commit = match &made.merged {
+                Merged::Nothing => return Ok(LandingOutcome::Nothing),
+                Merged::FastForward { commit } | Merged::Commit { commit } => commit.clone(),
+            };
+            let mut check = None;
+            if let Some(command) = &command {
+                let name = harvest.agent().name.clone();
+                tell(LandNews::Checks { agent: name, command: command.clone() });
+                let found = self.check(candidate, scratch, command, &commit)?;
+                if !found.passed {
+                    let text = format!(
+                        "With your work merged into {target}, the check fails: {how}. This is the end of what it \
+                         printed:\n\n{output}\n\nMerge {target} into your branch ({branch}), mend it, and commit.",
+                        target = self.target,
+                        how = how_it_went(&found),
+                        output = last_lines(&found.output),
+                        branch = harvest.branch(),
+                    );
+                    self.send_back(candidate, &text, &how_it_went(&found))?;
+                    return Ok(LandingOutcome::Red { check: found });
+                }
+                check = Some(found);
+            }
+            match merge.arrive(&made) {
+                Ok(()) => {
+                    let (task, target) = (candidate.place, self.target.to_owned());
+                    let (from, commit) = (made.from, commit.clone());
+                    self.run.note_locked(RunEvent::Landed { task, target, from, commit: commit.clone() })?;
+                    return Ok(LandingOutcome::Landed { commit, check });
+                }
+                // What was checked is not what would be there now.
+                Err(MergeError::Moved { .. }) if tried < TRIES => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(MergeError::Moved { branch: self.target.to_owned() }.into())
+    }
+
+    /// Runs a check on a commit, in the scratch worktree, which is made and set up when it is first needed.
+    fn check<'r>(
+        &self,
+        candidate: &'r Candidate,
+        scratch: &mut Option<Scratch<'r>>,
+        command: &str,
+        commit: &str,
+    ) -> Result<Check, LandError> {
+        let repository = candidate.harvest.repository();
+        let config = Config::read(repository, commit)?;
+        let is_new = scratch.is_none();
+        let path = self.tools.state.join("landing").join(self.run.id().as_str());
+        let scratch = match scratch {
+            Some(there) => {
+                there.go_to(commit)?;
+                there
+            }
+            None => scratch.insert(Scratch::at(repository, &path, commit)?),
+        };
+        if !repository.is_bare() {
+            config.copy_files(repository.root(), scratch.path());
+        }
+        let run = |command: &str| {
+            let given: Vec<(OsString, OsString)> =
+                vec![("ORCHESTRA_REPOSITORY".into(), repository.root().into())];
+            let scrubbed = &self.tools.scrubbed;
+            Checking { command, folder: scratch.path(), scrubbed, given }.run().map_err(LandError::Check)
+        };
+        if let Some(setup) = config.setup.filter(|_| is_new) {
+            let ran = run(&setup)?;
+            if !ran.passed {
+                let last = ran.output.lines().last().unwrap_or_default();
+                return Err(LandError::Setup(format!("{}: {last}", how_it_went(&ran))));
+            }
+        }
+        run(command)
+    }
+
+    /// Tells an agent why its work does not land, once for the same work and the same target.
+    fn send_back(&self, candidate: &Candidate, text: &str, why: &str) -> Result<(), LandError> {
+        let agent = candidate.harvest.agent();
+        let repository = candidate.harvest.repository();
+        let stands = |name: &str| worktrees::commit_of(repository, &format!("refs/heads/{name}"));
+        let (work, target) = (stands(candidate.harvest.branch())?, stands(self.target)?);
+        let short = |commit: Option<String>| commit.unwrap_or_default().chars().take(12).collect::<String>();
+        let key = format!("land-{}-{}-{}", self.run.id(), short(work), short(target));
+        let caller = Caller { by: self.wish.by.clone(), key: Some(key) };
+        let agents = self.tools.agents();
+        let sent = agents.send(&agent.id, text, &caller, &self.tools.launcher, Timestamp::now());
+        sent.map_err(|error| LandError::Send { agent: agent.name.clone(), error })?;
+        Ok(self.run.note_locked(RunEvent::SentBack { task: candidate.place, why: why.to_owned() })?)
+    }
+}

@@ -1,0 +1,249 @@
+//! How far the tasks of a run are, and why one does not start: it follows from the journal and from the agents.
+
+use jiff::Timestamp;
+use orchestra_model::{Agent, AgentState, Attention, AttentionKind, Limit, Spent, TaskState};
+
+use super::{RunFolder, check, journal::Ledger, order};
+use crate::agents::{Agents, runs::journal::counted};
+
+/// How far one task is.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    pub(super) state: TaskState,
+    /// Why it does not start, one sentence.
+    pub(super) waits: Option<String>,
+    /// Why it failed, one sentence.
+    pub(super) failure: Option<String>,
+    /// Whether all that it comes after is done.
+    pub(super) is_ready: bool,
+    /// Whether it would be done, had its work been committed.
+    pub(super) is_uncommitted: bool,
+    /// Its agent, where that was looked at.
+    pub(super) agent: Option<Agent>,
+}
+
+/// How all of them are.
+pub(super) struct Standings {
+    /// In the order of the plan.
+    pub(super) all: Vec<Standing>,
+    /// What the run may use.
+    pub(super) limit: Limit,
+    pub(super) spent: Spent,
+}
+
+impl Standings {
+    /// Whether nothing is at work, and nothing more can start by itself.
+    pub(super) fn is_over(&self) -> bool {
+        let is_used_up = self.reached().is_some();
+        self.all.iter().all(|one| match one.state {
+            TaskState::Running | TaskState::Checking => false,
+            TaskState::Queued => is_used_up,
+            _ => true,
+        })
+    }
+
+    /// What is used up, if anything.
+    pub(super) fn reached(&self) -> Option<String> {
+        self.limit.reached(&self.spent)
+    }
+}
+
+impl RunFolder {
+    /// How all tasks are. `look` answers an agent as it is now; it is asked only for those whose turn it was, unless
+    /// `all` are wanted.
+    pub(super) fn standings(
+        &self,
+        ledger: &Ledger,
+        all: bool,
+        look: &dyn Fn(&orchestra_model::AgentId) -> Option<Agent>,
+    ) -> Standings {
+        let limit = ledger.limit.unwrap_or(self.plan.limit);
+        let mut standings: Vec<Standing> = self
+            .tasks()
+            .map(|(place, task)| {
+                let is_done = ledger.done.contains_key(&place);
+                let is_looked_at = all || ledger.begun.contains(&place) && !is_done;
+                let agent = is_looked_at.then(|| look(&task.agent.id)).flatten();
+                let (state, failure) = self.alone(place, ledger, agent.as_ref());
+                let is_uncommitted = state == TaskState::Failed
+                    && agent.as_ref().is_some_and(|agent| {
+                        has_result(agent)
+                            && ledger
+                                .not_committed
+                                .get(&place)
+                                .is_some_and(|(turns, _)| *turns == agent.turns)
+                    });
+                Standing { state, waits: None, failure, is_ready: false, is_uncommitted, agent }
+            })
+            .collect();
+        let spent = self.spent(ledger, &standings);
+        let used_up = limit.reached(&spent);
+        let comes_after: Vec<Vec<u32>> =
+            self.plan.tasks.iter().map(|task| task.comes_after().collect()).collect();
+        let at_work = standings.iter().filter(|one| one.state == TaskState::Running).count();
+        for place in order::sorted(&comes_after).unwrap_or_default() {
+            let Some(task) = self.task(place) else { continue };
+            if standings[place as usize].state != TaskState::Queued {
+                continue;
+            }
+            let name = |other: u32| self.task(other).map_or("", |task| task.name.as_str());
+            let state = |other: u32| standings.get(other as usize).map(|one| one.state);
+            let bad = task.comes_after().find_map(|other| {
+                let how = match state(other)? {
+                    TaskState::Failed => "failed",
+                    TaskState::Stopped => "was stopped",
+                    TaskState::Blocked => "cannot start",
+                    _ => return None,
+                };
+                Some(format!("{} {how}, and this comes after it", name(other)))
+            });
+            let mut open: Vec<&str> =
+                task.comes_after().filter(|other| state(*other) != Some(TaskState::Done)).map(name).collect();
+            open.dedup();
+            let most = self.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
+            let (state, is_ready, waits) = match bad {
+                Some(why) => (TaskState::Blocked, false, Some(why)),
+                None if !open.is_empty() => {
+                    (TaskState::Queued, false, Some(format!("waits for {}", open.join(", "))))
+                }
+                None => {
+                    let why = match &used_up {
+                        Some(words) => Some(format!("its run has used {words}")),
+                        None if at_work >= most => {
+                            Some(format!("waits for its turn: {at_work} of its run are at work"))
+                        }
+                        None => None,
+                    };
+                    (TaskState::Queued, true, why)
+                }
+            };
+            let one = &mut standings[place as usize];
+            (one.state, one.is_ready, one.waits) = (state, is_ready, waits);
+        }
+        Standings { all: standings, limit, spent }
+    }
+
+    /// How a task is when nothing is asked about the others, and why it failed.
+    fn alone(&self, place: u32, ledger: &Ledger, agent: Option<&Agent>) -> (TaskState, Option<String>) {
+        let is_live = agent.is_some_and(|agent| agent.state.is_live());
+        if ledger.done.contains_key(&place) && !is_live {
+            return (TaskState::Done, None);
+        }
+        let (Some(agent), Some(task)) = (agent, self.task(place)) else { return (TaskState::Queued, None) };
+        let failed = |why: String| {
+            // What will be sent back by itself is at work for all others.
+            let again = ledger.retries(place) < task.retries;
+            (if again { TaskState::Running } else { TaskState::Failed }, Some(why))
+        };
+        match agent.state {
+            AgentState::Queued => (TaskState::Queued, None),
+            AgentState::Starting | AgentState::Running | AgentState::Waiting => (TaskState::Running, None),
+            // Without a plan nobody waits for its end: it has its result.
+            AgentState::Idle if task.agent.run.has_plan => (TaskState::Running, None),
+            AgentState::Idle | AgentState::Done if has_result(agent) => {
+                if let Some((turns, why)) = ledger.not_committed.get(&place)
+                    && *turns == agent.turns
+                {
+                    return (TaskState::Failed, Some(why.clone()));
+                }
+                match (&task.check, ledger.checks.get(&place)) {
+                    (None, _) => (TaskState::Done, None),
+                    (Some(_), Some((turns, check))) if *turns == agent.turns => {
+                        if check.passed {
+                            (TaskState::Done, None)
+                        } else {
+                            failed(check::how_it_went(check))
+                        }
+                    }
+                    (Some(_), _) => (TaskState::Checking, None),
+                }
+            }
+            AgentState::Failed | AgentState::Lost => {
+                failed(agent.failure.clone().unwrap_or_else(|| "it failed".to_owned()))
+            }
+            AgentState::Idle if agent.attention.is_some() => failed(
+                agent.attention.as_ref().map(|attention| attention.summary.clone()).unwrap_or_default(),
+            ),
+            AgentState::Stopped | AgentState::Idle | AgentState::Done => (TaskState::Stopped, None),
+        }
+    }
+
+    /// What all of it used. Of those that are done, what the journal says.
+    fn spent(&self, ledger: &Ledger, standings: &[Standing]) -> Spent {
+        let mut spent = Spent::default();
+        for ((place, _), standing) in self.tasks().zip(standings) {
+            let (usd, tokens) = match (&standing.agent, ledger.done.get(&place)) {
+                (Some(agent), _) => (agent.cost_usd.unwrap_or_default(), counted(&agent.tokens)),
+                (None, Some(done)) => *done,
+                (None, None) => (0.0, 0),
+            };
+            spent.usd += usd;
+            spent.tokens += tokens;
+        }
+        let is_going_on = standings
+            .iter()
+            .any(|one| matches!(one.state, TaskState::Running | TaskState::Checking | TaskState::Queued));
+        let last_word =
+            standings.iter().filter_map(|one| one.agent.as_ref()).map(|agent| agent.updated_at).max();
+        let until =
+            if is_going_on { Timestamp::now() } else { last_word.max(ledger.last_at).unwrap_or_default() };
+        spent.seconds =
+            u64::try_from(until.duration_since(self.plan.created_at).as_secs()).unwrap_or_default();
+        spent
+    }
+
+    /// When the run's minutes are over and its agents stop by themselves; `None` when they do not.
+    pub(in crate::agents) fn stops_at(&self) -> Option<Timestamp> {
+        let limit = self.ledger().ok()?.limit.unwrap_or(self.plan.limit);
+        let minutes = limit.minutes.filter(|_| limit.at_limit == orchestra_model::AtLimit::Stop)?;
+        let seconds = i64::try_from(minutes.saturating_mul(60)).ok()?;
+        self.plan.created_at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
+    }
+}
+
+/// Whether its last turn came to a good end.
+fn has_result(agent: &Agent) -> bool {
+    agent.is_cleaned
+        || agent.attention.as_ref().is_some_and(|attention| attention.kind == AttentionKind::Done)
+}
+
+impl Agents {
+    /// Adds to agents of runs with a plan why they have not started, and whether their run asks for more.
+    pub(in crate::agents) fn tell_what_they_wait_for(&self, agents: &mut [Agent]) {
+        let mut runs: Vec<orchestra_model::AgentId> = agents
+            .iter()
+            .filter(|agent| !agent.state.is_over() || agent.state == AgentState::Idle)
+            .map(|agent| agent.run.clone())
+            .collect();
+        runs.sort();
+        runs.dedup();
+        runs.retain(|run| self.run_folder(run).join(super::PLAN).is_file());
+        for id in runs {
+            let Ok(run) = self.run(&id) else { continue };
+            let Ok(ledger) = run.ledger() else { continue };
+            let known: std::collections::HashMap<_, _> = agents
+                .iter()
+                .filter(|agent| agent.run == id)
+                .map(|agent| (agent.id.clone(), agent.clone()))
+                .collect();
+            let standings = run.standings(&ledger, true, &|agent| known.get(agent).cloned());
+            let asks = ledger.reached.clone().filter(|_| standings.reached().is_some());
+            for ((_, task), standing) in run.tasks().zip(standings.all) {
+                let Some(agent) = agents.iter_mut().find(|agent| agent.id == task.agent.id) else { continue };
+                if agent.state == AgentState::Queued {
+                    agent.waits = standing.waits;
+                }
+                if let Some((since, words)) = &asks
+                    && standings.limit.at_limit == orchestra_model::AtLimit::Ask
+                    && agent.attention.is_none()
+                    && matches!(standing.state, TaskState::Queued | TaskState::Running)
+                {
+                    let summary =
+                        format!("its run has used {words}: orchestra run --continue {id} --budget-…");
+                    let (kind, since) = (AttentionKind::Limit, *since);
+                    agent.attention = Some(Attention { kind, since, summary, until: None });
+                }
+            }
+        }
+    }
+}

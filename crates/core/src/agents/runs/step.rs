@@ -1,0 +1,354 @@
+//! One step of a run: what is due is done, under the run's lock; checks run beside it, each under a lock of its own.
+
+use std::{
+    ffi::OsString,
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use orchestra_model::{AgentState, AtLimit, TaskState};
+
+use super::{
+    PlannedTask, RunError, RunFolder,
+    check::{Checking, how_it_went},
+    journal::{Ledger, RunEvent, counted},
+    standing::Standings,
+};
+use crate::agents::{
+    AgentFolder, Control, FolderError, SendError, StartError, Tools,
+    control::{Caller, Command},
+    entry::Steering,
+    harvest::Harvest,
+};
+
+/// Who does what a run does by itself.
+const ITSELF: &str = "orchestra";
+/// How long another git may hold the index of an agent's worktree.
+const UNTIL_COMMITTED: Duration = Duration::from_secs(10);
+/// How often it is looked whether it still does.
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
+/// How many lines of a check's words an agent is told.
+const TOLD: usize = 60;
+
+/// How a run is after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stepped {
+    /// Whether nothing of it is at work, and nothing more of it can start by itself.
+    pub is_over: bool,
+    /// How many of its tasks are done.
+    pub done: usize,
+    /// How many failed, were stopped, or cannot start because of those.
+    pub failed: usize,
+}
+
+/// Why a step was not taken, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The run cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// An agent of it cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// An agent cannot be made or started; the others are all the same.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// An agent cannot be sent back.
+    #[error(transparent)]
+    Send(#[from] SendError),
+}
+
+/// A check that is due, and the lock that is this process' own meanwhile.
+struct Due {
+    task: u32,
+    turns: u32,
+    lock: std::fs::File,
+}
+
+impl Tools {
+    /// Does what is due in a run, checks included, and returns when nothing is but to wait for agents. Any process may
+    /// call it at any time.
+    ///
+    /// # Errors
+    /// When something of it could not be done; it is tried again by the next step.
+    pub fn step(&self, run: &RunFolder) -> Result<Stepped, StepError> {
+        loop {
+            let (stepped, due) = self.advance_run(run)?;
+            let Some(due) = due else { return Ok(stepped) };
+            self.check(run, &due)?;
+        }
+    }
+
+    /// What a run may use.
+    ///
+    /// # Errors
+    /// When its journal cannot be read.
+    pub fn limit(&self, run: &RunFolder) -> Result<orchestra_model::Limit, RunError> {
+        Ok(run.ledger()?.limit.unwrap_or(run.plan.limit))
+    }
+
+    /// Sets what a run may use from now on.
+    ///
+    /// # Errors
+    /// When that cannot be written down.
+    pub fn set_limit(
+        &self,
+        run: &RunFolder,
+        limit: orchestra_model::Limit,
+        by: &str,
+    ) -> Result<(), RunError> {
+        run.note_locked(RunEvent::LimitSet { limit, by: by.to_owned() })
+    }
+
+    /// What is done under the run's lock; answers a check that is due.
+    fn advance_run(&self, run: &RunFolder) -> Result<(Stepped, Option<Due>), StepError> {
+        let _lock = run.lock(STEP_LOCK)?;
+        let mut ledger = run.ledger()?;
+        run.make_agents()?;
+        let mut outcome = Ok(());
+        let mut standings = run.look(&ledger);
+        if self.settle(run, &mut ledger, &standings, &mut outcome)? {
+            standings = run.look(&ledger);
+        }
+        match standings.reached() {
+            Some(words) => self.at_limit(run, &mut ledger, &standings, words)?,
+            None => {
+                if self.launch_next(run, &mut ledger, &standings, &mut outcome)? {
+                    standings = run.look(&ledger);
+                }
+            }
+        }
+        let mut due = None;
+        for ((place, _), standing) in run.tasks().zip(&standings.all) {
+            if let (TaskState::Checking, Some(agent), None) = (standing.state, &standing.agent, &due) {
+                let lock = run.try_lock(&format!("check-{place}.lock"))?;
+                due = lock.map(|lock| Due { task: place, turns: agent.turns, lock });
+            }
+        }
+        if due.is_none() {
+            outcome?;
+        }
+        let count = |is: &dyn Fn(TaskState) -> bool| standings.all.iter().filter(|one| is(one.state)).count();
+        let stepped = Stepped {
+            is_over: standings.is_over(),
+            done: count(&|state| state == TaskState::Done),
+            failed: count(&|state| {
+                matches!(state, TaskState::Failed | TaskState::Stopped | TaskState::Blocked)
+            }),
+        };
+        Ok((stepped, due))
+    }
+
+    /// Writes down what came out, and sends back what is to be tried again; answers whether anything changed.
+    fn settle(
+        &self,
+        run: &RunFolder,
+        ledger: &mut Ledger,
+        standings: &Standings,
+        outcome: &mut Result<(), StepError>,
+    ) -> Result<bool, StepError> {
+        let mut has_changed = false;
+        for ((place, task), standing) in run.tasks().zip(&standings.all) {
+            let Some(agent) = &standing.agent else { continue };
+            let is_result = standing.state == TaskState::Done && !ledger.done.contains_key(&place);
+            // What could not be committed is tried again: a person may have seen to it.
+            if is_result || standing.is_uncommitted {
+                let is_begun_on = run.plan.tasks.iter().any(|other| other.from == Some(place));
+                if is_begun_on && let Err(why) = self.commit(run, task) {
+                    if !standing.is_uncommitted {
+                        let turns = agent.turns;
+                        run.note(ledger, RunEvent::NotCommitted { task: place, turns, why })?;
+                        has_changed = true;
+                    }
+                    continue;
+                } else {
+                    let (usd, tokens) = (agent.cost_usd.unwrap_or_default(), counted(&agent.tokens));
+                    run.note(ledger, RunEvent::Done { task: place, usd, tokens })?;
+                }
+                has_changed = true;
+                continue;
+            }
+            let Some(why) = standing.failure.clone().filter(|_| !agent.state.is_live()) else { continue };
+            let folder = run.agent(task)?;
+            let made = ledger.retries(place);
+            let is_untold = made > 0 && folder.wish(&retry_key(run, place, made))?.is_none();
+            if !is_untold {
+                if made >= task.retries || standings.reached().is_some() {
+                    continue;
+                }
+                run.note(ledger, RunEvent::Retried { task: place, number: made + 1, why })?;
+            }
+            let number = ledger.retries(place);
+            let text = self.words_for_retry(ledger, place);
+            let caller = Caller { by: ITSELF.to_owned(), key: Some(retry_key(run, place, number)) };
+            let sent = self.agents().send(&task.agent.id, &text, &caller, &self.launcher, Timestamp::now());
+            if let Err(error) = sent {
+                *outcome = Err(error.into());
+            }
+            has_changed = true;
+        }
+        Ok(has_changed)
+    }
+
+    /// What an agent is told that is to try again.
+    fn words_for_retry(&self, ledger: &Ledger, place: u32) -> String {
+        let why = ledger.retries.get(&place).map(|(_, why)| why.clone()).unwrap_or_default();
+        match ledger.checks.get(&place).filter(|(_, check)| how_it_went(check) == why) {
+            Some((_, check)) => format!(
+                "Your work was checked: {why}. This is the end of what it printed:\n\n{}\n\nMend it.",
+                last_lines(&check.output)
+            ),
+            None => format!("You were cut off: {why}. Go on where you left off."),
+        }
+    }
+
+    /// Commits what an agent has not committed, for those that start on its branch.
+    fn commit(&self, run: &RunFolder, task: &PlannedTask) -> Result<(), String> {
+        let git = self.git().map_err(|error| error.to_string())?;
+        let folder = run.agent(task).map_err(|error| error.to_string())?;
+        let commit = || Harvest::of(&folder, git).and_then(|harvest| harvest.commit());
+        let until = Instant::now() + UNTIL_COMMITTED;
+        loop {
+            match commit() {
+                Ok(_) => return Ok(()),
+                // The git of a step that was killed goes on, and holds the index until it is done.
+                Err(error) if error.to_string().contains(".lock") && Instant::now() < until => {
+                    thread::sleep(BETWEEN_TRIES);
+                }
+                Err(error) => return Err(format!("its work could not be committed: {error}")),
+            }
+        }
+    }
+
+    /// Starts those that may be at work now; answers whether any was.
+    fn launch_next(
+        &self,
+        run: &RunFolder,
+        ledger: &mut Ledger,
+        standings: &Standings,
+        outcome: &mut Result<(), StepError>,
+    ) -> Result<bool, StepError> {
+        let most = run.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
+        let mut at_work = standings.all.iter().filter(|one| one.state == TaskState::Running).count();
+        let mut has_begun = false;
+        for ((place, task), standing) in run.tasks().zip(&standings.all) {
+            if at_work >= most {
+                break;
+            }
+            if !standing.is_ready {
+                continue;
+            }
+            if !ledger.begun.contains(&place) {
+                run.note(ledger, RunEvent::Begun { task: place })?;
+                has_begun = true;
+            }
+            if run.agent(task)?.agent()?.state != AgentState::Queued {
+                // A person saw to it that it is not started, or somebody started it.
+                continue;
+            }
+            match self.agents().launch(&task.agent.id, &self.launcher) {
+                Ok(()) => {
+                    at_work += 1;
+                    has_begun = true;
+                }
+                Err(error) => *outcome = Err(error.into()),
+            }
+        }
+        Ok(has_begun)
+    }
+
+    /// What happens when a run has used what it may.
+    fn at_limit(
+        &self,
+        run: &RunFolder,
+        ledger: &mut Ledger,
+        standings: &Standings,
+        words: String,
+    ) -> Result<(), StepError> {
+        if ledger.reached.is_none() {
+            run.note(ledger, RunEvent::LimitReached { words })?;
+        }
+        if standings.limit.at_limit == AtLimit::Stop {
+            for ((_, task), standing) in run.tasks().zip(&standings.all) {
+                if standing.agent.as_ref().is_some_and(|agent| agent.state.is_live()) {
+                    let stop = Command::Steer { how: Steering::Stop };
+                    // One that ended meanwhile need not be stopped.
+                    drop(
+                        Control::connect(run.agent(task)?.path())
+                            .and_then(|mut control| control.ask(stop, "its run's budget")),
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a check and writes down how it went.
+    fn check(&self, run: &RunFolder, due: &Due) -> Result<(), StepError> {
+        let Some((task, command)) = run.task(due.task).and_then(|task| Some((task, task.check.as_deref()?)))
+        else {
+            return Ok(());
+        };
+        let folder = run.agent(task)?;
+        let check = self.run_check(&folder, command);
+        let _lock = run.lock(STEP_LOCK)?;
+        // Somebody may have had this lock, and done with it, between the look and the taking.
+        let mut ledger = run.ledger()?;
+        let is_known = ledger.checks.get(&due.task).is_some_and(|(turns, _)| *turns == due.turns);
+        if !is_known {
+            run.note(&mut ledger, RunEvent::Checked { task: due.task, turns: due.turns, check })?;
+        }
+        let _held = &due.lock;
+        Ok(())
+    }
+
+    fn run_check(&self, folder: &AgentFolder, command: &str) -> orchestra_model::Check {
+        let checked = folder.agent().map_err(|error| error.to_string()).and_then(|agent| {
+            let place = agent.worktree.ok_or_else(|| "it has no worktree".to_owned())?;
+            let mut given: Vec<(OsString, OsString)> = vec![
+                ("ORCHESTRA_AGENT".into(), agent.id.as_str().into()),
+                ("ORCHESTRA_REPOSITORY".into(), agent.repo.unwrap_or_default().into()),
+            ];
+            given.extend(
+                folder.ports().into_iter().map(|(name, port)| (name.into(), port.to_string().into())),
+            );
+            let checking = Checking { command, folder: place.as_ref(), scrubbed: &self.scrubbed, given };
+            checking.run().map_err(|error| format!("the check could not be started: {error}"))
+        });
+        checked.unwrap_or_else(|why| orchestra_model::Check {
+            command: command.to_owned(),
+            passed: false,
+            exit_code: None,
+            output: why,
+            at: Timestamp::now(),
+            milliseconds: 0,
+            is_outdated: false,
+        })
+    }
+}
+
+/// The lock that whoever steps a run holds.
+const STEP_LOCK: &str = "step.lock";
+
+impl RunFolder {
+    /// Writes one thing down, for whoever does not hold the lock.
+    pub(super) fn note_locked(&self, event: RunEvent) -> Result<(), RunError> {
+        let _lock = self.lock(STEP_LOCK)?;
+        self.note(&mut self.ledger()?, event)
+    }
+
+    fn look(&self, ledger: &Ledger) -> Standings {
+        self.standings(ledger, false, &|id| self.agents.open(id).and_then(|folder| folder.agent()).ok())
+    }
+}
+
+fn retry_key(run: &RunFolder, place: u32, number: u32) -> String {
+    format!("run-{}-{place}-retry-{number}", run.id())
+}
+
+/// The end of a text, so many lines at most.
+pub(super) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(TOLD)..].join("\n")
+}

@@ -1,0 +1,275 @@
+//! A run: agents that were started together, in which order, what each made, and how its work lands.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{AgentId, AgentState, ChangedFile, Commit, DiffStat, TestRun, Usage};
+
+/// A run with the results of its tasks: what `orchestra results --json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// The run's id.
+    pub run: AgentId,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// The repository's folder; `null` when it works in a plain folder.
+    pub repo: Option<String>,
+    /// The branch that its work goes back to.
+    pub target: Option<String>,
+    /// Whether nothing of it is at work, and nothing more of it can start by itself.
+    pub is_over: bool,
+    /// How many may be at work at once.
+    pub max_parallel: Option<u32>,
+    /// What it may use.
+    pub limit: Limit,
+    /// What it used so far.
+    pub spent: Spent,
+    /// Its tasks, in the order of the plan.
+    pub tasks: Vec<TaskResult>,
+}
+
+/// One task of a run, and what its agent made of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskResult {
+    /// The task's name in the plan.
+    pub name: String,
+    /// Its agent's id.
+    pub agent: AgentId,
+    /// Its agent's name.
+    pub agent_name: String,
+    /// What was asked.
+    pub prompt: String,
+    /// The tasks that it comes after, by name.
+    pub after: Vec<String>,
+    /// The task on whose branch it started.
+    pub from: Option<String>,
+    /// Which attempt at the same task it is, from 1; `null` when there is only one.
+    pub attempt: Option<u32>,
+    /// How far it is.
+    pub state: TaskState,
+    /// How its agent is.
+    pub agent_state: AgentState,
+    /// Why it has not started, or what it waits for, one sentence.
+    pub waits: Option<String>,
+    /// Why it failed, one sentence.
+    pub failure: Option<String>,
+    /// What the agent said last.
+    pub result: Option<String>,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// How much it changed; `null` while it has no work of its own.
+    pub diffstat: Option<DiffStat>,
+    /// The files that it changed.
+    pub files: Vec<ChangedFile>,
+    /// Its commits, newest first.
+    pub commits: Vec<Commit>,
+    /// Files that are in no commit yet.
+    pub uncommitted: Vec<String>,
+    /// The last check of its work.
+    pub check: Option<Check>,
+    /// The last command its agent ran that looks like a test.
+    pub tested: Option<TestRun>,
+    /// From its start to its last word, in seconds; `null` before it started.
+    pub seconds: Option<u64>,
+    /// Turns ended.
+    pub turns: u32,
+    /// Tokens used.
+    pub tokens: Usage,
+    /// What it cost, in USD.
+    pub cost_usd: Option<f64>,
+    /// How often it was sent back by itself.
+    pub retries: u32,
+    /// What its work does not go together with: the target, or others of the run.
+    pub conflicts: Vec<Conflict>,
+    /// The commit at which its work landed.
+    pub landed: Option<String>,
+    /// Whether it is in the trash.
+    pub is_cleaned: bool,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskState {
+    /// It waits for its turn, or for others to be done.
+    Queued,
+    /// It cannot start: one that it comes after failed or was stopped.
+    Blocked,
+    /// Its agent is at work.
+    Running,
+    /// Its agent has a result, which is being checked.
+    Checking,
+    /// It is done; its check, if it has one, went well.
+    Done,
+    /// Its agent failed, or its check did.
+    Failed,
+    /// A person stopped it.
+    Stopped,
+}
+
+impl TaskState {
+    /// The state's name as `--json` prints it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Blocked => "blocked",
+            Self::Running => "running",
+            Self::Checking => "checking",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// A check of an agent's work: a command, run in its worktree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// The command.
+    pub command: String,
+    /// Whether it went well.
+    pub passed: bool,
+    /// Its exit code; `null` when a signal ended it, or its time was over.
+    pub exit_code: Option<i32>,
+    /// The end of what it printed.
+    pub output: String,
+    /// When it ended.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+    /// Whether the agent has worked on since.
+    pub is_outdated: bool,
+}
+
+/// Work that another's does not go together with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The other: an agent's name, or the target.
+    pub with: String,
+    /// The files.
+    pub files: Vec<String>,
+}
+
+/// What a run may use. What is absent has no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limit {
+    /// In USD, as the client says.
+    pub usd: Option<f64>,
+    /// Tokens that no cache served, in and out.
+    pub tokens: Option<u64>,
+    /// Minutes from when it was asked for.
+    pub minutes: Option<u64>,
+    /// What happens at it.
+    pub at_limit: AtLimit,
+}
+
+/// What happens when a run has used what it may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtLimit {
+    /// Nothing more starts, and a person is asked; who is at work goes on.
+    #[default]
+    Ask,
+    /// Nothing more starts, and who is at work is stopped.
+    Stop,
+}
+
+/// What a run used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// In USD, as the client says.
+    pub usd: f64,
+    /// Tokens that no cache served, in and out.
+    pub tokens: u64,
+    /// Seconds since it was asked for, until it was over.
+    pub seconds: u64,
+}
+
+impl Limit {
+    /// Whether there is any.
+    pub const fn is_set(&self) -> bool {
+        self.usd.is_some() || self.tokens.is_some() || self.minutes.is_some()
+    }
+
+    /// What is used up, in words that follow "has used"; `None` while there is something left.
+    pub fn reached(&self, spent: &Spent) -> Option<String> {
+        if let Some(most) = self.usd.filter(|most| spent.usd >= *most) {
+            return Some(format!("${:.2} of ${most:.2}", spent.usd));
+        }
+        if let Some(most) = self.tokens.filter(|most| spent.tokens >= *most) {
+            return Some(format!("{} of {most} tokens", spent.tokens));
+        }
+        let most = self.minutes.filter(|most| spent.seconds >= most.saturating_mul(60))?;
+        Some(format!("its {most} minutes"))
+    }
+}
+
+/// How the landing of a run went: what `orchestra land --json` prints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landing {
+    /// The run's id.
+    pub run: AgentId,
+    /// The branch that took the work.
+    pub target: String,
+    /// Where the target stands now.
+    pub commit: String,
+    /// Each task, in the order in which it was tried.
+    pub steps: Vec<LandingStep>,
+}
+
+/// One task's way onto the target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LandingStep {
+    /// The agent's name.
+    pub agent: String,
+    /// What became of it.
+    #[serde(flatten)]
+    pub outcome: LandingOutcome,
+}
+
+/// What became of a task's work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum LandingOutcome {
+    /// The target has it now.
+    Landed {
+        /// The target's commit with it.
+        commit: String,
+        /// How the check went, when there was one.
+        check: Option<Check>,
+    },
+    /// The target had all of it already.
+    Nothing,
+    /// It conflicts; the agent was told.
+    Conflict {
+        /// The files.
+        files: Vec<String>,
+    },
+    /// With it the check fails; the agent was told.
+    Red {
+        /// The check.
+        check: Check,
+    },
+    /// It waits: another is before it, or it is not done.
+    Waits {
+        /// For what, one sentence.
+        why: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_reached_by_the_first_of_its_parts() {
+        let limit = Limit { usd: Some(1.0), tokens: Some(100), minutes: Some(2), at_limit: AtLimit::Ask };
+        let spent = |usd, tokens, seconds| limit.reached(&Spent { usd, tokens, seconds });
+        assert_eq!(spent(0.99, 99, 119), None);
+        assert_eq!(spent(1.0, 0, 0).as_deref(), Some("$1.00 of $1.00"));
+        assert_eq!(spent(0.0, 100, 0).as_deref(), Some("100 of 100 tokens"));
+        assert_eq!(spent(0.0, 0, 120).as_deref(), Some("its 2 minutes"));
+        assert_eq!(Limit::default().reached(&Spent { usd: 1e9, tokens: u64::MAX, seconds: u64::MAX }), None);
+    }
+}
