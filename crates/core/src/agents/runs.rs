@@ -1,13 +1,14 @@
 //! Runs: agents that were started together, in an order that a plan gives them.
 //!
-//! **There is no coordinator.** A run is a folder: `run.json`, its plan, written whole before anything is made and never
-//! changed, and a journal in the runners' kind of log. [`Tools::step`] looks at both and at the agents, does what is
-//! due, and returns; any process may call it at any time, one at a time under a lock: whoever asked for the run, what
-//! follows an agent's end (`orchestra __step`, started again by the agent's guard when it is killed), and whoever
-//! waits. What a step decides is written down before it is done, and doing it twice does no harm: an agent's folder has
-//! an id from the plan, its runner takes a lock, a message carries a key, a check runs under a lock of its own. So a
-//! step that is killed anywhere is gone on with by the next one, and no task is run twice. A coordinator would have had
-//! to be watched and started again, with the same files to go on from: it would have added a process and no promise.
+//! **There is no coordinator.** A run is a folder: `run.json`, its plan, written whole before anything is made and
+//! never changed, and a journal in the runners' kind of log. [`step`](super::Tools::step) looks at both and at the
+//! agents, does what is due, and returns; any process may call it at any time, one at a time under a lock: whoever
+//! asked for the run, what follows an agent's end (`orchestra __step`, started again by the agent's guard when it is
+//! killed), and whoever waits. What a step decides is written down before it is done, and doing it twice does no harm:
+//! an agent's folder has an id from the plan, its runner takes a lock, a message carries a key, a check runs under a
+//! lock of its own. So a step that is killed anywhere is gone on with by the next one, and no task is run twice. A
+//! coordinator would have had to be watched and started again, with the same files to go on from: it would have added a
+//! process and no promise.
 //!
 //! A run without a plan, what `spawn` makes, has only its members' plans; the rest here works for both.
 //! What keeps a task from starting is never written down: it follows from how the others are.

@@ -15,10 +15,12 @@ use super::{
     folder::AgentFolder,
     harvest::{self, Harvest, HarvestError},
 };
-use crate::worktrees::{Restored, TrashError};
+use crate::worktrees::{Keep, Restored, TrashError};
 
 /// How long a client that only listens may take to end.
 const UNTIL_ENDED: Duration = Duration::from_secs(15);
+/// How long it is waited for processes that only pass through a worktree.
+const PASSING: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -52,12 +54,21 @@ impl Tools {
         }
         let git = self.git().map_err(|error| Kept::because(&error))?;
         let trash = self.trash().map_err(|error| Kept::because(&error))?;
-        match Harvest::of(&folder, git).and_then(|harvest| harvest.clean(&trash, anyway, now)) {
-            Ok(_) => Ok(()),
-            Err(HarvestError::Trash(TrashError::Kept { reasons })) => {
-                Err(Kept(reasons.iter().map(ToString::to_string).collect()))
+        let harvest = Harvest::of(&folder, git).map_err(|error| Kept::because(&error))?;
+        let until = Instant::now() + PASSING;
+        loop {
+            match harvest.clean(&trash, anyway, now) {
+                Ok(_) => return Ok(()),
+                Err(HarvestError::Trash(TrashError::Kept { reasons })) => {
+                    // A page that shows its changes, or a prompt of a shell, reads the worktree with git now and then.
+                    let is_passing = matches!(reasons.as_slice(), [Keep::InUse { .. }]);
+                    if !is_passing || Instant::now() > until {
+                        return Err(Kept(reasons.iter().map(ToString::to_string).collect()));
+                    }
+                    thread::sleep(LOOK);
+                }
+                Err(error) => return Err(Kept::because(&error)),
             }
-            Err(error) => Err(Kept::because(&error)),
         }
     }
 
