@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod configuration;
 mod error;
+mod heap;
 mod output;
 mod picker;
 mod places;

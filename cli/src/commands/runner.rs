@@ -14,7 +14,7 @@ use orchestra_core::{
 use orchestra_model::AgentId;
 
 use super::{Context, agent, client};
-use crate::error::Failure;
+use crate::{error::Failure, heap};
 
 /// What starts a guard.
 pub(super) const GUARD: &str = "__guard";
@@ -93,5 +93,6 @@ fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
         scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    heap::share_one();
     agents::run(&settings).map_err(|error| Failure::new(error.to_string()))
 }

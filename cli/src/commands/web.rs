@@ -17,6 +17,7 @@ use crate::{
     cli::WebArguments,
     configuration::Configuration,
     error::Failure,
+    heap,
     output::{Paint, Words, qr::Square, style, width_of},
 };
 
@@ -70,7 +71,7 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         }),
         on_notice: Box::new(move |notice| tell(&notice, words)),
     };
-    share_one_heap();
+    heap::share_one();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -84,15 +85,6 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         }
         Err(error) => Err(failure(&error)),
     }
-}
-
-/// Has all threads take memory from one heap. By default glibc gives threads heaps of their own, and what one long list
-/// took in each of them stays with the process: with 10,000 sessions that is more than all the rest together.
-fn share_one_heap() {
-    #[cfg(target_env = "gnu")]
-    #[expect(unsafe_code, reason = "there is no other way to tell the C library")]
-    // SAFETY: it takes two numbers, and no other thread runs yet. Should it refuse, only memory is lost.
-    let _ = unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
 }
 
 /// Where links are shown, and how.
