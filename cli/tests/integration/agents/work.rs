@@ -1,6 +1,6 @@
 //! What agents made: looked at, merged, pushed, cleared away and brought back.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::Value;
 
@@ -91,6 +91,23 @@ fn what_could_be_lost_is_kept_and_can_be_let_go() {
     assert_eq!(fs::read_to_string(world.worktree("keep-me").join("a")).unwrap(), "1\n");
     let said = world.run(&["restore", "keep-me"]);
     assert!(said.code == 1 && said.words.contains("is not in the trash"), "{said:?}");
+}
+
+#[test]
+fn what_works_in_a_worktree_keeps_it_unless_it_only_passes_through() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Look around"]);
+    let within = |seconds: &str| {
+        Command::new("sleep").arg(seconds).current_dir(world.worktree("look-around")).spawn().unwrap()
+    };
+    let mut stays = within("600");
+    let said = world.run(&["clean", "look-around"]);
+    assert!(said.code == 1 && said.out.contains("kept: in use by sleep"), "{said:?}");
+    stays.kill().and_then(|()| stays.wait()).unwrap();
+    let mut passes = within("0.5");
+    assert_eq!(world.ok(&["clean", "look-around"]).out, "look-around  cleaned\n");
+    assert!(passes.wait().unwrap().success());
+    assert!(!world.worktree("look-around").exists());
 }
 
 #[test]

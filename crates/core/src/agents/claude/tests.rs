@@ -63,6 +63,21 @@ fn turns_end_in_more_than_one_way() {
     assert_eq!(end(json!({})), Outcome::Error(String::new()));
 }
 
+#[test]
+fn a_cost_that_is_no_sum_of_money_is_none() {
+    let cost = |written: &str| {
+        let line = format!(r#"{{"type":"result","subtype":"success","total_cost_usd":{written}}}"#);
+        match heard::read(line.as_bytes()).as_slice() {
+            [Heard::TurnEnded(end)] => end.cost_usd,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((cost("0"), cost("0.25"), cost("1e9")), (Some(0.0), Some(0.25), Some(1e9)));
+    for written in ["-0.01", "-1e308", "1e10", "1e308", "null", "\"NaN\"", "\"3\"", "[1]"] {
+        assert_eq!(cost(written), None, "{written}");
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_that_is_printed_is_an_error(bytes in any::<Vec<u8>>()) {

@@ -149,3 +149,15 @@ fn cost_adds_up_over_clients() {
     let twice = facts([at_work(), vec![result(), again, result()]].concat());
     assert_eq!(twice.cost_usd(), Some(1.0));
 }
+
+#[test]
+fn tokens_that_no_number_holds_are_as_many_as_one_holds() {
+    let huge = || {
+        line(
+            r#"{"type":"result","subtype":"success","result":"x","usage":{"input_tokens":18446744073709551615,"output_tokens":18446744073709551615,"cache_read_input_tokens":18446744073709551615,"cache_creation_input_tokens":18446744073709551615}}"#,
+        )
+    };
+    let tokens = facts([at_work(), vec![huge(), huge()]].concat()).tokens;
+    assert_eq!((tokens.input, tokens.output, tokens.cache_read), (u64::MAX, u64::MAX, u64::MAX));
+    assert_eq!((tokens.cache_write_5m, tokens.total()), (u64::MAX, u64::MAX));
+}

@@ -88,6 +88,62 @@ fn a_long_log_is_several_files() {
     assert_eq!(reader.next_record().unwrap().unwrap().sequence, 6);
 }
 
+#[test]
+fn files_that_no_writer_named_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 1..=4);
+    let strangers = [
+        "0.log",
+        "00000000000000000000.log",
+        "5.log",
+        "+0000000000000000007.log",
+        "99999999999999999999.log",
+        "000000000000000000009.log",
+        "notes.log",
+        "00000000000000000003.log~",
+        ".log",
+    ];
+    for name in strangers {
+        fs::write(folder.path().join(name), b"somebody else's").unwrap();
+    }
+    assert_eq!(files_in(folder.path()).unwrap(), [1]);
+    assert_eq!(read(folder.path(), 0), (numbers(1..=4), 0));
+    write(folder.path(), 5..=6);
+    assert_eq!(read(folder.path(), 3), (numbers(4..=6), 0));
+    for name in strangers {
+        assert_eq!(fs::read(folder.path().join(name)).unwrap(), b"somebody else's", "{name}");
+    }
+}
+
+#[test]
+fn a_length_that_no_writer_writes_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 1..=3);
+    let file = file_of(folder.path(), 1);
+    let mut bytes = fs::read(&file).unwrap();
+    let whole = bytes.len();
+    // A head that is right in itself and promises four gigabytes.
+    let mut promise = head(4, 0, &payload(4));
+    promise[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
+    let sum = xxh3_64(&promise[..32]);
+    promise[32..].copy_from_slice(&sum.to_le_bytes());
+    bytes.extend_from_slice(&promise);
+    let later = folder.path().join("later");
+    write(&later, 1..=5);
+    let mut reader = LogReader::open(&later, 0);
+    let records: Vec<Record> = std::iter::from_fn(|| reader.next_record().unwrap()).collect();
+    for record in &records[3..] {
+        bytes.extend_from_slice(&head(record.sequence, record.at.as_millisecond(), &record.payload));
+        bytes.extend_from_slice(&record.payload);
+    }
+    fs::write(&file, &bytes).unwrap();
+    assert_eq!(read(folder.path(), 0), (numbers(1..=5), HEAD as u64));
+    // The same at the end: the next writer goes on behind it.
+    fs::write(&file, &bytes[..whole + HEAD]).unwrap();
+    write(folder.path(), 4..=5);
+    assert_eq!(read(folder.path(), 0).0, numbers(1..=5));
+}
+
 proptest! {
     /// Whatever byte is changed, only the record it stands in is lost.
     #[test]

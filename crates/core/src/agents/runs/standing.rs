@@ -178,7 +178,7 @@ impl RunFolder {
                 (None, None) => (0.0, 0),
             };
             spent.usd += usd;
-            spent.tokens += tokens;
+            spent.tokens = spent.tokens.saturating_add(tokens);
         }
         let is_going_on = standings
             .iter()
