@@ -87,8 +87,8 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) budget_minutes: Option<u64>,
 
-    /// What happens then: nothing more starts and you are asked, or all are stopped
-    #[arg(long, value_name = "WHAT", value_enum)]
+    /// What happens then: "ask", nothing more starts, or "stop", all are stopped [default: the plan's, or ask]
+    #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub(crate) at_budget: Option<AtBudget>,
 
     /// Return when all of it is over
@@ -107,9 +107,8 @@ pub(crate) struct RunArguments {
 /// What happens when a run has used what it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AtBudget {
-    /// Nothing more starts, and you are asked
+    // Variants' documentation would spread the help of `run` over twice the lines.
     Ask,
-    /// Nothing more starts, and who is at work is stopped
     Stop,
 }
 

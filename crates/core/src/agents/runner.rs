@@ -7,6 +7,7 @@ mod child;
 mod ending;
 mod guard;
 mod journal;
+mod orders;
 mod place;
 mod socket;
 
@@ -20,7 +21,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Decision, Exit};
+use orchestra_model::Exit;
 use rustix::process::Signal;
 
 pub(super) use child::end_with_parent;
@@ -450,96 +451,6 @@ impl Runner<'_> {
         {
             self.journal.event(Event::DecisionDelivered { request });
         }
-    }
-
-    /// Does what a caller asks, or says why not.
-    fn answer(&mut self, command: Command, caller: Caller) -> Answer {
-        match self.obey(command, caller) {
-            Ok(prompt) => Answer::Done { sequence: self.journal.facts().sequence, prompt },
-            Err(why) => Answer::Refused { why },
-        }
-    }
-
-    fn obey(&mut self, command: Command, Caller { by, key }: Caller) -> Result<Option<u64>, Refusal> {
-        if let Some(prompt) = key.as_deref().and_then(|key| self.journal.facts().wish(key)) {
-            return Ok(prompt);
-        }
-        let mut prompt = None;
-        match command {
-            Command::Hello | Command::Follow => {}
-            Command::Unknown => return Err(Refusal::NotKnown),
-            Command::Send { text } => {
-                self.refuse_when_ending()?;
-                let id = self.journal.facts().last_prompt + 1;
-                self.journal.promise(Event::PromptQueued { id, text, by, key })?;
-                prompt = Some(id);
-                self.go_on();
-            }
-            Command::Edit { id, text } => {
-                self.waiting_prompt(id)?;
-                self.journal.promise(Event::PromptEdited { id, text })?;
-            }
-            Command::Remove { id } => {
-                self.waiting_prompt(id)?;
-                self.journal.promise(Event::PromptRemoved { id })?;
-            }
-            Command::Answer { request, input_hash, decision } => {
-                self.decide(&request, &input_hash, decision, Caller { by, key })?;
-            }
-            Command::Steer { how: how @ (Steering::Stop | Steering::Finish) } => {
-                self.journal.promise(Event::Steered { how: how.clone(), by: by.clone() })?;
-                self.stop(how, by);
-            }
-            Command::Steer { how } => {
-                self.refuse_when_ending()?;
-                let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
-                let line = line.ok_or(Refusal::NotKnown)?;
-                self.journal.promise(Event::Steered { how, by })?;
-                self.write(line, None);
-            }
-        }
-        Ok(prompt)
-    }
-
-    fn refuse_when_ending(&self) -> Result<(), Refusal> {
-        let is_ending =
-            self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.exit.is_some());
-        if is_ending { Err(Refusal::Ending) } else { Ok(()) }
-    }
-
-    fn waiting_prompt(&self, id: u64) -> Result<(), Refusal> {
-        let waits = self.journal.facts().queue.iter().any(|prompt| prompt.id == id);
-        if waits { Ok(()) } else { Err(Refusal::AlreadyDelivered) }
-    }
-
-    /// Passes a decision on, once, for exactly what was asked.
-    fn decide(
-        &mut self,
-        id: &str,
-        input_hash: &str,
-        decision: Decision,
-        Caller { by, key }: Caller,
-    ) -> Result<(), Refusal> {
-        self.refuse_when_ending()?;
-        let request = self.journal.facts().requests.iter().find(|request| request.id == id);
-        let request = request.ok_or(Refusal::NoSuchRequest)?;
-        if let Some(decided) = &request.decided {
-            return Err(Refusal::AlreadyDecided { by: decided.by.clone() });
-        }
-        if request.input_hash != input_hash {
-            return Err(Refusal::InputChanged);
-        }
-        if let Decision::Allow { always: Some(index), .. } = &decision
-            && request.suggestions.len() <= *index
-        {
-            return Err(Refusal::NoSuchChoice);
-        }
-        let asked = self.asked.get(id).ok_or(Refusal::NoSuchRequest)?;
-        let line = self.client.answer(asked, &decision).ok_or(Refusal::NoSuchChoice)?;
-        self.journal.promise(Event::Decided { request: id.to_owned(), decision, by, key })?;
-        self.asked.remove(id);
-        self.write(line, Some(Delivery::Decision { request: id.to_owned() }));
-        Ok(())
     }
 
     /// Begins to end the client; what was logged already is not logged again.
