@@ -4,6 +4,7 @@ mod agents;
 mod demo;
 mod runs;
 mod since;
+mod together;
 mod web;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) use agents::{
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use runs::{ChooseArguments, LandArguments, ResultsArguments, RunArguments, StepArguments};
 pub(crate) use since::Since;
+pub(crate) use together::{McpArguments, MessagesArguments};
 pub(crate) use web::WebArguments;
 use web::parse_address;
 
@@ -97,6 +99,8 @@ pub(crate) enum Command {
     Logs(LogsArguments),
     /// Send an agent a message
     Send(SendArguments),
+    /// Read what agents and people told each other
+    Messages(MessagesArguments),
     /// Answer what an agent asks
     Answer(AnswerArguments),
     /// End the turn of an agent; it keeps listening
@@ -125,6 +129,8 @@ pub(crate) enum Command {
     Doctor(DoctorArguments),
     /// Try everything out on a made-up repository
     Demo(DemoArguments),
+    /// Serve the tools that agents talk to each other with
+    Mcp(McpArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Play the client of a demo.

@@ -9,6 +9,8 @@ mod git;
 mod land;
 mod logs;
 mod lookup;
+mod mcp;
+mod messages;
 mod overview;
 mod results;
 mod resume;
@@ -120,6 +122,8 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Status(arguments)) => status::run(context, &arguments),
         Some(Command::Logs(arguments)) => logs::run(context, &arguments),
         Some(Command::Send(arguments)) => steer::send(context, &arguments),
+        Some(Command::Messages(arguments)) => messages::run(context, &arguments),
+        Some(Command::Mcp(arguments)) => mcp::run(context, &arguments),
         Some(Command::Answer(arguments)) => steer::answer(context, &arguments),
         Some(Command::Interrupt(arguments)) => steer::interrupt(context, &arguments),
         Some(Command::Stop(arguments)) => steer::stop(context, &arguments),

@@ -5,6 +5,7 @@
 use std::{
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use jiff::tz::TimeZone;
@@ -38,6 +39,8 @@ pub(crate) struct Surroundings {
     pub(crate) temporary: PathBuf,
     /// The shell that the person uses.
     pub(crate) shell: Option<OsString>,
+    /// `MCP_TOOL_TIMEOUT`: how long a client lets a call to a tool take.
+    pub(crate) mcp_tool_timeout: Option<Duration>,
 }
 
 impl Surroundings {
@@ -59,6 +62,9 @@ impl Surroundings {
             time_zone: TimeZone::try_system().ok(),
             temporary: std::env::temp_dir(),
             shell: variable("SHELL"),
+            mcp_tool_timeout: variable("MCP_TOOL_TIMEOUT")
+                .and_then(|milliseconds| milliseconds.to_str()?.parse().ok())
+                .map(Duration::from_millis),
         }
     }
 

@@ -29,7 +29,8 @@ cargo xtask bench agents [--quick]
 
 cargo xtask bench together [--quick]
 
-  Measures runs: what a plan costs a task beside the same tasks without one, and a thousand tasks that wait.
+  Measures runs: what a plan costs a task beside the same tasks without one, a thousand tasks that wait,
+  and the way of a message from one agent to another that has nothing to do.
 
 cargo xtask bench web [--sessions N] [--seed S] [--keep DIR] [--quick]
 

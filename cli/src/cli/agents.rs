@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::together::TalkingArguments;
+
 const SPAWN_EXAMPLES: &str = "\
 Examples:
   orchestra spawn \"build auth\" \"write tests\"   two agents, each in its own
@@ -72,6 +74,9 @@ pub(crate) struct SpawnArguments {
     /// Check the work of each with this command, run in its worktree
     #[arg(long, value_name = "COMMAND", conflicts_with_all = ["no_worktree", "session"])]
     pub(crate) check: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) talking: TalkingArguments,
 
     /// Return when all have ended
     #[arg(long)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use orchestra_model::{AgentId, AtLimit};
 
-use super::{agents::parse_budget, parse_number};
+use super::{agents::parse_budget, parse_number, together::TalkingArguments};
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -90,6 +90,9 @@ pub(crate) struct RunArguments {
     /// What happens then: "ask", nothing more starts, or "stop", all are stopped [default: the plan's, or ask]
     #[arg(long, value_name = "WHAT", value_enum, hide_possible_values = true)]
     pub(crate) at_budget: Option<AtBudget>,
+
+    #[command(flatten)]
+    pub(crate) talking: TalkingArguments,
 
     /// Return when all of it is over
     #[arg(long)]
@@ -229,4 +232,8 @@ pub(crate) struct StepArguments {
     /// The run
     #[arg(value_name = "RUN")]
     pub(crate) run: AgentId,
+
+    /// Agents that have got a message and have no runner
+    #[arg(value_name = "AGENT")]
+    pub(crate) agents: Vec<AgentId>,
 }

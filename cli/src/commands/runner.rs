@@ -20,6 +20,8 @@ use crate::{error::Failure, heap};
 pub(super) const GUARD: &str = "__guard";
 /// What starts a runner.
 const RUNNER: &str = "__runner";
+/// What serves an agent's tools.
+const MCP: &str = "mcp";
 
 /// What a run is gone on with.
 const STEP: &str = "__step";
@@ -60,15 +62,20 @@ fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
     let launcher = agent::launcher()?;
     let mut runner = Command::new(&launcher.program);
     runner.arg(RUNNER).arg(folder);
-    agents::guard(runner).map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
-    let plan = AgentFolder::open(folder).and_then(|folder| folder.plan());
-    match plan {
-        Ok(plan) if plan.run.has_plan => step(&launcher.program, &plan.run.id),
-        Ok(plan) if plan.run.max_parallel.is_some() => {
-            agent::agents(context)?.advance(&plan.run.id, &launcher).map_err(agent::not_started)
-        }
-        _ => Ok(()),
+    agents::guard(runner, &spared())
+        .map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
+    let found = AgentFolder::open(folder).and_then(|folder| Ok((folder.plan()?, folder)));
+    let Ok((plan, folder)) = found else { return Ok(()) };
+    let told = agent::tools(context)?.tell_of_end(&folder, context.now.timestamp());
+    if plan.run.has_plan || plan.run.max_parallel.is_some() || plan.started_by.is_some() {
+        step(&launcher.program, &plan.run.id)?;
     }
+    told.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Processes of this program that outlive the agent that has them started: other agents, and what goes on with a run.
+fn spared() -> [OsString; 2] {
+    [GUARD.into(), STEP.into()]
 }
 
 /// Has the agent's run gone on with: by another process, which is started again when it is killed. The run's checks may
@@ -92,6 +99,10 @@ fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
         git: context.surroundings.program("git").map_or_else(|| Git::new("git"), Git::new),
         scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        program: agent::launcher()?.program,
+        serves_tools: vec![MCP.into()],
+        steps: vec![STEP.into()],
+        spared: spared().into(),
     };
     heap::share_one();
     agents::run(&settings).map_err(|error| Failure::new(error.to_string()))

@@ -61,8 +61,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
 /// Does what is due in a run: what follows an agent's end.
 pub(super) fn step(context: &Context, arguments: &StepArguments) -> Result<(), Failure> {
     let tools = agent::tools(context)?;
-    let run = tools.agents().run(&arguments.run).map_err(not_found)?;
-    tools.step(&run).map(drop).map_err(not_stepped)
+    tools.go_on(&arguments.run, &arguments.agents).map_err(not_stepped)
 }
 
 /// The run that a person means.
@@ -113,8 +112,12 @@ fn create(
     let client = client::find(&context.surroundings)?;
     let base = arguments.base.as_deref().or(file.base.as_deref());
     let found = spawn::find_place(context, tools, arguments.repo.as_deref(), base, (false, arguments.trust))?;
+    let mut tasks = file.tasks.clone();
+    for task in &mut tasks {
+        task.settings.talks = arguments.talking.talks();
+    }
     let new = NewPlan {
-        tasks: file.tasks.clone(),
+        tasks,
         max_parallel: arguments.max_parallel.or(file.max_parallel).or(Some(AT_ONCE)),
         limit: limit_given(arguments, file.limit),
         key: None,

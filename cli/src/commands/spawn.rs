@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
         permission_mode: arguments.permission_mode.clone(),
         max_budget_usd: arguments.max_budget_usd,
         arguments: Vec::new(),
+        talks: arguments.talking.talks(),
     };
     let agents = tools.agents();
     let now = context.now.timestamp();

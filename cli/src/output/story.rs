@@ -133,9 +133,24 @@ impl Teller {
             Event::SetupStarted { command } => {
                 self.line(0, style::SOFT, &format!("setup: {}", text::one_line(command)), out)
             }
+            Event::PromptQueued { id, text, from: Some(from), .. } => {
+                self.prompts.insert(*id, format!("{}: {text}", from.name));
+                Ok(())
+            }
             Event::PromptQueued { id, text, .. } | Event::PromptEdited { id, text } => {
                 self.prompts.insert(*id, text.clone());
                 Ok(())
+            }
+            Event::MessagesRead { ids } => {
+                for id in ids {
+                    let text = self.prompts.remove(id).unwrap_or_default();
+                    self.paragraph(INDENT, style::SOFT, &format!("read: {text}"), out)?;
+                }
+                Ok(())
+            }
+            Event::Reported { report, .. } => {
+                let words = format!("reported {}: {}", report.outcome.name(), report.summary);
+                self.paragraph(0, style::STRONG, &words, out)
             }
             Event::PromptRemoved { id } => {
                 self.prompts.remove(id);
@@ -203,6 +218,7 @@ impl Teller {
                 self.line(0, style::FAILED, "the setup command failed", out)
             }
             Event::RunnerStarted { .. }
+            | Event::Awaits { .. }
             | Event::SetupEnded { .. }
             | Event::ClientStarted { .. }
             | Event::DecisionDelivered { .. }

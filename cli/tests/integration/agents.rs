@@ -11,5 +11,6 @@ mod queue;
 mod real;
 mod runs;
 mod starts;
+mod together;
 mod work;
 mod world;

@@ -49,6 +49,8 @@ fn help_fits_eighty_columns() {
         &["results", "--help"],
         &["choose", "--help"],
         &["land", "--help"],
+        &["messages", "--help"],
+        &["mcp", "--help"],
         &["web", "--help"],
         &["demo", "--help"],
         &["completions", "--help"],

@@ -23,6 +23,7 @@ mod spawn;
 mod start;
 mod story;
 mod tidy;
+mod together;
 mod watch;
 
 use std::{
@@ -43,6 +44,9 @@ pub use spawn::{FoundPlace, PlaceError, Tools, Wish, paragraphs};
 pub use start::{GoesOn, Launcher, NewAgent, NewRun, SendError, Sent, StartError, Started, check_task};
 pub use story::{Scene, Story};
 pub use tidy::Kept;
+pub use together::{
+    Awaited, Delivered, Key, KeyError, Limit, Member, NewMember, News, Received, Seen, TogetherError, limits,
+};
 pub use watch::{AgentNews, AgentWatcher, Words};
 
 /// All agents of a state folder. Cheap to make; it holds nothing.

@@ -3,7 +3,7 @@
 //! A process id alone proves nothing: ids are given out again, and a reboot gives out all of them anew. A process is
 //! the same when its boot, its id and its start time are.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
@@ -96,8 +96,28 @@ impl Stat {
 }
 
 /// The living processes that stem from one, nearest first: children, their children, and so on.
-#[cfg(target_os = "linux")]
 pub fn descendants(of: u32) -> Vec<Process> {
+    descendants_but(of, |_| false)
+}
+
+/// Whether a process is this very program, told to be one of these.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_own(process: &Process, told: &[OsString]) -> bool {
+    let folder = Path::new("/proc").join(process.pid.to_string());
+    let words = fs::read(folder.join("cmdline")).unwrap_or_default();
+    let first = words.split(|byte| *byte == 0).nth(1).unwrap_or_default();
+    // Linux adds a word to the name of a program that was replaced while it runs.
+    let program = |folder: &Path| {
+        let name = fs::read_link(folder.join("exe")).ok()?;
+        Some(name.to_string_lossy().trim_end_matches(" (deleted)").to_owned())
+    };
+    let own = program(Path::new("/proc/self"));
+    told.iter().any(|told| told.as_bytes() == first) && own.is_some() && own == program(&folder)
+}
+
+/// The same without those that are set apart, and without what stems from them.
+#[cfg(target_os = "linux")]
+pub(crate) fn descendants_but(of: u32, is_apart: impl Fn(&Process) -> bool) -> Vec<Process> {
     let boot = boot();
     let all: Vec<(Process, u32)> = fs::read_dir("/proc")
         .into_iter()
@@ -115,6 +135,7 @@ pub fn descendants(of: u32) -> Vec<Process> {
         let children: Vec<Process> = all
             .iter()
             .filter(|(process, parent)| parents.contains(parent) && !found.contains(process))
+            .filter(|(process, _)| !is_apart(process))
             .map(|(process, _)| process.clone())
             .collect();
         parents = children.iter().map(|process| process.pid).collect();
@@ -178,8 +199,13 @@ pub fn working_in(_folder: &Path) -> Vec<(u32, String)> {
 
 /// Elsewhere than on Linux nothing says what stems from a process once its parent is gone: less is promised there.
 #[cfg(not(target_os = "linux"))]
-pub fn descendants(_of: u32) -> Vec<Process> {
+pub(crate) fn descendants_but(_of: u32, _is_apart: impl Fn(&Process) -> bool) -> Vec<Process> {
     Vec::new()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_own(_process: &Process, _told: &[OsString]) -> bool {
+    false
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Provider, Score, SessionId, Usage};
+use crate::{AgentId, Provider, Report, Score, SessionId, Usage};
 
 /// One agent as a list shows it.
 ///
@@ -20,6 +20,16 @@ pub struct Agent {
     pub task: String,
     /// The run it belongs to: what was started together.
     pub run: AgentId,
+    /// The agent that started it; `null` when a person did.
+    pub started_by: Option<AgentId>,
+    /// How many agents stand between it and a person: 0 when a person started it.
+    #[serde(default)]
+    pub depth: u32,
+    /// The agents whose end it waits for, and does nothing meanwhile.
+    #[serde(default)]
+    pub awaits: Vec<AgentId>,
+    /// What it reported last to whoever started it.
+    pub report: Option<Report>,
     /// What it does.
     pub state: AgentState,
     /// Why it failed or was lost, one sentence.
@@ -222,6 +232,9 @@ pub struct QueuedPrompt {
     pub text: String,
     /// When it was sent.
     pub at: Timestamp,
+    /// The name of the agent that sent it; `null` when a person or Orchestra did.
+    #[serde(default)]
+    pub from: Option<String>,
 }
 
 /// Something an agent asks a person.

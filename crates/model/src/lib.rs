@@ -8,6 +8,7 @@ pub mod agent;
 pub mod change;
 pub mod id;
 pub mod listing;
+pub mod message;
 pub mod run;
 pub mod score;
 pub mod session;
@@ -21,6 +22,10 @@ pub use change::{ChangeKind, ChangedFile, Changes, Commit};
 pub use id::{AgentId, InvalidId, SessionId};
 pub use jiff::Timestamp;
 pub use listing::{KindFilter, LeftOut, Listing, Problem, ProblemKind, SessionFilter};
+pub use message::{
+    AgentMessage, MessageKind, MessageState, Messages, Report, ReportOutcome, Sender, Talker, Thread,
+    ThreadKind,
+};
 pub use run::{
     AtLimit, Check, Conflict, Landing, LandingOutcome, LandingStep, Limit, Results, Spent, TaskResult,
     TaskState,

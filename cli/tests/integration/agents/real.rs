@@ -6,7 +6,7 @@ use std::{fs, path::PathBuf};
 use super::world::{World, until};
 use crate::integration::real_client::with_each_client;
 
-fn in_each_world(check: impl Fn(&World)) {
+pub(super) fn in_each_world(check: impl Fn(&World)) {
     with_each_client(|client| check(&World::with_real_client(client)));
 }
 

@@ -16,11 +16,14 @@ use super::{
     plan::Settings,
 };
 
+/// What the server of Orchestra's tools is called: its tools are `mcp__orchestra__…`.
+const TOOLS: &str = "orchestra";
+
 /// Claude Code.
 pub(super) struct ClaudeCode;
 
 impl Client for ClaudeCode {
-    fn arguments(&self, settings: &Settings, opening: Opening<'_>) -> Vec<OsString> {
+    fn arguments(&self, settings: &Settings, opening: Opening<'_>, tools: Option<&Path>) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = [
             "-p",
             "--input-format=stream-json",
@@ -52,8 +55,18 @@ impl Client for ClaudeCode {
         if let Some(budget) = settings.max_budget_usd {
             option("max-budget-usd", &budget.to_string());
         }
+        if let Some(tools) = tools {
+            let mut option = OsString::from("--mcp-config=");
+            option.push(tools);
+            // A message must not ask a person each time; what these tools may do is limited where they are served.
+            arguments.extend([option, format!("--allowedTools=mcp__{TOOLS}").into()]);
+        }
         arguments.extend(settings.arguments.iter().cloned());
         arguments
+    }
+
+    fn tools(&self, program: &Path, arguments: &[OsString]) -> Vec<u8> {
+        told::tools(TOOLS, program, arguments)
     }
 
     fn greeting(&self) -> Vec<Vec<u8>> {

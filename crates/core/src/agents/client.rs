@@ -10,7 +10,12 @@ use super::{claude::ClaudeCode, entry::Steering, plan::Settings};
 /// A client that reads lines on its standard input and prints lines on its standard output.
 pub trait Client: Send + Sync {
     /// The arguments it is started with. Never a prompt among them.
-    fn arguments(&self, settings: &Settings, opening: Opening<'_>) -> Vec<OsString>;
+    ///
+    /// `tools` is the file of [`Client::tools`], when it is given any.
+    fn arguments(&self, settings: &Settings, opening: Opening<'_>, tools: Option<&Path>) -> Vec<OsString>;
+
+    /// What stands in the file that gives it Orchestra's tools: how their server is started.
+    fn tools(&self, program: &Path, arguments: &[OsString]) -> Vec<u8>;
 
     /// Lines that are written before any other.
     fn greeting(&self) -> Vec<Vec<u8>>;

@@ -14,10 +14,10 @@ use std::{
     time::Duration,
 };
 
-use orchestra_model::Decision;
+use orchestra_model::{AgentId, Decision, Report};
 use serde::{Deserialize, Serialize};
 
-use super::entry::Steering;
+use super::entry::{Letter, Steering};
 
 /// The version of what is spoken here. A runner answers older and newer ones: what it does not know it refuses.
 pub const VERSION: u32 = 1;
@@ -67,6 +67,29 @@ pub enum Command {
     Send {
         /// What it says.
         text: String,
+        /// The agent that sends it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Letter>,
+    },
+    /// Hand out prompts of other agents that wait: the agent reads them now.
+    Read {
+        /// Their numbers.
+        ids: Vec<u64>,
+    },
+    /// Note that the agent only waits for others from now on; of none, that it goes on.
+    Await {
+        /// Those.
+        agents: Vec<AgentId>,
+    },
+    /// Note what the agent says came out of its task.
+    Report {
+        /// What.
+        report: Report,
+    },
+    /// Have the agent's run gone on with, by a process that does not end with the agent.
+    Step {
+        /// Agents that have got a message and have no runner.
+        wake: Vec<AgentId>,
     },
     /// Change a prompt that waits.
     Edit {
@@ -142,6 +165,12 @@ pub enum Refusal {
     /// The prompt does not wait any more.
     #[error("the agent has got that message already")]
     AlreadyDelivered,
+    /// Agents have sent it so much that it must read first.
+    #[error("{why}")]
+    TooMuch {
+        /// What is too much, and what to do.
+        why: String,
+    },
     /// The agent is on its way out.
     #[error("the agent is ending; send again in a moment, which resumes it")]
     Ending,

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use orchestra_model::{Decision, Exit};
+use orchestra_model::{AgentId, Decision, Exit, MessageKind, Report};
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
@@ -78,6 +78,27 @@ pub enum Event {
         text: String,
         /// Through which surface it came.
         by: String,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
+        /// The agent that sent it; `None` when a person or Orchestra did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<Letter>,
+    },
+    /// The agent fetched prompts of other agents itself: they wait no more.
+    MessagesRead {
+        /// Their numbers.
+        ids: Vec<u64>,
+    },
+    /// From here on the agent only waits for others; of none, it goes on.
+    Awaits {
+        /// Those.
+        agents: Vec<AgentId>,
+    },
+    /// The agent says what came out of its task.
+    Reported {
+        /// What.
+        report: Report,
         /// The wish that it came with, see [`Caller`](super::control::Caller).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
@@ -165,6 +186,18 @@ pub enum Event {
     /// What a newer version wrote.
     #[serde(other)]
     Unknown,
+}
+
+/// Which agent sent a prompt, and as what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Its id.
+    pub agent: AgentId,
+    /// Its name.
+    pub name: String,
+    /// What kind of message.
+    #[serde(default)]
+    pub kind: MessageKind,
 }
 
 /// How a person steers an agent besides prompts and decisions.

@@ -3,6 +3,7 @@
 //! Kept beside the log as `state.json`, so that a list need not read whole logs. What stands there can be made again
 //! from the log at any time.
 
+mod mailbox;
 mod proof;
 mod score;
 
@@ -10,8 +11,8 @@ use std::{collections::VecDeque, path::PathBuf};
 
 use jiff::Timestamp;
 use orchestra_model::{
-    AgentState, Attention, AttentionKind, Decided, Exit, QueuedPrompt, Request, RequestKind, SessionId,
-    SpanKind, Usage,
+    AgentId, AgentState, Attention, AttentionKind, Decided, Exit, MessageState, QueuedPrompt, Report,
+    Request, RequestKind, SessionId, SpanKind, Usage,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,7 @@ use super::{
     log::Record,
 };
 use crate::{process::Process, prompt};
+pub(super) use mailbox::Mailbox;
 use proof::Proof;
 use score::Lane;
 
@@ -83,6 +85,12 @@ pub struct Facts {
     pub queue: VecDeque<QueuedPrompt>,
     /// The number of the last prompt.
     pub last_prompt: u64,
+    /// The last of what it was told.
+    pub mailbox: Mailbox,
+    /// What it reported last.
+    pub report: Option<Report>,
+    /// The agents whose end it waits for.
+    pub awaits: Vec<AgentId>,
     /// What it asked and was not told.
     pub requests: Vec<Request>,
     /// How many turns ended.
@@ -267,18 +275,34 @@ impl Facts {
                 self.last_errors.clear();
                 self.cost = (self.cost.0 + self.cost.1.unwrap_or_default(), None);
             }
-            Event::PromptQueued { id, text, key, .. } => {
+            Event::PromptQueued { id, text, key, by, from } => {
                 self.last_prompt = self.last_prompt.max(id);
-                self.queue.push_back(QueuedPrompt { id, text, at });
+                let sender = from.as_ref().map(|letter| letter.name.clone());
+                self.mailbox.take_in((id, self.sequence), &text, &by, from, at);
+                self.queue.push_back(QueuedPrompt { id, text, at, from: sender });
                 self.remember(key, Some(id));
             }
             Event::PromptEdited { id, text } => {
+                self.mailbox.change(id, &text);
                 if let Some(prompt) = self.queue.iter_mut().find(|prompt| prompt.id == id) {
                     prompt.text = text;
                 }
             }
-            Event::PromptRemoved { id } => self.queue.retain(|prompt| prompt.id != id),
+            Event::PromptRemoved { id } => {
+                self.mailbox.remove(id);
+                self.queue.retain(|prompt| prompt.id != id);
+            }
+            Event::MessagesRead { ids } => {
+                self.mailbox.mark(&ids, MessageState::Read);
+                self.queue.retain(|prompt| !ids.contains(&prompt.id));
+            }
+            Event::Awaits { agents } => self.awaits = agents,
+            Event::Reported { report, key } => {
+                self.report = Some(report);
+                self.remember(key, None);
+            }
             Event::PromptDelivered { id } => {
+                self.mailbox.mark(&[id], MessageState::Delivered);
                 self.queue.retain(|prompt| prompt.id != id);
                 self.is_busy = true;
                 self.is_interrupted = false;
@@ -337,6 +361,7 @@ impl Facts {
 
     fn end_client(&mut self) {
         self.client = None;
+        self.awaits.clear();
         self.writing.end();
         self.is_setting_up = false;
         self.is_ready = false;
@@ -420,6 +445,7 @@ impl Facts {
 
     fn end_turn(&mut self, at: Timestamp, end: TurnEnd) {
         self.is_busy = false;
+        self.awaits.clear();
         self.writing.end();
         self.doing = None;
         self.requests.clear();

@@ -17,11 +17,14 @@ use orchestra_model::{Agent, AgentId};
 
 use super::{
     client::{Client, client_of},
+    control::ControlError,
     entry::{Entry, Event},
-    facts::Facts,
+    facts::{Facts, Wanted},
     log::{LogReader, LogWriter},
     plan::{Place, Plan},
+    start::SendError,
     story::Story,
+    together::has_room,
 };
 use crate::files::{private_folder, write_whole};
 
@@ -243,6 +246,16 @@ impl AgentFolder {
         Ok(self.facts(client).map_err(|error| self.refused(error))?.last_prompt)
     }
 
+    /// Refuses another agent's message when only a person has it go on, or agents sent so much that it must read first.
+    pub(super) fn may_hear(&self, now: Timestamp) -> Result<(), SendError> {
+        let plan = self.plan()?;
+        let facts = self.facts(client_of(plan.provider)).map_err(|error| self.refused(error))?;
+        if facts.wanted == Some(Wanted::Stop) || facts.is_cleaned {
+            return Err(SendError::Stopped { name: plan.name });
+        }
+        has_room(&facts, now).map_err(|why| ControlError::from(why).into())
+    }
+
     /// Whether a wish was taken in already, and the prompt's number if it was one.
     pub(super) fn wish(&self, key: &str) -> Result<Option<Option<u64>>, FolderError> {
         let client = client_of(self.plan()?.provider);
@@ -328,6 +341,8 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         provider: plan.provider,
         task: plan.task,
         run: plan.run.id,
+        depth: plan.started_by.as_ref().map_or(0, |starter| starter.depth),
+        started_by: plan.started_by.map(|starter| starter.agent),
         state,
         waits: None,
         failure: facts.why(state),
@@ -348,6 +363,8 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         tokens: facts.tokens,
         turns: facts.turns,
         diffstat: None,
+        awaits: facts.awaits,
+        report: facts.report,
         queue: facts.queue.into(),
         requests: if is_held { facts.requests } else { Vec::new() },
         is_cleaned: facts.is_cleaned,

@@ -31,8 +31,25 @@ pub struct Plan {
     pub settings: Settings,
     /// The run it belongs to.
     pub run: Run,
+    /// The agent that started it; `None` when a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<Starter>,
     /// When it was asked for.
     pub created_at: Timestamp,
+}
+
+/// The agent that started another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Starter {
+    /// Its id.
+    pub agent: AgentId,
+    /// Its name.
+    pub name: String,
+    /// How many agents stand between the one that was started and a person, this one among them: 1 or more.
+    pub depth: u32,
+    /// Whether it waits for the result.
+    #[serde(default)]
+    pub is_handoff: bool,
 }
 
 /// Where an agent works.
@@ -144,6 +161,21 @@ pub struct Settings {
     pub max_budget_usd: Option<f64>,
     /// More arguments for the client, as a person gave them.
     pub arguments: Vec<OsString>,
+    /// Whom it may talk to.
+    pub talks: Talks,
+}
+
+/// Whom an agent may talk to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Talks {
+    /// The agents of its run.
+    #[default]
+    Run,
+    /// Every agent on this machine.
+    Any,
+    /// Nobody: it is not given the tools for it.
+    Nobody,
 }
 
 /// The run that an agent belongs to: what was spawned together.

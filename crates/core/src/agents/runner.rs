@@ -16,12 +16,13 @@ use std::{
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
+    process::Stdio,
     sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use orchestra_model::Exit;
+use orchestra_model::{AgentId, Exit};
 use rustix::process::Signal;
 
 pub(super) use child::end_with_parent;
@@ -33,7 +34,8 @@ use super::{
     entry::{Event, Steering},
     facts::Wanted,
     folder::{AgentFolder, FolderError},
-    plan::{Conversation, Plan},
+    plan::{Conversation, Plan, Talks},
+    together,
 };
 use crate::{process::Process, worktrees::Git};
 use child::{Child, Line, Program};
@@ -64,6 +66,14 @@ pub struct RunnerSettings {
     pub git: Git,
     /// Environment variables that the client must not inherit.
     pub scrubbed: Vec<OsString>,
+    /// This very program.
+    pub program: PathBuf,
+    /// What it is told to serve an agent's tools; the file with the agent's key follows.
+    pub serves_tools: Vec<OsString>,
+    /// What it is told to go on with a run; the run follows, then agents to be woken.
+    pub steps: Vec<OsString>,
+    /// What its processes are told that outlive the agent that has them started: guards of others.
+    pub spared: Vec<OsString>,
     /// The version of this program.
     pub version: String,
 }
@@ -209,7 +219,13 @@ impl Runner<'_> {
         self.journal.event(Event::RunnerStarted { process, version: self.settings.version.clone() });
         if self.journal.facts().last_prompt == 0 {
             let text = self.plan.task.clone();
-            self.journal.event(Event::PromptQueued { id: 1, text, by: ITSELF.to_owned(), key: None });
+            self.journal.event(Event::PromptQueued {
+                id: 1,
+                text,
+                by: ITSELF.to_owned(),
+                key: None,
+                from: None,
+            });
         }
         self.journal.sync();
         if let Err(why) = self.place().and_then(|()| self.start_what_is_next()) {
@@ -246,7 +262,8 @@ impl Runner<'_> {
         let facts = self.journal.facts();
         settings.model = facts.chosen_model.clone().or(settings.model);
         settings.permission_mode = facts.chosen_mode.clone().or(settings.permission_mode);
-        let arguments = self.client.arguments(&settings, opening);
+        let tools = self.give_tools()?;
+        let arguments = self.client.arguments(&settings, opening, tools.as_deref());
         let program = self.plan.client.clone();
         let child = self.start(What::Client, &program, arguments).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
@@ -261,6 +278,27 @@ impl Runner<'_> {
         self.child = Some(Running { child, what: What::Client, exit: None, open_pipes: PIPES });
         self.silent_until = Some(Instant::now() + SILENCE);
         Ok(())
+    }
+
+    /// Gives the client the tools to talk to other agents, with a key that is this agent's own: the file that says so.
+    fn give_tools(&self) -> Result<Option<PathBuf>, String> {
+        if self.plan.settings.talks == Talks::Nobody {
+            return Ok(None);
+        }
+        let settings = &self.settings;
+        let given =
+            together::give_tools(&self.folder, self.client, &settings.program, &settings.serves_tools);
+        given.map(Some).map_err(|error| format!("its tools could not be written down: {error}"))
+    }
+
+    /// Has the run gone on with by a process of its own, with the surroundings that this one has.
+    fn step(&self, wake: &[AgentId]) {
+        let mut step = std::process::Command::new(&self.settings.program);
+        step.args(&self.settings.steps).arg(self.plan.run.id.as_str());
+        step.args(wake.iter().map(AgentId::as_str)).current_dir("/");
+        step.stdin(Stdio::null()).stdout(Stdio::null());
+        // Collected with all others that end. One that cannot be started is missed by nobody: the next one does it.
+        let _ = step.spawn();
     }
 
     fn start(&self, what: What, program: &Path, arguments: Vec<OsString>) -> io::Result<Child> {
@@ -408,7 +446,7 @@ impl Runner<'_> {
         if facts.refuses() {
             self.finish();
         } else if let Some(prompt) = facts.queue.front().cloned() {
-            let line = self.client.prompt(&prompt.text);
+            let line = self.client.prompt(&together::words_of(&prompt));
             self.linger_until = None;
             if self.journal.event(Event::PromptDelivered { id: prompt.id }) {
                 self.journal.sync();
@@ -423,7 +461,7 @@ impl Runner<'_> {
 
     /// Whether others of the run wait for its end, so that a client that only listens would keep them from their turn.
     const fn others_wait(&self) -> bool {
-        self.plan.run.max_parallel.is_some() || self.plan.run.has_plan
+        self.plan.run.max_parallel.is_some() || self.plan.run.has_plan || self.plan.started_by.is_some()
     }
 
     /// Tells the client that nothing more will come; the stop ladder follows if it does not end.
@@ -532,7 +570,7 @@ impl Runner<'_> {
                 ));
             }
         }
-        let survivors = ending::end_descendants();
+        let survivors = ending::end_descendants(&self.settings.spared);
         self.asked.clear();
         self.deliveries.clear();
         self.journal.event(Event::ClientExited { exit, survivors });

@@ -71,7 +71,7 @@ pub struct RunPlan {
 }
 
 /// A task of a run, with the agent that is to do it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedTask {
     /// What it is called in the run.
     pub name: String,
@@ -146,7 +146,7 @@ pub enum RunError {
 
 impl Agents {
     /// The folder of a run's own files, which need not be there.
-    fn run_folder(&self, id: &AgentId) -> PathBuf {
+    pub(super) fn run_folder(&self, id: &AgentId) -> PathBuf {
         self.state.join("runs").join(id.as_str())
     }
 
@@ -156,12 +156,14 @@ impl Agents {
     /// When there is none, or it cannot be read.
     pub fn run(&self, id: &AgentId) -> Result<RunFolder, RunError> {
         let path = self.run_folder(id);
-        let plan = match fs::read(path.join(PLAN)) {
+        let mut plan: RunPlan = match fs::read(path.join(PLAN)) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|error| RunError::Unreadable { path: path.clone(), error })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.plan_of_members(id)?,
             Err(error) => return Err(RunError::Refused { path, error }),
         };
+        let ledger = Ledger::read(&path).map_err(|error| RunError::Refused { path: path.clone(), error })?;
+        plan.tasks.extend(ledger.joined);
         Ok(RunFolder { agents: self.clone(), path, plan })
     }
 
@@ -237,7 +239,7 @@ impl Agents {
 }
 
 /// The file of a run's plan.
-const PLAN: &str = "run.json";
+pub(super) const PLAN: &str = "run.json";
 
 impl RunFolder {
     /// The run's id.

@@ -178,6 +178,7 @@ impl Tools {
             place: place.place.clone(),
             goes_on: goes_on.clone(),
             settings: settings.clone(),
+            started_by: None,
         };
         let run = NewRun { agents: tasks.into_iter().map(new).collect(), max_parallel, key };
         self.agents().create(run, |name| place.is_taken(name), now)

@@ -22,9 +22,9 @@ use orchestra_model::{Agent, AgentId, AgentState, Attention, AttentionKind, Prov
 use super::{
     Agents, Control, ControlError,
     control::{Caller, Command, Refusal},
-    entry::{Event, Steering},
+    entry::{Event, Letter, Steering},
     folder::{AgentFolder, FolderError},
-    plan::{Conversation, Place, Plan, Run, Settings},
+    plan::{Conversation, Place, Plan, Run, Settings, Starter},
 };
 use crate::files::{lock_file, private_folder};
 
@@ -63,6 +63,8 @@ pub struct NewAgent {
     pub goes_on: Option<GoesOn>,
     /// How its client is set.
     pub settings: Settings,
+    /// The agent that starts it; `None` when a person does.
+    pub started_by: Option<Starter>,
 }
 
 /// A conversation that an agent goes on with.
@@ -160,6 +162,12 @@ pub enum SendError {
     /// It waits for others of its run.
     #[error("{name} has not started yet: others of its run are at work")]
     NotStarted {
+        /// The agent.
+        name: String,
+    },
+    /// It is another agent that sends.
+    #[error("{name} was stopped or cleared away by a person, who alone has it go on")]
+    Stopped {
         /// The agent.
         name: String,
     },
@@ -299,7 +307,11 @@ impl Agents {
             .collect();
         members.sort_by_key(|(plan, _)| plan.run.index);
         let most = members.iter().filter_map(|(plan, _)| plan.run.max_parallel).min();
-        let mut at_work = members.iter().filter(|(_, folder)| folder.is_held()).count();
+        // Whoever only waits for others takes no place.
+        let works = |folder: &AgentFolder| {
+            folder.is_held() && (most.is_none() || folder.agent().is_ok_and(|agent| agent.awaits.is_empty()))
+        };
+        let mut at_work = members.iter().filter(|(_, folder)| works(folder)).count();
         let mut outcome = Ok(());
         for (plan, folder) in &members {
             if most.is_some_and(|most| at_work >= most as usize) {
@@ -342,14 +354,35 @@ impl Agents {
         launcher: &Launcher,
         now: Timestamp,
     ) -> Result<Sent, SendError> {
+        let (sent, _) = self.put(id, text, caller, None, now)?;
+        if sent.resumed {
+            self.launch(id, launcher)?;
+        }
+        Ok(sent)
+    }
+
+    /// Puts a message into an agent's log, through its runner if it has one; answers with it whether it waits there. When
+    /// it is to be resumed, that is still to be done: [`Agents::launch`].
+    pub(super) fn put(
+        &self,
+        id: &AgentId,
+        text: &str,
+        caller: &Caller,
+        from: Option<Letter>,
+        now: Timestamp,
+    ) -> Result<(Sent, bool), SendError> {
         let folder = self.open(id)?;
         let until = Instant::now() + UNTIL_HELD;
         loop {
-            let send = Command::Send { text: text.to_owned() };
+            let send = Command::Send { text: text.to_owned(), from: from.clone() };
             let asked =
                 Control::connect(folder.path()).and_then(|mut control| control.ask(send, caller.clone()));
             match asked {
-                Ok((sequence, prompt)) => return Ok(Sent { sequence, prompt, resumed: false }),
+                Ok((sequence, prompt)) => {
+                    let queue = folder.agent_given(true)?.queue;
+                    let waits = queue.iter().any(|waiting| Some(waiting.id) == prompt);
+                    return Ok((Sent { sequence, prompt, resumed: false }, waits));
+                }
                 // Ending, it takes nothing in any more; soon there is none.
                 Err(ControlError::NotRunning | ControlError::Refused(Refusal::Ending)) => {}
                 Err(error) => return Err(error.into()),
@@ -360,31 +393,31 @@ impl Agents {
                 }
                 continue;
             };
-            let facts = folder.agent_given(false)?;
-            if facts.state == AgentState::Queued {
-                return Err(SendError::NotStarted { name: facts.name });
+            let agent = folder.agent_given(false)?;
+            if agent.state == AgentState::Queued {
+                return Err(SendError::NotStarted { name: agent.name });
             }
             let Caller { by, key } = caller.clone();
             if let Some(prompt) = key.as_deref().map(|key| folder.wish(key)).transpose()?.flatten() {
-                drop(lock);
-                if !facts.queue.is_empty() {
-                    self.launch(id, launcher)?;
-                }
-                return Ok(Sent { sequence: facts.sequence, prompt, resumed: true });
+                let resumed = !agent.queue.is_empty();
+                return Ok((Sent { sequence: agent.sequence, prompt, resumed }, resumed));
+            }
+            if from.is_some() {
+                folder.may_hear(now)?;
             }
             let mut last = folder.last_prompt()?;
             if last == 0 {
                 // Its runner was killed before it took the task in: that still comes first.
-                let task = Event::PromptQueued { id: 1, text: facts.task.clone(), by: by.clone(), key: None };
+                let (text, by) = (agent.task.clone(), by.clone());
+                let task = Event::PromptQueued { id: 1, text, by, key: None, from: None };
                 folder.add_event(&lock, &task, now)?;
                 last = 1;
             }
             let prompt = last + 1;
-            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by, key };
+            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by, key, from };
             folder.add_event(&lock, &queued, now)?;
             drop(lock);
-            self.launch(id, launcher)?;
-            return Ok(Sent { sequence: facts.sequence + 1, prompt: Some(prompt), resumed: true });
+            return Ok((Sent { sequence: agent.sequence + 1, prompt: Some(prompt), resumed: true }, true));
         }
     }
 
@@ -451,6 +484,7 @@ pub(super) fn plan(
         conversation,
         settings: agent.settings,
         run,
+        started_by: agent.started_by,
         created_at,
     })
 }

@@ -1,6 +1,6 @@
 //! The lines that Claude Code is told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use orchestra_model::Decision;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,13 @@ fn control(id: &str, request: &serde_json::Value) -> Vec<u8> {
 
 pub(super) fn initialize() -> Vec<u8> {
     control(INITIALIZE, &json!({ "subtype": "initialize", "hooks": null }))
+}
+
+/// A configuration with one server of tools. Beside it those count that a person has set up.
+pub(super) fn tools(name: &str, program: &Path, arguments: &[OsString]) -> Vec<u8> {
+    let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
+    let server = json!({ "type": "stdio", "command": program.to_string_lossy(), "args": arguments });
+    line(&json!({ "mcpServers": { name: server } }))
 }
 
 pub(super) fn prompt(text: &str) -> Vec<u8> {

@@ -25,7 +25,13 @@ fn started() -> Vec<Entry> {
     let current = Process::current();
     vec![
         Entry::Event(Event::RunnerStarted { process: current.clone(), version: "1".into() }),
-        Entry::Event(Event::PromptQueued { id: 1, text: "task".into(), by: "orchestra".into(), key: None }),
+        Entry::Event(Event::PromptQueued {
+            id: 1,
+            text: "task".into(),
+            by: "orchestra".into(),
+            key: None,
+            from: None,
+        }),
         Entry::Event(Event::ClientStarted { process: current, program: "claude".into(), resumes: false }),
     ]
 }

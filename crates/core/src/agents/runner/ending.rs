@@ -1,13 +1,14 @@
 //! The stop ladder: what is done, and when, to end a client that does not end by itself.
 
 use std::{
+    ffi::OsString,
     thread,
     time::{Duration, Instant},
 };
 
 use rustix::process::Signal;
 
-use crate::process::{Process, descendants};
+use crate::process::{Process, descendants_but, is_own};
 
 /// How long a client has to end its turn after it was interrupted.
 const AFTER_INTERRUPT: Duration = Duration::from_millis(1500);
@@ -93,18 +94,19 @@ impl Ending {
 }
 
 /// Ends everything that stems from this process; answers what could not be ended.
-pub(super) fn end_descendants() -> Vec<Process> {
-    let left = end_with(Signal::TERM, AFTER_TERM_FOR_THE_REST);
-    if left.is_empty() { left } else { end_with(Signal::KILL, AFTER_KILL) }
+pub(super) fn end_descendants(spared: &[OsString]) -> Vec<Process> {
+    let left = end_with(Signal::TERM, AFTER_TERM_FOR_THE_REST, spared);
+    if left.is_empty() { left } else { end_with(Signal::KILL, AFTER_KILL, spared) }
 }
 
 /// Sends a signal to everything that stems from this process, also to what is started meanwhile, until nothing is left or
-/// the time is over.
-pub(super) fn end_with(signal: Signal, most: Duration) -> Vec<Process> {
+/// the time is over. Spared is what this program was told to be with one of these words, and all that stems from it: agents
+/// that this one had started.
+pub(super) fn end_with(signal: Signal, most: Duration, spared: &[OsString]) -> Vec<Process> {
     let until = Instant::now() + most;
     let mut told: Vec<Process> = Vec::new();
     loop {
-        let left = descendants(std::process::id());
+        let left = descendants_but(std::process::id(), |process| is_own(process, spared));
         for process in &left {
             if signal == Signal::KILL || !told.contains(process) {
                 process.signal(signal);

@@ -4,7 +4,13 @@
 //! guard, which ends it. When the guard is killed, the system tells the runner, which stops its agent. Only who kills
 //! both at once leaves something behind.
 
-use std::{io, process::Command, time::Duration};
+use std::{
+    ffi::OsString,
+    io,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use rustix::process::{Pid, Signal, WaitOptions};
 
@@ -12,14 +18,18 @@ use super::{child::end_with_parent, ending::end_with};
 
 /// How long what a killed runner left behind may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
+/// How often what has ended is collected.
+const LOOK: Duration = Duration::from_millis(10);
 /// How long it may take after SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Starts the runner and ends what is left when it has ended. Call it on the process' first thread.
 ///
+/// Guards of other agents, which this program was told to be with one of the words `spared`, are left alone.
+///
 /// # Errors
 /// When the runner cannot be started.
-pub fn guard(mut runner: Command) -> io::Result<()> {
+pub fn guard(mut runner: Command, spared: &[OsString]) -> io::Result<()> {
     // Fails when it leads a session already: then it need not.
     let _ = rustix::process::setsid();
     #[cfg(target_os = "linux")]
@@ -34,11 +44,20 @@ pub fn guard(mut runner: Command) -> io::Result<()> {
             Ok(None) | Err(_) => break,
         }
     }
-    let collector =
-        std::thread::spawn(|| while matches!(rustix::process::wait(WaitOptions::empty()), Ok(Some(_))) {});
-    if !end_with(Signal::TERM, GRACE).is_empty() {
-        end_with(Signal::KILL, PATIENCE);
-    }
-    drop(collector);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // What ends is collected meanwhile, and no longer: what is started afterwards is waited for by whoever starts it.
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                if !matches!(rustix::process::wait(WaitOptions::NOHANG), Ok(Some(_))) {
+                    std::thread::sleep(LOOK);
+                }
+            }
+        });
+        if !end_with(Signal::TERM, GRACE, spared).is_empty() {
+            end_with(Signal::KILL, PATIENCE, spared);
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
     Ok(())
 }

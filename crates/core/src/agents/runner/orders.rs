@@ -1,11 +1,13 @@
 //! What callers ask of a runner: each is done and kept before it is said to be, or refused with nothing changed.
 
+use jiff::Timestamp;
 use orchestra_model::Decision;
 
 use super::{Delivery, Runner};
 use crate::agents::{
     control::{Answer, Caller, Command, Refusal},
     entry::{Event, Steering},
+    together,
 };
 
 impl Runner<'_> {
@@ -25,13 +27,30 @@ impl Runner<'_> {
         match command {
             Command::Hello | Command::Follow => {}
             Command::Unknown => return Err(Refusal::NotKnown),
-            Command::Send { text } => {
+            Command::Send { text, from } => {
                 self.refuse_when_ending()?;
+                if from.is_some() {
+                    together::has_room(self.journal.facts(), Timestamp::now())?;
+                }
                 let id = self.journal.facts().last_prompt + 1;
-                self.journal.promise(Event::PromptQueued { id, text, by, key })?;
+                self.journal.promise(Event::PromptQueued { id, text, by, key, from })?;
                 prompt = Some(id);
                 self.go_on();
             }
+            Command::Read { ids } => {
+                let facts = self.journal.facts();
+                let waits = |id: &u64| facts.queue.iter().any(|prompt| prompt.id == *id);
+                if ids.iter().any(waits) {
+                    self.journal.promise(Event::MessagesRead { ids })?;
+                }
+            }
+            Command::Await { agents } => {
+                if self.journal.facts().awaits != agents {
+                    self.journal.promise(Event::Awaits { agents })?;
+                }
+            }
+            Command::Report { report } => self.journal.promise(Event::Reported { report, key })?,
+            Command::Step { wake } => self.step(&wake),
             Command::Edit { id, text } => {
                 self.waiting_prompt(id)?;
                 self.journal.promise(Event::PromptEdited { id, text })?;

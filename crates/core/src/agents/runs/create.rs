@@ -5,11 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 use orchestra_model::{Limit, Provider};
 
-use super::{NewTask, PLAN, PlannedTask, RunFolder, RunPlan};
+use super::{NewTask, PLAN, PlannedTask, RunError, RunFolder, RunPlan, journal::RunEvent};
 use crate::{
     agents::{
         AgentFolder, FoundPlace, NewAgent, StartError, Tools, check_task,
-        plan::{Place, Run},
+        plan::{Place, Plan as AgentPlan, Run},
         start::{free_name, new_id, plan},
     },
     files::{private_folder, write_whole},
@@ -81,6 +81,7 @@ impl Tools {
                 place,
                 goes_on: None,
                 settings: task.settings,
+                started_by: None,
             };
             let (key, max_parallel) = (new.key.clone(), new.max_parallel);
             let run = Run { id: id.clone(), index, max_parallel, key, has_plan: true };
@@ -115,6 +116,36 @@ impl Tools {
 }
 
 impl RunFolder {
+    /// Takes an agent in that another of the run started: it is a task that comes after none. Written down before it is
+    /// made, as all others are.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(in crate::agents) fn join(&self, agent: AgentPlan) -> Result<(), StartError> {
+        let task = PlannedTask {
+            name: agent.name.clone(),
+            agent,
+            after: Vec::new(),
+            from: None,
+            check: None,
+            retries: 0,
+            attempt: None,
+        };
+        self.note_locked(RunEvent::Joined { task: Box::new(task.clone()) })?;
+        AgentFolder::complete(&self.agents.folder(), &task.agent)?;
+        Ok(())
+    }
+
+    /// What the run has used up, in words that follow "has used"; `None` while there is something left.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(in crate::agents) fn used_up(&self) -> Result<Option<String>, RunError> {
+        let ledger = self.ledger()?;
+        let look = |id: &_| self.agents.open(id).and_then(|folder| folder.agent()).ok();
+        Ok(self.standings(&ledger, false, &look).reached())
+    }
+
     /// Makes the agents that are missing.
     pub(super) fn make_agents(&self) -> Result<(), StartError> {
         let folder = self.agents.folder();

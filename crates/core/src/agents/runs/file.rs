@@ -9,7 +9,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::order::{self, Cycle};
-use crate::agents::{plan::Settings, slug};
+use crate::agents::{
+    plan::{Settings, Talks},
+    slug,
+};
 
 /// How often a task may be sent back by itself.
 const MOST_RETRIES: u32 = 20;
@@ -270,6 +273,7 @@ fn draft(
             permission_mode: task.permission_mode.clone().or_else(|| whole.permission_mode.clone()),
             max_budget_usd: budget.map(|(piece, budget)| usd(piece, budget)).transpose()?,
             arguments: Vec::new(),
+            talks: Talks::default(),
         },
         check: task.check.clone().or_else(|| whole.check.clone()).filter(|check| !check.trim().is_empty()),
         retries: retries.map_or(0, |(_, retries)| *retries.get_ref()),

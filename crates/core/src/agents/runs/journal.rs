@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use orchestra_model::{Check, Limit, Usage};
 use serde::{Deserialize, Serialize};
 
-use super::{RunError, RunFolder};
+use super::{PlannedTask, RunError, RunFolder};
 use crate::agents::log::{LogReader, LogWriter};
 
 /// Something that was decided, or came out. Tasks are named by their places.
@@ -39,6 +39,8 @@ pub(super) enum RunEvent {
     SentBack { task: u32, why: String },
     /// Of several attempts, a person chose this one.
     Chosen { task: u32, by: String },
+    /// An agent of the run started another: it is a task from now on.
+    Joined { task: Box<PlannedTask> },
     /// What a newer version wrote.
     #[serde(other)]
     Unknown,
@@ -63,6 +65,8 @@ pub(super) struct Ledger {
     pub(super) reached: Option<(Timestamp, String)>,
     /// Where the target stood before the work of tasks landed, and where after it.
     pub(super) landed: HashMap<u32, (String, String)>,
+    /// Tasks that came to the plan since it was written.
+    pub(super) joined: Vec<PlannedTask>,
     /// When it was last written to.
     pub(super) last_at: Option<Timestamp>,
 }
@@ -95,6 +99,7 @@ impl Ledger {
             }
             RunEvent::LimitReached { words } => self.reached = Some((at, words)),
             RunEvent::Landed { task, from, commit, .. } => drop(self.landed.insert(task, (from, commit))),
+            RunEvent::Joined { task } => self.joined.push(*task),
             RunEvent::SentBack { .. } | RunEvent::Chosen { .. } | RunEvent::Unknown => {}
         }
     }

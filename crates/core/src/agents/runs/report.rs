@@ -35,6 +35,7 @@ impl Tools {
     /// # Errors
     /// When it cannot be read. Work that git cannot show is left out.
     pub fn results(&self, run: &RunFolder) -> Result<Results, RunError> {
+        let run = &self.agents().run(run.id())?;
         let ledger = run.ledger()?;
         let look = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
         let standings = run.standings(&ledger, true, &look);

@@ -22,6 +22,14 @@ pub(super) struct Standing {
     pub(super) agent: Option<Agent>,
 }
 
+impl Standing {
+    /// Whether it takes one of the places that there are: whoever only waits for others does not.
+    pub(super) fn is_at_work(&self) -> bool {
+        let only_waits = self.agent.as_ref().is_some_and(|agent| !agent.awaits.is_empty());
+        self.state == TaskState::Running && !only_waits
+    }
+}
+
 /// How all of them are.
 pub(super) struct Standings {
     /// In the order of the plan.
@@ -80,7 +88,7 @@ impl RunFolder {
         let used_up = limit.reached(&spent);
         let comes_after: Vec<Vec<u32>> =
             self.plan.tasks.iter().map(|task| task.comes_after().collect()).collect();
-        let at_work = standings.iter().filter(|one| one.state == TaskState::Running).count();
+        let at_work = standings.iter().filter(|one| one.is_at_work()).count();
         for place in order::sorted(&comes_after).unwrap_or_default() {
             let Some(task) = self.task(place) else { continue };
             if standings[place as usize].state != TaskState::Queued {

@@ -74,6 +74,8 @@ impl Tools {
     /// When something of it could not be done; it is tried again by the next step.
     pub fn step(&self, run: &RunFolder) -> Result<Stepped, StepError> {
         loop {
+            // Agents may have started others meanwhile.
+            let run = &self.agents().run(run.id())?;
             let (stepped, due) = self.advance_run(run)?;
             let Some(due) = due else { return Ok(stepped) };
             self.check(run, &due)?;
@@ -230,7 +232,7 @@ impl Tools {
         outcome: &mut Result<(), StepError>,
     ) -> Result<bool, StepError> {
         let most = run.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
-        let mut at_work = standings.all.iter().filter(|one| one.state == TaskState::Running).count();
+        let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
         let mut has_begun = false;
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             if at_work >= most {

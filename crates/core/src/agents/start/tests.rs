@@ -12,6 +12,7 @@ fn run(key: Option<&str>, tasks: &[&str]) -> NewRun {
         place: Place::Folder { folder: "/".into() },
         goes_on: None,
         settings: Settings::default(),
+        started_by: None,
     };
     NewRun { agents: tasks.iter().map(new).collect(), max_parallel: None, key: key.map(str::to_owned) }
 }

@@ -23,6 +23,7 @@ fn make(agents: &Agents, name: &str) -> AgentId {
         place: Place::Folder { folder: "/".into() },
         goes_on: None,
         settings: Settings::default(),
+        started_by: None,
     };
     let run = NewRun { agents: vec![new], max_parallel: None, key: None };
     agents.create(run, |_| false, Timestamp::UNIX_EPOCH).unwrap().remove(0).id

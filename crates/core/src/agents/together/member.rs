@@ -1,0 +1,418 @@
+//! An agent that does something for itself: looks who else is there, sends, reads and reports.
+
+use std::{collections::VecDeque, io, sync::Mutex};
+
+use jiff::Timestamp;
+use orchestra_model::{AgentId, AgentState, MessageKind, Report, ReportOutcome, Sender};
+use serde::Serialize;
+
+use super::{BY, Key, KeyError, Limit, limits};
+use crate::{
+    agents::{
+        AgentFolder, Agents, Control, ControlError, FolderError, SendError, StartError, Tools,
+        client::client_of,
+        control::{Caller, Command, Refusal},
+        entry::{Event, Letter},
+        facts::Facts,
+        facts::one_line,
+        plan::{Plan, Talks},
+        runs::{RunError, StepError},
+    },
+    files::lock_file,
+};
+
+/// An agent, as its client acts for it. What it does, it does under its own name.
+#[derive(Debug)]
+pub struct Member {
+    pub(super) tools: Tools,
+    key: Key,
+    /// When it sent messages lately, as far as this process knows: a storm is refused without looking further.
+    sent: Mutex<VecDeque<Timestamp>>,
+}
+
+/// Why an agent does not get what it wants. Its client reads these words.
+#[derive(Debug, thiserror::Error)]
+pub enum TogetherError {
+    /// It is not who it says.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A limit keeps it from that.
+    #[error(transparent)]
+    Limit(#[from] Limit),
+    /// There is no such agent.
+    #[error("there is no agent {asked:?} in your run; there are: {}", listed(.known))]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// The names of those that there are.
+        known: Vec<String>,
+    },
+    /// A person stopped it.
+    #[error("{name} was stopped or cleared away by a person, who alone has it go on; do its part yourself")]
+    Stopped {
+        /// Who.
+        name: String,
+    },
+    /// It has not started.
+    #[error("{name} has not started yet: others of the run are at work; wait_for it, then send again")]
+    NotStarted {
+        /// Who.
+        name: String,
+    },
+    /// The run has used what it may.
+    #[error(
+        "the run has used {words}, so nobody starts; a person has been asked: do it yourself, or end your turn"
+    )]
+    UsedUp {
+        /// What.
+        words: String,
+    },
+    /// Nobody can be waited for.
+    #[error("you have started nobody and named nobody; name agents, or wait for messages")]
+    NobodyToWaitFor,
+    /// What was reported is not JSON.
+    #[error("data is not JSON: {0}; leave it out, or write an object")]
+    Data(serde_json::Error),
+    /// Its own runner refuses.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A message is refused.
+    #[error(transparent)]
+    Send(SendError),
+    /// An agent cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// One cannot be made or started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The run cannot be used.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The run cannot be gone on with.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The system refuses.
+    #[error("Orchestra's folder cannot be used: {0}; try again")]
+    State(#[from] io::Error),
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { "none but you".to_owned() } else { names.join(", ") }
+}
+
+impl From<SendError> for TogetherError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::NotStarted { name } => Self::NotStarted { name },
+            SendError::Stopped { name } => Self::Stopped { name },
+            error => Self::Send(error),
+        }
+    }
+}
+
+/// Another agent, as one is told of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Seen {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub state: AgentState,
+    /// Its task, one line.
+    pub task: String,
+    /// What it does right now, or why it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doing: Option<String>,
+    /// Its branch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The name of the agent that started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
+    /// Whether that is who asks.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_you: bool,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Delivered {
+    /// To whom.
+    pub to: String,
+    /// Its number there.
+    pub number: u64,
+    /// Whether it waits until that one's turn is over.
+    pub waits: bool,
+}
+
+/// A message that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Received {
+    /// Its number.
+    pub number: u64,
+    /// Who sent it.
+    pub from: String,
+    /// What kind of message.
+    pub kind: MessageKind,
+    /// What it says.
+    pub text: String,
+    /// When it arrived.
+    pub at: Timestamp,
+}
+
+impl Member {
+    /// The agent of a key.
+    ///
+    /// # Errors
+    /// When it is not its key.
+    pub fn new(tools: Tools, key: Key) -> Result<Self, TogetherError> {
+        key.open(&tools.agents())?;
+        Ok(Self { tools, key, sent: Mutex::default() })
+    }
+
+    pub(super) fn agents(&self) -> Agents {
+        self.tools.agents()
+    }
+
+    /// Its folder and plan. Asked each time: a key may be none any more.
+    pub(super) fn me(&self) -> Result<(AgentFolder, Plan), TogetherError> {
+        let folder = self.key.open(&self.agents())?;
+        let plan = folder.plan()?;
+        Ok((folder, plan))
+    }
+
+    /// Those whom it may talk to, itself among them.
+    pub(super) fn members(&self, me: &Plan) -> Result<Vec<(AgentFolder, Plan)>, TogetherError> {
+        let all = self.agents().folders()?.into_iter();
+        let plans = all.filter_map(|folder| Some((folder.plan().ok()?, folder)));
+        let is_member = |plan: &Plan| plan.run.id == me.run.id || me.settings.talks == Talks::Any;
+        let mut members: Vec<_> =
+            plans.filter(|(plan, _)| is_member(plan)).map(|(plan, folder)| (folder, plan)).collect();
+        members.sort_by_key(|(_, plan)| plan.created_at);
+        Ok(members)
+    }
+
+    /// The one that is meant by a name or an id.
+    pub(super) fn find(&self, me: &Plan, asked: &str) -> Result<(AgentFolder, Plan), TogetherError> {
+        let is_meant = |plan: &Plan| plan.name == asked || plan.id.as_str() == asked;
+        let members = self.members(me)?;
+        let names = members.iter().map(|(_, plan)| plan.name.clone());
+        let known: Vec<String> = names.filter(|name| *name != me.name).collect();
+        if let Some(found) = members.into_iter().find(|(_, plan)| is_meant(plan)) {
+            limits::may_talk(me, &found.1)?;
+            return Ok(found);
+        }
+        let others = self.agents().folders()?.into_iter();
+        if let Some(other) = others.filter_map(|folder| folder.plan().ok()).find(is_meant) {
+            limits::may_talk(me, &other)?;
+        }
+        Err(TogetherError::Unknown { asked: asked.to_owned(), known })
+    }
+
+    /// Who is there.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn list(&self) -> Result<Vec<Seen>, TogetherError> {
+        let (_, me) = self.me()?;
+        let mut seen = Vec::new();
+        for (folder, plan) in self.members(&me)? {
+            let agent = folder.agent()?;
+            seen.push(Seen {
+                is_you: plan.id == me.id,
+                started_by: plan.started_by.map(|starter| starter.name),
+                name: agent.name,
+                state: agent.state,
+                task: one_line(&agent.task),
+                doing: agent.failure.or(agent.waits).or(agent.doing),
+                branch: agent.branch,
+            });
+        }
+        Ok(seen)
+    }
+
+    /// Sends another agent a message. Sent twice under one key it is sent once.
+    ///
+    /// # Errors
+    /// When it may not, or it cannot be taken in.
+    pub fn send(&self, to: &str, text: &str, key: Option<&str>) -> Result<Delivered, TogetherError> {
+        let (folder, me) = self.me()?;
+        let (other, to) = self.find(&me, to)?;
+        limits::may_be_said("the message", text, limits::LONGEST_MESSAGE)?;
+        self.tell(&folder, &me, (&other, &to), text, MessageKind::Message, key)
+    }
+
+    fn tell(
+        &self,
+        folder: &AgentFolder,
+        me: &Plan,
+        (other, to): (&AgentFolder, &Plan),
+        text: &str,
+        kind: MessageKind,
+        key: Option<&str>,
+    ) -> Result<Delivered, TogetherError> {
+        let key = key.map(|key| format!("{BY}-{}-{key}", me.id));
+        // One after the other, whoever else sends for this agent: so the limit holds.
+        let lock = lock_file(&folder.path().join("send.lock"))?;
+        lock.lock()?;
+        let now = Timestamp::now();
+        let is_known = key.as_deref().map(|key| other.wish(key)).transpose()?.flatten().is_some();
+        if !is_known {
+            self.may_send(me, now)?;
+        }
+        let caller = Caller { by: BY.to_owned(), key };
+        let letter = Letter { agent: me.id.clone(), name: me.name.clone(), kind };
+        let (sent, waits) = self.agents().put(&to.id, text, &caller, Some(letter), now)?;
+        if !is_known {
+            self.count(now);
+        }
+        if sent.resumed {
+            self.move_on(folder, me, vec![to.id.clone()])?;
+        }
+        Ok(Delivered { to: to.name.clone(), number: sent.prompt.unwrap_or_default(), waits })
+    }
+
+    /// Refuses when it sent too much within the last minute.
+    fn may_send(&self, me: &Plan, now: Timestamp) -> Result<(), TogetherError> {
+        if let Ok(mut sent) = self.sent.lock() {
+            sent.retain(|at| now.duration_since(*at).as_secs() < 60);
+            limits::may_send(sent.len())?;
+        }
+        let mut sent = 0;
+        for (folder, plan) in self.members(me)? {
+            sent += facts_of(&folder, &plan)?.mailbox.arrived(Some(&me.id), now);
+        }
+        Ok(limits::may_send(sent)?)
+    }
+
+    fn count(&self, now: Timestamp) {
+        if let Ok(mut sent) = self.sent.lock() {
+            sent.push_back(now);
+        }
+    }
+
+    /// The messages of agents that wait for it, which it has read then; before them so many that it got earlier.
+    ///
+    /// # Errors
+    /// When it cannot be kept that they are read.
+    pub fn read(&self, earlier: usize) -> Result<Vec<Received>, TogetherError> {
+        let (folder, me) = self.me()?;
+        let facts = facts_of(&folder, &me)?;
+        let waiting: Vec<_> = facts.queue.iter().filter(|prompt| prompt.from.is_some()).cloned().collect();
+        let ids: Vec<u64> = waiting.iter().map(|prompt| prompt.id).collect();
+        let kept = facts.mailbox.kept.iter();
+        let before = kept.filter(|kept| !ids.contains(&kept.number)).map(|kept| Received {
+            number: kept.number,
+            from: kept.from.name().to_owned(),
+            kind: kept.kind,
+            text: kept.text.clone(),
+            at: kept.at,
+        });
+        let before: Vec<Received> = before.collect();
+        let mut all = before[before.len().saturating_sub(earlier)..].to_vec();
+        let kind = |id: u64| {
+            let kept = facts.mailbox.kept.iter().find(|kept| kept.number == id);
+            kept.filter(|kept| matches!(kept.from, Sender::Agent { .. }))
+                .map_or(MessageKind::Message, |kept| kept.kind)
+        };
+        all.extend(waiting.into_iter().map(|prompt| Received {
+            number: prompt.id,
+            from: prompt.from.unwrap_or_default(),
+            kind: kind(prompt.id),
+            text: prompt.text,
+            at: prompt.at,
+        }));
+        if !ids.is_empty() {
+            self.note(&folder, Command::Read { ids: ids.clone() }, Event::MessagesRead { ids }, None)?;
+        }
+        Ok(all)
+    }
+
+    /// Reports what came out of its task, and tells whoever started it: answers who was told, or why that one was not.
+    /// Whoever waits for it is told by that in any case.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn report(
+        &self,
+        outcome: ReportOutcome,
+        summary: &str,
+        files: Vec<String>,
+        data: Option<&serde_json::Value>,
+        key: Option<&str>,
+    ) -> Result<(Option<String>, Option<String>), TogetherError> {
+        let (folder, me) = self.me()?;
+        limits::may_be_said("the summary", summary, limits::LONGEST_MESSAGE / 2)?;
+        let data = data.map(serde_json::to_string).transpose().map_err(TogetherError::Data)?;
+        let more = files.iter().map(String::len).sum::<usize>() + data.as_ref().map_or(0, String::len);
+        if more > limits::LONGEST_MESSAGE / 2 {
+            let (what, most) = ("what is beside the summary", limits::LONGEST_MESSAGE / 2);
+            return Err(Limit::Long { what, bytes: more, most }.into());
+        }
+        let at = Timestamp::now();
+        let report = Report { outcome, summary: summary.to_owned(), files, data, at };
+        let wish = key.map(|key| format!("{BY}-{}-report-{key}", me.id));
+        let text = words_of(&report);
+        let event = Event::Reported { report: report.clone(), key: wish.clone() };
+        self.note(&folder, Command::Report { report }, event, wish)?;
+        let Some(starter) = &me.started_by else { return Ok((None, None)) };
+        let Ok(other) = self.agents().open(&starter.agent) else { return Ok((None, None)) };
+        let to = other.plan()?;
+        let key = format!("report-{}", key.map_or_else(|| at.to_string(), str::to_owned));
+        Ok(match self.tell(&folder, &me, (&other, &to), &text, MessageKind::Report, Some(&key)) {
+            Ok(_) => (Some(starter.name.clone()), None),
+            Err(why) => (None, Some(format!("it is kept, but {} was not told: {why}", starter.name))),
+        })
+    }
+
+    /// Writes something down about itself: through its runner, or into the log when there is none.
+    pub(super) fn note(
+        &self,
+        folder: &AgentFolder,
+        command: Command,
+        event: Event,
+        key: Option<String>,
+    ) -> Result<(), TogetherError> {
+        let caller = Caller { by: BY.to_owned(), key };
+        match Control::connect(folder.path()).and_then(|mut control| control.ask(command, caller)) {
+            Ok(_) => Ok(()),
+            Err(ControlError::NotRunning | ControlError::Refused(Refusal::Ending)) => {
+                let lock = folder.take_lock()?.ok_or(ControlError::Unresponsive)?;
+                Ok(folder.add_event(&lock, &event, Timestamp::now())?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Has its run gone on with: by its runner, whose surroundings a person's command had; by this process when there is
+    /// none.
+    pub(super) fn move_on(
+        &self,
+        folder: &AgentFolder,
+        me: &Plan,
+        wake: Vec<AgentId>,
+    ) -> Result<(), TogetherError> {
+        let step = Command::Step { wake: wake.clone() };
+        match Control::connect(folder.path()).and_then(|mut control| control.ask(step, BY)) {
+            Ok(_) => Ok(()),
+            Err(_) => Ok(self.tools.go_on(&me.run.id, &wake)?),
+        }
+    }
+}
+
+/// What is known of an agent.
+pub(super) fn facts_of(folder: &AgentFolder, plan: &Plan) -> Result<Facts, FolderError> {
+    let refused = |error| FolderError::Refused { path: folder.path().to_owned(), error };
+    folder.facts(client_of(plan.provider)).map_err(refused)
+}
+
+/// A report as whoever started its agent reads it.
+fn words_of(report: &Report) -> String {
+    let mut words = format!("Result ({}): {}", report.outcome.name(), report.summary);
+    if !report.files.is_empty() {
+        words.push_str(&format!("\n\nFiles: {}", report.files.join(", ")));
+    }
+    if let Some(data) = &report.data {
+        words.push_str(&format!("\n\nData: {data}"));
+    }
+    words
+}

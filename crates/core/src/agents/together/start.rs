@@ -1,0 +1,119 @@
+//! An agent starts another: in the same run, on its own branch, never with more leave than it has itself.
+
+use jiff::Timestamp;
+use orchestra_model::Provider;
+
+use super::{BY, Member, TogetherError, limits, member::facts_of};
+use crate::{
+    agents::{
+        AgentFolder, NewAgent,
+        plan::{Place, Plan, Run, Settings, Starter, branch_of},
+        slug,
+        start::{free_name, plan},
+    },
+    worktrees::Repository,
+};
+
+/// What an agent wants another to do.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewMember<'a> {
+    /// What it shall do.
+    pub task: &'a str,
+    /// What it shall be called; made from the task otherwise.
+    pub name: Option<&'a str>,
+    /// The model; the same otherwise.
+    pub model: Option<&'a str>,
+    /// Whether its result is waited for.
+    pub is_handoff: bool,
+    /// The name of this one wish: asked for twice, it is started once.
+    pub key: Option<&'a str>,
+}
+
+impl Member {
+    /// Starts another agent; answers its plan. It may wait for its turn.
+    ///
+    /// # Errors
+    /// When it may not, or it cannot be made.
+    pub fn start(&self, new: NewMember<'_>) -> Result<Plan, TogetherError> {
+        limits::may_be_said("the task", new.task, limits::LONGEST_TASK)?;
+        let (folder, me) = self.me()?;
+        let made = self.make(&folder, &me, new)?;
+        // One that was asked for before may have been started by nobody yet.
+        self.move_on(&folder, &me, Vec::new())?;
+        Ok(made)
+    }
+
+    fn make(&self, folder: &AgentFolder, me: &Plan, new: NewMember<'_>) -> Result<Plan, TogetherError> {
+        let agents = self.agents();
+        // Whoever else makes agents waits: so the limits hold.
+        let (_lock, known) = agents.known_names()?;
+        let key = new.key.map(|key| format!("{BY}-{}-{key}", me.id));
+        if let Some(same) = known.iter().find(|plan| key.is_some() && plan.run.key == key) {
+            return Ok(same.clone());
+        }
+        let members = || known.iter().filter(|plan| plan.run.id == me.run.id);
+        let starters = members().filter_map(|plan| Some(&plan.started_by.as_ref()?.agent));
+        let depth = limits::may_start(me, starters)?;
+        let run = agents.has_plan(&me.run.id).then(|| agents.run(&me.run.id)).transpose()?;
+        if let Some(words) = run.as_ref().map(|run| run.used_up()).transpose()?.flatten() {
+            return Err(TogetherError::UsedUp { words });
+        }
+        let wanted = slug(new.name.filter(|name| !name.trim().is_empty()).unwrap_or(new.task));
+        let repository = match &me.place {
+            Place::Worktree { repository, .. } => {
+                self.tools.git.as_ref().and_then(|git| Repository::open(git, repository).ok())
+            }
+            Place::Folder { .. } => None,
+        };
+        let has_branch = |name: &str| {
+            let repository = repository.as_ref();
+            repository.is_some_and(|found| found.has_branch(&branch_of(name)).unwrap_or(true))
+        };
+        let is_taken = |name: &str| known.iter().any(|plan| plan.name == name) || has_branch(name);
+        let name = free_name(&wanted, is_taken);
+        let mut place = me.place.clone();
+        if let Place::Worktree { from, .. } = &mut place {
+            *from = Some(me.id.clone());
+        }
+        let agent = NewAgent {
+            task: new.task.to_owned(),
+            name: name.clone(),
+            provider: Provider::Claude,
+            client: me.client.clone(),
+            place,
+            goes_on: None,
+            settings: self.settings(folder, me, new.model)?,
+            started_by: Some(Starter {
+                agent: me.id.clone(),
+                name: me.name.clone(),
+                depth,
+                is_handoff: new.is_handoff,
+            }),
+        };
+        let index = members().map(|plan| plan.run.index + 1).max().unwrap_or_default();
+        let in_run = Run { index, key, ..me.run.clone() };
+        let made = plan(agent, name, in_run, Timestamp::now())?;
+        match run {
+            Some(run) => run.join(made.clone())?,
+            None => drop(AgentFolder::create(&agents.folder(), &made)?),
+        }
+        Ok(made)
+    }
+
+    /// How the other's client is set: as its own is now, so that it asks for leave at least as often.
+    fn settings(
+        &self,
+        folder: &AgentFolder,
+        me: &Plan,
+        model: Option<&str>,
+    ) -> Result<Settings, TogetherError> {
+        let facts = facts_of(folder, me)?;
+        let mode = facts.chosen_mode.or(facts.permission_mode);
+        let chosen = model.filter(|model| !model.trim().is_empty()).map(str::to_owned);
+        Ok(Settings {
+            model: chosen.or(facts.chosen_model).or_else(|| me.settings.model.clone()),
+            permission_mode: mode.or_else(|| me.settings.permission_mode.clone()),
+            ..me.settings.clone()
+        })
+    }
+}
