@@ -68,8 +68,8 @@ Examples:
 orchestra send AGENT \"…\" writes to one; agents write with their own tools
 (orchestra help mcp).
 
---json prints one object: "agents" (id, name, started_by, depth, report),
-"threads" (the one that was gone on with last first) and "left_out" (older
+--json prints one object: \"agents\" (id, name, started_by, depth, report),
+\"threads\" (the one that was gone on with last first) and \"left_out\" (older
 messages). A thread has: id, kind (assignment, handoff, pair, person), between
 (two names) and messages: number, sequence, from (kind: person, agent or
 orchestra; id and name), to, to_name, kind (message, task, report, ended),
