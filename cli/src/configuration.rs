@@ -7,12 +7,18 @@
 //! ntfy = "https://ntfy.example/my-topic"   # each notice is posted there
 //! ntfy_token = "tk_…"                      # if that server wants one
 //! contact = "mailto:ada@example.com"       # whom push services may write to about this install
+//!
+//! [pace]
+//! between_starts_ms = 50                   # between two agents of a run that start
+//! after_limit_ms = 2000                    # the same for ten minutes after a rate limit, and between two that go on
+//! unknown_limit_s = 60                     # how long agents are parked when nobody says until when
 //! ```
 //!
 //! What it does not know is an error, so that a word mistyped does not go unnoticed.
 
-use std::{fs, io, ops::Range, path::Path};
+use std::{fs, io, ops::Range, path::Path, time::Duration};
 
+use orchestra_core::agents::Pace;
 use orchestra_server::{BadNtfy, NotifyConfig, Ntfy};
 use serde::Deserialize;
 use toml::Spanned;
@@ -24,12 +30,23 @@ use crate::error::Failure;
 pub(crate) struct Configuration {
     /// How people are told of what agents need.
     pub(crate) notify: NotifyConfig,
+    /// How fast agents follow each other.
+    pub(crate) pace: Pace,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Tables {
     notify: NotifyTable,
+    pace: PaceTable,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct PaceTable {
+    between_starts_ms: Option<u32>,
+    after_limit_ms: Option<u32>,
+    unknown_limit_s: Option<Spanned<u32>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,8 +90,9 @@ impl Configuration {
                 .map(|before| before.matches('\n').count() + 1);
             Wrong { line, what, to_do }
         };
-        let Tables { notify } = toml::from_str(text).map_err(|error| {
-            let to_do = "change that line; the file may have a table [notify] with command, ntfy, ntfy_token and contact";
+        let Tables { notify, pace } = toml::from_str(text).map_err(|error| {
+            let to_do = "change that line; the file may have a table [notify] with command, ntfy, ntfy_token and contact, and a table [pace] \
+                         with between_starts_ms, after_limit_ms and unknown_limit_s";
             wrong(error.span(), error.message().trim().to_owned(), to_do)
         })?;
         let mut config = NotifyConfig::default();
@@ -116,7 +134,21 @@ impl Configuration {
             }
             None => {}
         }
-        Ok(Self { notify: config })
+        let unknown_limit = match pace.unknown_limit_s {
+            Some(seconds) if *seconds.get_ref() == 0 => {
+                let to_do = "write a whole number of seconds, 1 or more, or leave the line out";
+                return Err(wrong(Some(seconds.span()), "unknown_limit_s is nothing".to_owned(), to_do));
+            }
+            seconds => seconds.map(|seconds| Duration::from_secs(seconds.into_inner().into())),
+        };
+        let milliseconds = |number: Option<u32>| number.map(|number| Duration::from_millis(number.into()));
+        let usual = Pace::default();
+        let pace = Pace {
+            between_starts: milliseconds(pace.between_starts_ms).unwrap_or(usual.between_starts),
+            after_limit: milliseconds(pace.after_limit_ms).unwrap_or(usual.after_limit),
+            unknown_limit: unknown_limit.unwrap_or(usual.unknown_limit),
+        };
+        Ok(Self { notify: config, pace })
     }
 }
 
@@ -133,6 +165,9 @@ mod tests {
         assert!(ntfy.is_some());
         assert_eq!(contact.as_deref(), Some("mailto:ada@example.com"));
         assert!(Configuration::parse("").unwrap().notify.ntfy.is_none());
+        let pace = Configuration::parse("[pace]\nafter_limit_ms = 10\nunknown_limit_s = 3\n").unwrap().pace;
+        assert_eq!((pace.after_limit.as_millis(), pace.unknown_limit.as_secs()), (10, 3));
+        assert_eq!(pace.between_starts, Pace::default().between_starts);
     }
 
     #[test]
@@ -146,6 +181,8 @@ mod tests {
             ("[notify]\nntfy = \"https://ntfy.example/t\"\nntfy_token = \"a b\"\n", 3, "an ntfy token is"),
             ("[notify]\nntfy_token = \"tk_abc\"\n", 2, "without ntfy"),
             ("[notify]\ncontact = \"ada@example.com\"\n", 2, "no address"),
+            ("[pace]\nunknown_limit_s = 0\n", 2, "is nothing"),
+            ("[pace]\nfast = true\n", 2, "fast"),
             ("[notify\n", 1, ""),
         ] {
             let wrong = Configuration::parse(text).map(drop).unwrap_err();

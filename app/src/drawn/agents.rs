@@ -62,6 +62,7 @@ fn section(agent: &Agent) -> Section {
     let wants = agent.attention.as_ref().map(|attention| attention.kind);
     match (agent.state, wants) {
         _ if agent.is_cleaned => Section::Away,
+        (AgentState::Parked, _) => Section::Queued,
         (AgentState::Waiting, _) | (_, Some(AttentionKind::Error)) => Section::Needs,
         (AgentState::Queued, _) => Section::Queued,
         (AgentState::Starting | AgentState::Running, _) | (_, Some(AttentionKind::RateLimit)) => {
@@ -92,7 +93,7 @@ pub(crate) fn quiet(words: &str) -> String {
 /// An agent's state: a shape, a word and a colour, always together.
 pub(crate) fn mark(state: AgentState) -> impl IntoView + use<> {
     let (class, icon) = match state {
-        AgentState::Queued => ("mark is-queued", "queued"),
+        AgentState::Queued | AgentState::Parked => ("mark is-queued", "queued"),
         AgentState::Starting | AgentState::Running => ("mark is-running", "busy"),
         AgentState::Waiting => ("mark is-waiting", "waiting"),
         AgentState::Idle => ("mark is-idle", "idle"),

@@ -6,43 +6,67 @@ use std::{
 };
 
 use orchestra_core::{
-    agents::{Agents, Control, ControlError, FindAgentError, Launcher, StartError, Tools, control::Command},
+    agents::{
+        Agents, Control, ControlError, FindAgentError, Launcher, Pace, StartError, Tools, control::Command,
+    },
     worktrees::Git,
 };
 use orchestra_model::Agent;
 
 use super::{Context, client, runner::GUARD};
-use crate::error::Failure;
+use crate::{configuration::Configuration, error::Failure};
 
 /// Through which surface a command comes.
 pub(super) const BY: &str = "cli";
 
-/// The agents of this machine's state folder.
+/// The agents of this machine's state folder. Those that are parked and lost their runner have one again.
 pub(super) fn agents(context: &Context) -> Result<Agents, Failure> {
+    let agents = agents_as_they_are(context)?;
+    if let Err(error) = agents.wake(&launcher(context)?) {
+        context.words.warn(&format!("an agent that is parked could not be kept going: {error}"));
+    }
+    Ok(agents)
+}
+
+/// The agents of this machine's state folder, without seeing to any.
+pub(super) fn agents_as_they_are(context: &Context) -> Result<Agents, Failure> {
     Ok(Agents::new(&context.surroundings.state_dir()?))
+}
+
+/// How fast agents follow each other, as this machine's owner wants it. A file that cannot be read is complained of by
+/// the commands that need it.
+pub(super) fn pace(context: &Context) -> Pace {
+    let path = context.surroundings.config_file();
+    Configuration::read(path.as_deref()).map(|configuration| configuration.pace).unwrap_or_default()
 }
 
 /// The folders and programs that agents are worked with here. What is not installed is missed when it is needed.
 pub(super) fn tools(context: &Context) -> Result<Tools, Failure> {
+    agents(context)?;
+    tools_as_they_are(context)
+}
+
+/// The same, without seeing to any agent: what agents' own processes use.
+pub(super) fn tools_as_they_are(context: &Context) -> Result<Tools, Failure> {
     let program = |name| context.surroundings.program(name);
     Ok(Tools {
         state: context.surroundings.state_dir()?,
         git: program("git").map(Git::new),
         client: program(client::NAME),
         gh: program("gh"),
-        launcher: launcher()?,
+        launcher: launcher(context)?,
         scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
     })
 }
 
 /// This very program, as what runners are started with.
-pub(super) fn launcher() -> Result<Launcher, Failure> {
+pub(super) fn launcher(context: &Context) -> Result<Launcher, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(format!("this program cannot find itself: {error}")))?;
     // What Linux says of a program that was replaced while it runs: the one in its place is started.
     let replaced = program.to_str().and_then(|path| path.strip_suffix(" (deleted)")).map(PathBuf::from);
     let program = replaced.filter(|_| !program.exists()).unwrap_or(program);
-    Ok(Launcher { program, arguments: vec![GUARD.into()] })
+    Ok(Launcher { program, arguments: vec![GUARD.into()], pace: pace(context) })
 }
 
 /// The agent that a person means.

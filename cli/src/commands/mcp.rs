@@ -26,7 +26,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 pub(super) fn run(context: &Context, arguments: &McpArguments) -> Result<(), Failure> {
     // Whose key it is says where the agents are: the client hands on only some of its surroundings.
     let state = arguments.key.ancestors().nth(3).unwrap_or_else(|| Path::new("/")).to_owned();
-    let tools = Tools { state, ..agent::tools(context)? };
+    let tools = Tools { state, ..agent::tools_as_they_are(context)? };
     let key = Key::read(&arguments.key).map_err(TogetherError::from);
     let member = key.and_then(|key| Member::new(tools, key)).map_err(|error| {
         Failure::new(error.to_string()).hint("agents have this started by themselves: orchestra help mcp")

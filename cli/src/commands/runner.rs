@@ -59,14 +59,14 @@ impl Role {
 
 /// Starts the agent's runner, sees that nothing outlives it, and starts the next of its run.
 fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
-    let launcher = agent::launcher()?;
+    let launcher = agent::launcher(context)?;
     let mut runner = Command::new(&launcher.program);
     runner.arg(RUNNER).arg(folder);
     agents::guard(runner, &spared())
         .map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
     let found = AgentFolder::open(folder).and_then(|folder| Ok((folder.plan()?, folder)));
     let Ok((plan, folder)) = found else { return Ok(()) };
-    let told = agent::tools(context)?.tell_of_end(&folder, context.now.timestamp());
+    let told = agent::tools_as_they_are(context)?.tell_of_end(&folder, context.now.timestamp());
     if plan.run.has_plan || plan.run.max_parallel.is_some() || plan.started_by.is_some() {
         step(&launcher.program, &plan.run.id)?;
     }
@@ -93,16 +93,18 @@ fn step(program: &Path, run: &AgentId) -> Result<(), Failure> {
 
 /// Runs the agent until its client has ended.
 fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
+    let launcher = agent::launcher(context)?;
     let settings = RunnerSettings {
         folder: folder.to_owned(),
         // Where there is none, whoever needs it says so.
         git: context.surroundings.program("git").map_or_else(|| Git::new("git"), Git::new),
         scrubbed: client::not_inherited(&context.surroundings.variable_names).cloned().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        program: agent::launcher()?.program,
+        program: launcher.program,
         serves_tools: vec![MCP.into()],
         steps: vec![STEP.into()],
         spared: spared().into(),
+        pace: launcher.pace,
     };
     heap::share_one();
     agents::run(&settings).map_err(|error| Failure::new(error.to_string()))

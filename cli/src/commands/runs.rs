@@ -60,7 +60,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
 
 /// Does what is due in a run: what follows an agent's end.
 pub(super) fn step(context: &Context, arguments: &StepArguments) -> Result<(), Failure> {
-    let tools = agent::tools(context)?;
+    let tools = agent::tools_as_they_are(context)?;
     tools.go_on(&arguments.run, &arguments.agents).map_err(not_stepped)
 }
 

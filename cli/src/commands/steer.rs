@@ -61,7 +61,7 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
             (Message { prompt: Some(id), sequence }, format!("Message {id} is changed."))
         }
         (None, None) => {
-            let launcher = agent::launcher()?;
+            let launcher = agent::launcher(context)?;
             let sent = agents.send(&found.id, &words, &agent::BY.into(), &launcher, context.now.timestamp());
             let Sent { sequence, prompt, resumed } = sent.map_err(|error| match error {
                 SendError::NotStarted { .. } => Failure::new(error.to_string())
@@ -74,6 +74,7 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
             }
             let number = prompt.unwrap_or_default();
             let sentence = match found.state {
+                AgentState::Parked => format!("{name} is parked; it gets message {number} when it goes on."),
                 _ if resumed => format!("{name} is resumed and gets it."),
                 AgentState::Idle => format!("{name} has it."),
                 _ => format!(

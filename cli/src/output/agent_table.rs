@@ -31,6 +31,7 @@ impl Group {
 
     fn of(agent: &Agent) -> Self {
         match (&agent.attention, agent.state) {
+            (_, AgentState::Parked) => Self::InLine,
             (Some(attention), _) if attention.kind != AttentionKind::Done => Self::NeedsYou,
             (_, AgentState::Queued) => Self::InLine,
             (_, AgentState::Starting | AgentState::Running | AgentState::Waiting) => Self::AtWork,
@@ -45,6 +46,7 @@ pub(crate) fn state_of(agent: &Agent) -> (String, Style) {
         AgentState::Queued => ("·", style::SOFT),
         AgentState::Starting | AgentState::Running => ("●", style::RUNNING),
         AgentState::Waiting => ("◆", style::WAITING),
+        AgentState::Parked => ("‖", style::SOFT),
         AgentState::Idle => ("○", style::SOFT),
         AgentState::Done => ("✓", style::DONE),
         AgentState::Failed | AgentState::Lost => ("✗", style::FAILED),

@@ -213,6 +213,11 @@ impl Teller {
                     (None, None) => self.line(0, style::FAILED, "the client could not be ended", out),
                 }
             }
+            Event::Parked { until, why } => {
+                let words = format!("parked until {}: {}", until.strftime("%H:%M UTC"), text::one_line(why));
+                self.line(0, style::WAITING, &words, out)
+            }
+            Event::Unparked => self.line(0, style::SOFT, "goes on", out),
             Event::Failed { why } => self.line(0, style::FAILED, &format!("✗ {}", text::one_line(why)), out),
             Event::SetupEnded { exit } if exit.code != Some(0) => {
                 self.line(0, style::FAILED, "the setup command failed", out)

@@ -6,6 +6,7 @@ mod answers;
 mod ends;
 mod input;
 mod landing;
+mod limits;
 mod machine;
 mod queue;
 mod real;

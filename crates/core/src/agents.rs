@@ -11,6 +11,7 @@ pub mod doctor;
 pub mod entry;
 mod facts;
 mod folder;
+mod governor;
 pub mod harvest;
 pub mod log;
 mod name;
@@ -37,6 +38,7 @@ use orchestra_model::{Agent, AgentId, Problem, ProblemKind, SessionId};
 pub use control::{Control, ControlError};
 pub use facts::Facts;
 pub use folder::{AgentFolder, FolderError};
+pub use governor::Pace;
 pub use name::slug;
 pub use pull_request::{PullRequest, PullRequestError};
 pub use runner::{RunnerError, RunnerSettings, guard, run};
@@ -87,6 +89,11 @@ impl Agents {
     /// The agents of a state folder, which need not be there.
     pub fn new(state: &Path) -> Self {
         Self { state: state.to_owned() }
+    }
+
+    /// The state folder.
+    pub fn state(&self) -> &Path {
+        &self.state
     }
 
     /// The folder that holds the agents' folders.

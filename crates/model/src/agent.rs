@@ -101,6 +101,8 @@ pub enum AgentState {
     Running,
     /// It needs leave or an answer.
     Waiting,
+    /// The model is not to be had: its client has ended, and it goes on by itself with the same session.
+    Parked,
     /// Its turn is over; its client listens for a follow-up.
     Idle,
     /// Its client ended after a result.
@@ -121,6 +123,7 @@ impl AgentState {
             Self::Starting => "starting",
             Self::Running => "running",
             Self::Waiting => "waiting",
+            Self::Parked => "parked",
             Self::Idle => "idle",
             Self::Done => "done",
             Self::Failed => "failed",
@@ -131,7 +134,7 @@ impl AgentState {
 
     /// Whether a runner holds it.
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Waiting | Self::Idle)
+        matches!(self, Self::Starting | Self::Running | Self::Waiting | Self::Parked | Self::Idle)
     }
 
     /// Whether it has nothing to do any more, unless it is asked again.

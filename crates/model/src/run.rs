@@ -201,7 +201,7 @@ impl Limit {
             return Some(format!("{} of {most} tokens", spent.tokens));
         }
         let most = self.minutes.filter(|most| spent.seconds >= most.saturating_mul(60))?;
-        Some(format!("its {most} minutes"))
+        Some(if most == 1 { "its 1 minute".to_owned() } else { format!("its {most} minutes") })
     }
 }
 

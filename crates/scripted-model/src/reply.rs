@@ -72,6 +72,8 @@ pub struct Failure {
     pub status: u16,
     /// The words in the error's body.
     pub message: String,
+    /// After how many seconds the client may try again: the header `retry-after`.
+    pub retry_after: Option<u32>,
 }
 
 impl Reply {
@@ -96,7 +98,8 @@ impl Reply {
     /// A refusal with an HTTP status.
     #[must_use]
     pub fn failure(status: u16) -> Self {
-        Self::Failure(Failure { status, message: format!("The script asked for status {status}.") })
+        let message = format!("The script asked for status {status}.");
+        Self::Failure(Failure { status, message, retry_after: None })
     }
 
     /// Adds a text that streams word by word, without pauses.

@@ -253,7 +253,7 @@ fn message(shared: &Arc<Shared>, request: &Request) -> Response {
     }
     let make_id = &mut |prefix: &str| shared.make_id(prefix);
     match shared.script.reply_to(request) {
-        Reply::Failure(failure) => refuse(failure.status, &failure.message),
+        Reply::Failure(failure) => refused(&failure),
         Reply::Message(message) if request.wants_stream() => {
             let frames = events::frames(&message, request.model(), make_id);
             Sse::new(play(Arc::clone(shared), frames)).into_response()
@@ -265,9 +265,16 @@ fn message(shared: &Arc<Shared>, request: &Request) -> Response {
 }
 
 fn refuse(status: u16, message: &str) -> Response {
-    let failure = crate::Failure { status, message: message.to_owned() };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, axum::Json(events::error_body(&failure))).into_response()
+    refused(&crate::Failure { status, message: message.to_owned(), retry_after: None })
+}
+
+fn refused(failure: &crate::Failure) -> Response {
+    let status = StatusCode::from_u16(failure.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, axum::Json(events::error_body(failure))).into_response();
+    if let Some(seconds) = failure.retry_after {
+        response.headers_mut().insert(axum::http::header::RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 /// Sends the events one after the other, waiting where the frames say so.

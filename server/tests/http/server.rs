@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use orchestra_core::agents::{Launcher, Tools};
+use orchestra_core::agents::{Launcher, Pace, Tools};
 use orchestra_core::sessions::{Catalog, Places, Root};
 use orchestra_core::worktrees::Git;
 use orchestra_server::{
@@ -87,7 +87,7 @@ impl Machine {
             git: Some(Git::new("git")),
             client: None,
             gh: None,
-            launcher: Launcher { program: "/nonexistent".into(), arguments: Vec::new() },
+            launcher: Launcher { program: "/nonexistent".into(), arguments: Vec::new(), pace: Pace::default() },
             scrubbed: Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use crate::{components::icon::Icon, drawn::parts, text};
 pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> String {
     let name = parts::visible(&agent.name);
     let task = parts::visible(agent.task.lines().next().unwrap_or_default());
-    let is_at_work = agent.state.is_live() && agent.state != AgentState::Idle;
+    let is_at_work = agent.state.is_live() && !matches!(agent.state, AgentState::Idle | AgentState::Parked);
     view! {
         <a class="row-link agent-link-row" href=format!("/agents/{}", agent.id) title=task>
             <span class="row-title">{parts::name(&name)}</span>

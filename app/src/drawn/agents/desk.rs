@@ -39,7 +39,7 @@ fn actions(agent: &Agent) -> AnyView {
         AgentState::Running | AgentState::Waiting => {
             view! { {button("interrupt", "pause", "Interrupt")} {button("stop", "stop", "Stop")} }.into_any()
         }
-        AgentState::Starting | AgentState::Idle | AgentState::Queued => {
+        AgentState::Starting | AgentState::Idle | AgentState::Queued | AgentState::Parked => {
             button("stop", "stop", "Stop").into_any()
         }
         AgentState::Stopped | AgentState::Failed | AgentState::Lost if !agent.is_cleaned => {

@@ -43,13 +43,23 @@ impl World {
 
     /// A home with the real client, which asks a scripted model.
     pub(super) fn with_real_client(client: &RealClient) -> Self {
-        let model = ScriptedModel::start(Script::directives()).unwrap();
+        Self::with_script(client, Script::directives(), &[])
+    }
+
+    /// The same with another script, and variables for the client.
+    pub(super) fn with_script(
+        client: &RealClient,
+        script: Script,
+        variables: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        let model = ScriptedModel::start(script).unwrap();
         let sandbox = ClientSandbox::new(model.base_url()).unwrap();
         sandbox.install(client).unwrap();
         let folder = sandbox.home();
         let surroundings = move |command: &mut Command| {
             let _lives_as_long = &model;
             sandbox.apply_to(command);
+            command.envs(variables.iter().copied());
         };
         Self::of(Home::within(&folder, Path::new(ORCHESTRA), "shop", Box::new(surroundings)).unwrap())
     }

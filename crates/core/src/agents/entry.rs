@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use orchestra_model::{AgentId, Decision, Exit, MessageKind, Report};
 use serde::{Deserialize, Serialize};
 
@@ -174,6 +175,15 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The client is ended, or not started, since the model is not to be had; the session is kept.
+    Parked {
+        /// When the agent goes on by itself.
+        until: Timestamp,
+        /// Why the model is not to be had, as the client says.
+        why: String,
+    },
+    /// The agent goes on.
+    Unparked,
     /// The runner let go of the agent.
     RunnerEnded,
     /// A person cleared the agent away; its worktree is in the trash.

@@ -34,6 +34,8 @@ const LONGEST_DOING: usize = 200;
 const LONGEST_WRITING: usize = 32 << 10;
 /// How much of a result is remembered, in bytes.
 const LONGEST_RESULT: usize = 16 << 10;
+/// How often in a row an agent is parked before it is left to a person: no limit that lifts is met that often.
+const MOST_PARKINGS: u32 = 20;
 /// How many wishes are remembered, so that none is fulfilled twice.
 const MOST_WISHES: usize = 256;
 
@@ -115,6 +117,12 @@ pub struct Facts {
     pub has_prompt: bool,
     /// Why the model is not to be had, since when and until when.
     pub held: Option<Hold>,
+    /// That it waits, without a client, until a limit lifts.
+    pub parked: Option<Parked>,
+    /// Whether a turn was cut off by that, and nobody told it to go on yet.
+    pub is_cut_off: bool,
+    /// How often in a row that was so, without a turn that came to its end.
+    pub parkings: u32,
     /// How the client ended; `None` while it runs or before it was started.
     pub exit: Option<Exit>,
     /// What a person wanted of its end.
@@ -193,6 +201,17 @@ pub struct Hold {
     pub until: Option<Timestamp>,
     /// Why.
     pub words: String,
+}
+
+/// The agent waits, without a client.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Since when.
+    pub since: Timestamp,
+    /// When it goes on.
+    pub until: Timestamp,
+    /// Why.
+    pub why: String,
 }
 
 /// What a person wanted of an agent's end.
@@ -311,6 +330,7 @@ impl Facts {
                 self.has_prompt = true;
                 self.last_end = None;
                 self.held = None;
+                self.is_cut_off = false;
             }
             Event::Decided { request, decision, by, key } => {
                 self.remember(key, None);
@@ -319,7 +339,10 @@ impl Facts {
                 }
             }
             Event::DecisionDelivered { request } => self.requests.retain(|known| known.id != request),
-            Event::Steered { how: Steering::Stop, .. } => self.wanted = Some(Wanted::Stop),
+            Event::Steered { how: Steering::Stop, .. } => {
+                self.wanted = Some(Wanted::Stop);
+                self.parked = None;
+            }
             Event::Steered { how: Steering::Finish, .. } => self.wanted = Some(Wanted::Finish),
             Event::Steered { how: Steering::Interrupt, .. } => self.is_interrupted = self.is_busy,
             Event::Steered { how: Steering::Model { model }, .. } => {
@@ -332,6 +355,19 @@ impl Facts {
                 self.end_client();
                 self.exit = Some(exit);
                 self.survivors = survivors;
+            }
+            Event::Parked { until, why } => {
+                self.is_cut_off |= self.is_busy || self.refused().is_some();
+                // Parked for longer, it is still the same wait.
+                let since = self.parked.as_ref().map_or(at, |parked| parked.since);
+                self.parkings += u32::from(self.parked.is_none());
+                self.parked = Some(Parked { since, until, why });
+            }
+            Event::Unparked => {
+                self.parked = None;
+                self.held = None;
+                self.exit = None;
+                self.last_end = None;
             }
             Event::Failed { why } => self.failure = Some((at, why)),
             Event::RunnerEnded => {
@@ -454,6 +490,7 @@ impl Facts {
         self.tokens += end.tokens;
         let ending = match end.outcome {
             Outcome::Success => {
+                self.parkings = 0;
                 self.result = Some(prompt::cut(&end.text, LONGEST_RESULT).to_owned());
                 Ending::Success { summary: one_line(&end.text) }
             }
@@ -478,14 +515,25 @@ impl Facts {
         !self.has_prompt && matches!(self.last_end, Some((_, Ending::Error { .. })))
     }
 
+    /// What the agent waits for, when its last turn was refused and it is to be parked: not for ever.
+    pub(super) fn refused(&self) -> Option<&Hold> {
+        let is_refused = matches!(self.last_end, Some((_, Ending::Error { .. })));
+        self.held.as_ref().filter(|_| is_refused && self.parkings < MOST_PARKINGS)
+    }
+
     /// What the agent does, given whether a runner holds its lock.
     pub fn state(&self, is_held: bool) -> AgentState {
+        // Also without a runner: it is not lost, another one goes on with it.
+        if self.parked.is_some() && self.failure.is_none() {
+            return AgentState::Parked;
+        }
         // A runner that has seen its client's end has only to let go.
         if is_held && self.runner.is_some() && self.exit.is_none() {
             return match () {
                 () if !self.is_ready => AgentState::Starting,
                 () if self.requests.iter().any(|request| request.decided.is_none()) => AgentState::Waiting,
-                () if self.is_busy => AgentState::Running,
+                // About to be parked, it does not rest.
+                () if self.is_busy || self.refused().is_some() => AgentState::Running,
                 // Between what it was told and its first word.
                 () if self.last_end.is_none() && self.turns == 0 => AgentState::Starting,
                 () => AgentState::Idle,
@@ -547,6 +595,9 @@ impl Facts {
         let of = |kind, since, summary: &str, until| {
             Some(Attention { kind, since, summary: summary.to_owned(), until })
         };
+        if let Some(parked) = self.parked.as_ref().filter(|_| state == AgentState::Parked) {
+            return of(AttentionKind::RateLimit, parked.since, &parked.why, Some(parked.until));
+        }
         if let Some(request) = self.requests.iter().find(|request| request.decided.is_none()) {
             let kind = match request.kind {
                 RequestKind::Permission => AttentionKind::Permission,

@@ -284,7 +284,7 @@ impl Harvest {
 
     fn see_that_it_rests(&self) -> Result<(), HarvestError> {
         match self.agent.state {
-            AgentState::Starting | AgentState::Running | AgentState::Waiting => {
+            AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked => {
                 Err(HarvestError::AtWork { name: self.plan.name.clone() })
             }
             _ => Ok(()),

@@ -190,7 +190,15 @@ pub struct Run {
     /// The wish that it was asked for with, see [`Caller`](super::control::Caller).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// Who gives way first when not all can have the model: those with the smaller number.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub priority: i32,
     /// Whether the run has a plan: others may wait for the agent's end, so it is let go once it has nothing to do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_plan: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_zero(number: &i32) -> bool {
+    *number == 0
 }

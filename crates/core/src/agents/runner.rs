@@ -8,6 +8,7 @@ mod ending;
 mod guard;
 mod journal;
 mod orders;
+mod parking;
 mod place;
 mod socket;
 
@@ -29,6 +30,7 @@ pub(super) use child::end_with_parent;
 pub use guard::guard;
 
 use super::{
+    Pace,
     client::{Client, Heard, Opening, client_of},
     control::{Answer, Caller, Command, Refusal},
     entry::{Event, Steering},
@@ -76,6 +78,8 @@ pub struct RunnerSettings {
     pub spared: Vec<OsString>,
     /// The version of this program.
     pub version: String,
+    /// How fast agents follow each other, and how long a limit lasts of which nobody says it.
+    pub pace: Pace,
 }
 
 /// Why a runner did not take its agent.
@@ -125,7 +129,7 @@ pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
     let plan = folder.plan()?;
     let client = client_of(plan.provider);
     let facts = folder.facts(client)?;
-    if facts.last_prompt > 0 && facts.queue.is_empty() {
+    if facts.last_prompt > 0 && facts.queue.is_empty() && facts.parked.is_none() {
         // Whoever started it was killed before it was seen to run, and it was started a second time: what there was to do
         // was done while this runner waited for the lock.
         return Ok(());
@@ -146,6 +150,8 @@ pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
         silent_until: None,
         linger_until: None,
         ending: None,
+        goes_on_at: None,
+        leaves: false,
         look_at: Instant::now() + LOOK_AROUND,
         folder,
         plan,
@@ -193,6 +199,10 @@ struct Runner<'a> {
     silent_until: Option<Instant>,
     linger_until: Option<Instant>,
     ending: Option<Ending>,
+    /// When a parked agent goes on, once its limit has lifted.
+    goes_on_at: Option<Instant>,
+    /// Whether the system wants the runner away, and another goes on with its parked agent.
+    leaves: bool,
     look_at: Instant,
 }
 
@@ -228,7 +238,10 @@ impl Runner<'_> {
             });
         }
         self.journal.sync();
-        if let Err(why) = self.place().and_then(|()| self.start_what_is_next()) {
+        // A parked agent goes on when its time has come.
+        let is_parked = self.is_parked();
+        let start = |runner: &mut Self| if is_parked { Ok(()) } else { runner.start_what_is_next() };
+        if let Err(why) = self.place().and_then(|()| start(self)) {
             self.fail(why);
         }
     }
@@ -250,6 +263,10 @@ impl Runner<'_> {
     }
 
     fn start_client(&mut self) -> Result<(), String> {
+        if let Some(limited) = self.limited() {
+            self.park(limited);
+            return Ok(());
+        }
         let known = self.journal.facts().session.clone();
         let opening = match (&known, &self.plan.conversation) {
             (Some(session), _) => Opening::Resume(session),
@@ -323,7 +340,7 @@ impl Runner<'_> {
 
     /// Handles one message after the other until nothing runs any more.
     fn attend(&mut self, messages: &Receiver<Message>) {
-        while self.child.is_some() {
+        while self.child.is_some() || self.is_parked() {
             let now = Instant::now();
             match messages.recv_timeout(self.next_deadline(now).saturating_duration_since(now)) {
                 Ok(message) => self.handle(message),
@@ -346,7 +363,8 @@ impl Runner<'_> {
             self.journal.deadline(now),
             self.silent_until,
             self.linger_until,
-            self.ending.as_ref().map(Ending::deadline),
+            self.ending.as_ref().filter(|_| self.child.is_some()).map(Ending::deadline),
+            self.parked_deadline(now),
             last_words,
         ]
         .into_iter()
@@ -378,6 +396,7 @@ impl Runner<'_> {
                 let _ = answer.send(reply);
             }
             Message::Follows(follower) => self.journal.follow(follower),
+            Message::Terminate if self.journal.facts().parked.is_some() => self.leaves = true,
             Message::Terminate => {
                 if self.ending.is_none() {
                     self.stop(Steering::Stop, "the system".to_owned());
@@ -443,16 +462,23 @@ impl Runner<'_> {
             self.linger_until = None;
             return;
         }
-        if facts.refuses() {
+        let (refuses, next) = (facts.refuses(), facts.queue.front().cloned());
+        let is_let_go = facts.wanted == Some(Wanted::Finish) || self.others_wait();
+        if refuses {
             self.finish();
-        } else if let Some(prompt) = facts.queue.front().cloned() {
-            let line = self.client.prompt(&together::words_of(&prompt));
+        } else if let Some(limited) = self.own_limit() {
+            self.park(limited);
+        } else if let Some(limited) = next.as_ref().and_then(|_| self.limited()) {
+            self.park(limited);
+        } else if let Some(prompt) = next {
+            let words = self.with_what_was_cut_off(together::words_of(&prompt));
+            let line = self.client.prompt(&words);
             self.linger_until = None;
             if self.journal.event(Event::PromptDelivered { id: prompt.id }) {
                 self.journal.sync();
                 self.write(line, None);
             }
-        } else if facts.wanted == Some(Wanted::Finish) || self.others_wait() {
+        } else if is_let_go {
             self.finish();
         } else if self.linger_until.is_none() {
             self.linger_until = Some(Instant::now() + LINGER);
@@ -537,6 +563,7 @@ impl Runner<'_> {
         if let Some(exit) = exit {
             self.end(exit);
         }
+        self.keep_parked(now);
     }
 
     fn take_step(&mut self, step: Step) {
@@ -575,6 +602,9 @@ impl Runner<'_> {
         self.deliveries.clear();
         self.journal.event(Event::ClientExited { exit, survivors });
         self.journal.sync();
+        if self.is_parked() {
+            self.ending = None;
+        }
     }
 
     /// When the minutes of its run are over, if it stops then. All else that a run may use is looked at when a turn ends.
@@ -591,7 +621,8 @@ impl Runner<'_> {
         if self.ending.is_none() && self.run_stops_at().is_some_and(|at| at <= Timestamp::now()) {
             self.stop(Steering::Stop, "its run's budget".to_owned());
         }
-        if self.ending.is_none() && !self.work_folder().is_dir() {
+        self.heed_limit_of_others();
+        if self.ending.is_none() && self.child.is_some() && !self.work_folder().is_dir() {
             self.fail("the folder it worked in was removed; its commits are still on its branch".to_owned());
             self.ending = Some(Ending::stop(self.journal.facts().is_busy));
         }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use orchestra_model::{Agent, AgentId, AgentState, Attention, AttentionKind, Provider, SessionId};
 
 use super::{
-    Agents, Control, ControlError,
+    Agents, Control, ControlError, Pace,
     control::{Caller, Command, Refusal},
     entry::{Event, Letter, Steering},
     folder::{AgentFolder, FolderError},
@@ -88,6 +88,8 @@ pub struct Launcher {
     pub program: PathBuf,
     /// What it is told; the agent's folder follows.
     pub arguments: Vec<OsString>,
+    /// How fast they follow each other.
+    pub pace: Pace,
 }
 
 /// Why agents could not be made or started.
@@ -137,7 +139,7 @@ pub enum StartError {
 pub enum Started {
     /// Its client has been heard.
     Heard(Agent),
-    /// It waits for others of its run.
+    /// It waits for others of its run, or until a limit lifts.
     Queued(Agent),
     /// It did not start.
     Failed(Agent),
@@ -214,6 +216,7 @@ impl Agents {
                 index,
                 max_parallel: run.max_parallel,
                 key: run.key.clone(),
+                priority: 0,
                 has_plan: false,
             };
             plans.push(plan(agent, name, run, now)?);
@@ -312,7 +315,7 @@ impl Agents {
             folder.is_held() && (most.is_none() || folder.agent().is_ok_and(|agent| agent.awaits.is_empty()))
         };
         let mut at_work = members.iter().filter(|(_, folder)| works(folder)).count();
-        let mut outcome = Ok(());
+        let (mut outcome, mut has_launched) = (Ok(()), false);
         for (plan, folder) in &members {
             if most.is_some_and(|most| at_work >= most as usize) {
                 break;
@@ -320,12 +323,21 @@ impl Agents {
             if folder.is_held() || folder.agent()?.state != AgentState::Queued {
                 continue;
             }
+            if has_launched {
+                self.pause_between(launcher);
+            }
+            has_launched = true;
             match self.launch(&plan.id, launcher) {
                 Ok(()) => at_work += 1,
                 Err(error) => outcome = Err(error),
             }
         }
         outcome
+    }
+
+    /// Lets a little time pass between two starts; more when a limit was seen lately.
+    pub(super) fn pause_between(&self, launcher: &Launcher) {
+        thread::sleep(self.governor().between_starts(Timestamp::now(), &launcher.pace));
     }
 
     /// Sees that an agent that waits for others of its run is never started. One that was started meanwhile stays as it
@@ -431,7 +443,7 @@ impl Agents {
         loop {
             let agent = folder.agent()?;
             match agent.state {
-                AgentState::Queued => return Ok(Started::Queued(agent)),
+                AgentState::Queued | AgentState::Parked => return Ok(Started::Queued(agent)),
                 AgentState::Starting if Instant::now() < until => thread::sleep(LOOK),
                 AgentState::Starting => return Ok(Started::Silent(agent)),
                 AgentState::Failed | AgentState::Lost | AgentState::Stopped => {

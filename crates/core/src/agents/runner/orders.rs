@@ -78,6 +78,10 @@ impl Runner<'_> {
     }
 
     fn refuse_when_ending(&self) -> Result<(), Refusal> {
+        if self.is_parked() {
+            // What it takes in waits with it.
+            return Ok(());
+        }
         let is_ending =
             self.ending.is_some() || self.child.as_ref().is_none_or(|running| running.exit.is_some());
         if is_ending { Err(Refusal::Ending) } else { Ok(()) }

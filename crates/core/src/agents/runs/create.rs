@@ -84,7 +84,8 @@ impl Tools {
                 started_by: None,
             };
             let (key, max_parallel) = (new.key.clone(), new.max_parallel);
-            let run = Run { id: id.clone(), index, max_parallel, key, has_plan: true };
+            let priority = task.priority;
+            let run = Run { id: id.clone(), index, max_parallel, key, priority, has_plan: true };
             tasks.push(PlannedTask {
                 name: if task.attempt.is_some() { name.clone() } else { task.name },
                 agent: plan(agent, name, run, now)?,

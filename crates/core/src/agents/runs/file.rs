@@ -47,6 +47,8 @@ pub struct NewTask {
     pub check: Option<String>,
     /// How often it is sent back by itself when it fails, or its check does.
     pub retries: u32,
+    /// Who gives way first when not all can have the model: those with the smaller number.
+    pub priority: i32,
     /// Which attempt at the same task it is: the place of the first of them, and its number from 1.
     pub attempt: Option<(u32, u32)>,
 }
@@ -92,6 +94,8 @@ struct Task {
     max_budget_usd: Option<Spanned<f64>>,
     check: Option<String>,
     retries: Option<Spanned<u32>>,
+    #[serde(default)]
+    priority: i32,
 }
 
 /// A piece of TOML, and the line that it begins in.
@@ -124,6 +128,7 @@ struct Draft {
     settings: Settings,
     check: Option<String>,
     retries: u32,
+    priority: i32,
 }
 
 impl RunFile {
@@ -277,6 +282,7 @@ fn draft(
         },
         check: task.check.clone().or_else(|| whole.check.clone()).filter(|check| !check.trim().is_empty()),
         retries: retries.map_or(0, |(_, retries)| *retries.get_ref()),
+        priority: task.priority,
         name,
         prompt,
     })
@@ -341,6 +347,7 @@ fn settle(whole: &Whole, front: Piece<'_>, drafts: Vec<Draft>) -> Result<RunFile
             settings: draft.settings.clone(),
             check: draft.check.clone(),
             retries: draft.retries,
+            priority: draft.priority,
             attempt: None,
         });
     }
@@ -394,6 +401,7 @@ prompt = "Write the API"
 from = "schema"
 model = "opus"
 retries = 2
+priority = 3
 
 [[task]]
 name = "docs"
@@ -412,6 +420,7 @@ check = ""
         let [schema, api, docs] = file.tasks.as_slice() else { panic!("three tasks") };
         assert_eq!((schema.check.as_deref(), schema.from), (Some("cargo test"), None));
         assert_eq!((api.from, api.retries, api.settings.model.as_deref()), (Some(0), 2, Some("opus")));
+        assert_eq!((schema.priority, api.priority), (0, 3));
         assert_eq!((docs.after.as_slice(), &docs.check), ([1, 0].as_slice(), &None));
         assert_eq!(file.order(), [0, 1, 2]);
     }
@@ -420,7 +429,7 @@ check = ""
     fn the_same_plan_in_markdown() {
         let text = "+++\nmax-parallel = 2\ncheck = \"cargo test\"\nbudget-usd = 5\nat-budget = \"stop\"\n+++\n\
             # Checkout\n\nFor people.\n\n## schema\nWrite the schema\n\n## api\n\n```toml\nfrom = \"schema\"\n\
-            model = \"opus\"\nretries = 2\n```\nWrite the API\n\n## docs\n```toml\nafter = [\"api\", \"schema\"]\n\
+            model = \"opus\"\nretries = 2\npriority = 3\n```\nWrite the API\n\n## docs\n```toml\nafter = [\"api\", \"schema\"]\n\
             check = \"\"\n```\nWrite the docs\n";
         assert_eq!(RunFile::read(text, true), RunFile::read(PLAN, false));
         let fenced = "## one\nSay:\n```md\n## two\n```\nand end\n";

@@ -213,7 +213,10 @@ impl Tools {
 /// Why a task's work cannot land yet.
 fn why_not(standing: &Standing) -> Option<String> {
     let is_at_work = standing.agent.as_ref().is_some_and(|agent| {
-        matches!(agent.state, AgentState::Starting | AgentState::Running | AgentState::Waiting)
+        matches!(
+            agent.state,
+            AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked
+        )
     });
     match standing.state {
         _ if is_at_work => Some("it is at work".to_owned()),

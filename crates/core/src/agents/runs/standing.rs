@@ -145,7 +145,9 @@ impl RunFolder {
         };
         match agent.state {
             AgentState::Queued => (TaskState::Queued, None),
-            AgentState::Starting | AgentState::Running | AgentState::Waiting => (TaskState::Running, None),
+            AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked => {
+                (TaskState::Running, None)
+            }
             // Without a plan nobody waits for its end: it has its result.
             AgentState::Idle if task.agent.run.has_plan => (TaskState::Running, None),
             AgentState::Idle | AgentState::Done if has_result(agent) => {
@@ -203,8 +205,15 @@ impl RunFolder {
     /// When the run's minutes are over and its agents stop by themselves; `None` when they do not.
     pub(in crate::agents) fn stops_at(&self) -> Option<Timestamp> {
         let limit = self.ledger().ok()?.limit.unwrap_or(self.plan.limit);
-        let minutes = limit.minutes.filter(|_| limit.at_limit == orchestra_model::AtLimit::Stop)?;
-        let seconds = i64::try_from(minutes.saturating_mul(60)).ok()?;
+        self.minutes_end_under(limit).filter(|_| limit.at_limit == orchestra_model::AtLimit::Stop)
+    }
+
+    fn minutes_end(&self) -> Option<Timestamp> {
+        self.minutes_end_under(self.ledger().ok()?.limit.unwrap_or(self.plan.limit))
+    }
+
+    fn minutes_end_under(&self, limit: Limit) -> Option<Timestamp> {
+        let seconds = i64::try_from(limit.minutes?.saturating_mul(60)).ok()?;
         self.plan.created_at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
     }
 }
@@ -235,7 +244,11 @@ impl Agents {
                 .map(|agent| (agent.id.clone(), agent.clone()))
                 .collect();
             let standings = run.standings(&ledger, true, &|agent| known.get(agent).cloned());
-            let asks = ledger.reached.clone().filter(|_| standings.reached().is_some());
+            // Minutes end while nothing happens that could be written down.
+            let is_over = |(at, _): &(Timestamp, String)| *at <= Timestamp::now();
+            let asks = standings.reached().and_then(|words| {
+                ledger.reached.clone().or_else(|| run.minutes_end().map(|at| (at, words)).filter(is_over))
+            });
             for ((_, task), standing) in run.tasks().zip(standings.all) {
                 let Some(agent) = agents.iter_mut().find(|agent| agent.id == task.agent.id) else { continue };
                 if agent.state == AgentState::Queued {

@@ -233,7 +233,7 @@ impl Tools {
     ) -> Result<bool, StepError> {
         let most = run.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
         let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
-        let mut has_begun = false;
+        let (mut has_begun, mut has_launched) = (false, false);
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             if at_work >= most {
                 break;
@@ -249,6 +249,10 @@ impl Tools {
                 // A person saw to it that it is not started, or somebody started it.
                 continue;
             }
+            if has_launched {
+                self.agents().pause_between(&self.launcher);
+            }
+            has_launched = true;
             match self.agents().launch(&task.agent.id, &self.launcher) {
                 Ok(()) => {
                     at_work += 1;

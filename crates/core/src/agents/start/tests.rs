@@ -45,7 +45,7 @@ fn a_message_that_comes_twice_under_one_key_is_taken_in_once() {
     folder.add_event(&lock, &failed, Timestamp::UNIX_EPOCH).unwrap();
     drop(lock);
     // A program that is not there: whoever sends is killed at the worst moment, as far as the log can tell.
-    let launcher = Launcher { program: "/nonexistent".into(), arguments: Vec::new() };
+    let launcher = Launcher { program: "/nonexistent".into(), arguments: Vec::new(), pace: Pace::default() };
     let send = |key: &str, text: &str| {
         let caller = Caller { by: "web".into(), key: Some(key.into()) };
         let sent = agents.send(&id, text, &caller, &launcher, Timestamp::UNIX_EPOCH);
