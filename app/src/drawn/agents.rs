@@ -63,7 +63,7 @@ fn section(agent: &Agent) -> Section {
     match (agent.state, wants) {
         _ if agent.is_cleaned => Section::Away,
         (AgentState::Parked, _) => Section::Queued,
-        (AgentState::Waiting, _) | (_, Some(AttentionKind::Error)) => Section::Needs,
+        (AgentState::Waiting, _) | (_, Some(AttentionKind::Error | AttentionKind::Stuck)) => Section::Needs,
         (AgentState::Queued, _) => Section::Queued,
         (AgentState::Starting | AgentState::Running, _) | (_, Some(AttentionKind::RateLimit)) => {
             Section::Running

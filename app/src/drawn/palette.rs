@@ -100,7 +100,9 @@ impl Options {
                 order("interrupt", "pause", "Interrupt its turn");
                 order("stop", "stop", "Stop it");
             }
-            AgentState::Starting | AgentState::Queued | AgentState::Parked => order("stop", "stop", "Stop it"),
+            AgentState::Starting | AgentState::Queued | AgentState::Parked => {
+                order("stop", "stop", "Stop it")
+            }
             state => {
                 if state == AgentState::Idle {
                     order("stop", "stop", "Stop it");

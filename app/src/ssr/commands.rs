@@ -55,6 +55,10 @@ enum Command {
         agent: String,
         text: String,
     },
+    Nudge {
+        agent: String,
+        text: String,
+    },
     Resume {
         agent: String,
     },
@@ -172,6 +176,7 @@ impl Desk<'_> {
                 self.decide(&agent, request, input_hash, Decision::Allow { always: None, answers })
             }
             Command::Send { agent, text } => self.send(&agent, &text),
+            Command::Nudge { agent, text } => self.nudge(&agent, text),
             Command::Resume { agent } => self.send(&agent, "Go on where you left off."),
             Command::Edit { agent, id, text } => {
                 let id = number(&id)?;
@@ -276,6 +281,15 @@ impl Desk<'_> {
             Err(SendError::Control(error)) => Err(not_asked(&agent, &error)),
             Err(error) => Err(refused(error, "Try again in a moment.")),
         }
+    }
+
+    fn nudge(&self, id: &str, text: String) -> Result<Outcome, AppError> {
+        // It may have moved on since its page was drawn: then it is told as any other is.
+        let is_at_work = matches!(self.find(id)?.state, AgentState::Running | AgentState::Waiting);
+        if text.trim().is_empty() || !is_at_work {
+            return self.send(id, &text);
+        }
+        self.ask(id, control::Command::Nudge { text }).map(|_| said("It is interrupted and told."))
     }
 
     fn stop(&self, id: &str) -> Result<Outcome, AppError> {
@@ -494,6 +508,10 @@ mod tests {
         let drawn = drawn::agents::command("allow", &[("agent", "a"), ("request", "r"), ("input_hash", "h")]);
         let read: Command = serde_json::from_str(&drawn).unwrap();
         assert!(matches!(read, Command::Allow { always: None, .. }));
+        let drawn = drawn::agents::command("nudge", &[("agent", "a"), ("text", "Say why.")]);
+        assert!(
+            matches!(serde_json::from_str(&drawn).unwrap(), Command::Nudge { text, .. } if text == "Say why.")
+        );
         let form =
             r#"{"do":"spawn","tasks":"a\n\nb","folder":"/x","max_parallel":"2","how":"fork","unknown":"x"}"#;
         let Command::Spawn(spawn) = serde_json::from_str(form).unwrap() else { panic!() };

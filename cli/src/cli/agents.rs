@@ -106,9 +106,9 @@ Examples:
   orchestra status --json | jq -r '.agents[] | select(.attention) | .name'
 
 --json prints one object: \"agents\" and \"problems\". An agent has these stable
-fields: id, name, task, state (queued, starting, running, waiting, idle, done,
-failed, stopped, lost), waits (why it has not started), attention (null or kind,
-since, summary, until), run, repo, worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
+fields: id, name, task, state (queued, starting, running, waiting, parked, idle,
+done, failed, stopped, lost), waits (why it has not started), attention (null or kind,
+since, summary, until, nudge), run, repo, worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
 cost_usd, tokens, turns, diffstat, queue, requests. Times are RFC 3339 in UTC.";
 
 /// Arguments of `status`.
@@ -168,6 +168,7 @@ Examples:
   orchestra send build-auth --edit 3 \"use argon2id\"   while it has not got it
   orchestra send build-auth --remove 3
   orchestra send build-auth --permission-mode acceptEdits --model opus
+  orchestra send build-auth --nudge                what is suggested, to one that seems stuck
 
 The agent gets it when its turn is over. One that has ended is resumed.";
 
@@ -180,8 +181,12 @@ pub(crate) struct SendArguments {
     pub(crate) agent: String,
 
     /// The message; - reads it from standard input
-    #[arg(value_name = "TEXT", required_unless_present_any = ["remove", "model", "permission_mode"])]
+    #[arg(value_name = "TEXT", required_unless_present_any = ["remove", "nudge", "model", "permission_mode"])]
     pub(crate) text: Option<String>,
+
+    /// End the turn that runs and say this now; without TEXT, what is suggested to one that seems stuck
+    #[arg(long, conflicts_with_all = ["edit", "remove"])]
+    pub(crate) nudge: bool,
 
     /// Let this model answer from now on
     #[arg(long, value_name = "MODEL")]

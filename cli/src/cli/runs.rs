@@ -39,6 +39,7 @@ A plan:
   prompt = \"Describe the API\"
 
 For all: base, model, permission-mode, max-budget-usd, check, retries.
+For one: priority = 1; at a rate limit those with less give way first.
 In Markdown the first lines stand between two of +++, a task is a heading
 \"## name\", its own settings a block ```toml right below, the rest its prompt.
 

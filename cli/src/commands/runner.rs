@@ -62,14 +62,18 @@ fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
     let launcher = agent::launcher(context)?;
     let mut runner = Command::new(&launcher.program);
     runner.arg(RUNNER).arg(folder);
-    agents::guard(runner, &spared())
+    let is_killed = agents::guard(runner, &spared())
         .map_err(|error| Failure::new(format!("the runner cannot be started: {error}")))?;
+    let tools = agent::tools_as_they_are(context)?;
+    // One that is parked goes on by itself all the same; all others wait for a person.
+    let woken = if is_killed { tools.agents().wake(&launcher) } else { Ok(()) };
     let found = AgentFolder::open(folder).and_then(|folder| Ok((folder.plan()?, folder)));
     let Ok((plan, folder)) = found else { return Ok(()) };
-    let told = agent::tools_as_they_are(context)?.tell_of_end(&folder, context.now.timestamp());
+    let told = tools.tell_of_end(&folder, context.now.timestamp());
     if plan.run.has_plan || plan.run.max_parallel.is_some() || plan.started_by.is_some() {
         step(&launcher.program, &plan.run.id)?;
     }
+    woken.map_err(agent::not_started)?;
     told.map_err(|error| Failure::new(error.to_string()))
 }
 

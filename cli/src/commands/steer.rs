@@ -34,14 +34,18 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     let agents = agent::agents(context)?;
     let found = agent::find(&agents, &arguments.agent)?;
     let name = &found.name;
-    let words = arguments.text.as_deref().map(agent::text_or_stdin).transpose()?.unwrap_or_default();
+    let words = arguments.text.as_deref().map(agent::text_or_stdin).transpose()?;
+    let words = match words {
+        None if arguments.nudge => suggested(&found)?,
+        words => words.unwrap_or_default(),
+    };
     let model = arguments.model.clone().map(|model| Steering::Model { model });
     let mode = arguments.permission_mode.clone().map(|mode| Steering::Mode { mode });
     let mut set = None;
     for how in [model, mode].into_iter().flatten() {
         set = Some(agent::ask(&agents, &found, Command::Steer { how })?.0);
     }
-    if let (Some(sequence), None) = (set, &arguments.text) {
+    if let (Some(sequence), None, false) = (set, &arguments.text, arguments.nudge) {
         let sent = Message { prompt: None, sequence };
         return report(context, arguments.json, &sent, &format!("{name} is told."));
     }
@@ -59,6 +63,12 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
         (Some(id), None) => {
             let (sequence, _) = agent::ask(&agents, &found, Command::Edit { id, text: words })?;
             (Message { prompt: Some(id), sequence }, format!("Message {id} is changed."))
+        }
+        (None, None)
+            if arguments.nudge && matches!(found.state, AgentState::Running | AgentState::Waiting) =>
+        {
+            let (sequence, prompt) = agent::ask(&agents, &found, Command::Nudge { text: words.clone() })?;
+            (Message { prompt, sequence }, format!("{name} is interrupted and told: {words}"))
         }
         (None, None) => {
             let launcher = agent::launcher(context)?;
@@ -85,6 +95,15 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
         }
     };
     report(context, arguments.json, &sent, &sentence)
+}
+
+/// What is suggested to be said to an agent that seems stuck.
+fn suggested(agent: &Agent) -> Result<String, Failure> {
+    let nudge = agent.attention.as_ref().and_then(|attention| attention.nudge.clone());
+    nudge.ok_or_else(|| {
+        Failure::new(format!("{} does not seem stuck (it is {})", agent.name, agent.state.name()))
+            .hint(format!("orchestra send {} --nudge \"…\" interrupts it and says that", agent.name))
+    })
 }
 
 /// Waits until a resumed agent has been heard.

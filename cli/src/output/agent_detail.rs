@@ -49,8 +49,13 @@ pub(crate) fn write(
             AttentionKind::Error => "Failed",
             AttentionKind::Done => "Result",
             AttentionKind::RateLimit => "Limit",
+            AttentionKind::Stuck => "Stuck",
         };
         field(name, &format!("{} ({since} ago)", agent_table::words_of(agent)))?;
+        if let Some(nudge) = &attention.nudge {
+            field("Nudge", nudge)?;
+            field("", &format!("orchestra send {} --nudge says that", agent.name))?;
+        }
     } else if let Some(doing) = &agent.doing {
         field("Doing", doing)?;
     }

@@ -119,6 +119,7 @@ impl Teller {
             | Heard::Answered { .. }
             | Heard::Writing { .. }
             | Heard::Mode { .. }
+            | Heard::Used { .. }
             | Heard::Unknown { .. } => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ mod queue;
 mod real;
 mod runs;
 mod starts;
+mod stuck;
 mod together;
 mod work;
 mod world;

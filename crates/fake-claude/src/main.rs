@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `::say TEXT` | says it, in pieces first |
 //! | `::write PATH TEXT` | writes a file in its folder, as a tool does |
+//! | `::fail TOOL TEXT` | uses a tool, which fails with that text |
 //! | `::ask TOOL JSON` | asks for leave; the answer is added to `.fake-decisions` |
 //! | `::take-back TOOL JSON` | asks, and takes the question back after 50 ms |
 //! | `::question` | asks two questions |

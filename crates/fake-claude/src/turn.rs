@@ -107,6 +107,13 @@ impl Client {
                 self.assistant(&json!({ "type": "text", "text": rest }), &Value::Null);
             }
             "write" => self.write(rest),
+            "fail" => {
+                let (tool, words) = rest.split_once(' ').unwrap_or((rest, "failed"));
+                let id = self.next_id("toolu");
+                let call = json!({ "type": "tool_use", "id": id, "name": tool, "input": {} });
+                self.assistant(&call, &Value::Null);
+                self.returned(&id, true, words);
+            }
             "ask" | "take-back" => {
                 let (tool, input) = rest.split_once(' ').unwrap_or((rest, "{}"));
                 let input = serde_json::from_str(input).unwrap_or_else(|_| json!({ "command": input }));

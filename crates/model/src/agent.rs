@@ -154,6 +154,8 @@ pub struct Attention {
     pub summary: String,
     /// When it goes by itself: a rate limit is lifted then.
     pub until: Option<Timestamp>,
+    /// What could be said to an agent that seems stuck; `orchestra send AGENT --nudge` says it.
+    pub nudge: Option<String>,
 }
 
 /// The kinds of attention.
@@ -174,6 +176,8 @@ pub enum AttentionKind {
     RateLimit,
     /// Its run has used what it may, and a person decides whether it goes on.
     Limit,
+    /// It seems to get nowhere.
+    Stuck,
 }
 
 impl AttentionKind {
@@ -187,6 +191,7 @@ impl AttentionKind {
             Self::Done => "done",
             Self::RateLimit => "rate_limit",
             Self::Limit => "limit",
+            Self::Stuck => "stuck",
         }
     }
 }

@@ -153,6 +153,7 @@ fn of_attention(agent: &Agent) -> Option<Notice> {
         ),
         AttentionKind::RateLimit => (Kind::RateLimit, format!("{name} waits for the model")),
         AttentionKind::Limit => (Kind::RateLimit, format!("{name}'s run has used what it may")),
+        AttentionKind::Stuck => (Kind::Stuck, format!("{name} seems stuck")),
         AttentionKind::Done => (Kind::Done, format!("{name} has finished")),
         // These are told by their requests.
         AttentionKind::Permission | AttentionKind::Question | AttentionKind::Plan => return None,

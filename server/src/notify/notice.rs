@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     Plan,
     /// An agent failed or was lost.
     Error,
+    /// An agent gets nowhere.
+    Stuck,
     /// The model is not to be had for a while.
     RateLimit,
     /// An agent has a result.
@@ -41,6 +43,7 @@ impl Kind {
             Self::Question => "question",
             Self::Plan => "plan",
             Self::Error => "error",
+            Self::Stuck => "stuck",
             Self::RateLimit => "rate_limit",
             Self::Done => "done",
             Self::Test => "test",

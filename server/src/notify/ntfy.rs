@@ -70,7 +70,7 @@ impl Ntfy {
     fn request(&self, notice: &Notice, base: &str) -> Result<Request<Body>, axum::http::Error> {
         let priority = match notice.kind {
             kind if kind.is_need() => "4",
-            Kind::Error => "4",
+            Kind::Error | Kind::Stuck => "4",
             _ => "3",
         };
         let mut request = Request::post(self.topic.clone())

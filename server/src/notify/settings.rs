@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) quiet: Option<QuietHours>,
     /// Agents that ask something.
     pub(crate) needs: bool,
-    /// Agents that failed, were lost, or cannot go on.
+    /// Agents that failed, were lost, seem stuck, or cannot go on.
     pub(crate) failed: bool,
     /// Agents that have finished.
     pub(crate) finished: bool,
@@ -35,7 +35,7 @@ impl Settings {
     pub(crate) const fn want(&self, kind: Kind) -> bool {
         match kind {
             Kind::Permission | Kind::Question | Kind::Plan => self.needs,
-            Kind::Error | Kind::RateLimit => self.failed,
+            Kind::Error | Kind::Stuck | Kind::RateLimit => self.failed,
             Kind::Done => self.finished,
             Kind::Test => true,
         }

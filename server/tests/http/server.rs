@@ -87,7 +87,11 @@ impl Machine {
             git: Some(Git::new("git")),
             client: None,
             gh: None,
-            launcher: Launcher { program: "/nonexistent".into(), arguments: Vec::new(), pace: Pace::default() },
+            launcher: Launcher {
+                program: "/nonexistent".into(),
+                arguments: Vec::new(),
+                pace: Pace::default(),
+            },
             scrubbed: Vec::new(),
         }
     }

@@ -1,4 +1,5 @@
-//! What an agent asks, each with the ways to answer it: leave for a tool, questions, a plan.
+//! What an agent asks, each with the ways to answer it: leave for a tool, questions, a plan. One that seems stuck asks
+//! nothing; what could be said to it stands in the same place.
 //!
 //! What is asked for is shown whole: the exact command, the change as a diff. A decision carries the hash of that input.
 
@@ -18,7 +19,24 @@ use crate::{
 /// Draws everything that it asks.
 pub(super) fn draw(agent: &Agent, offset_seconds: i32) -> String {
     let requests = agent.requests.iter();
-    requests.map(|request| draw_one(agent, request, offset_seconds)).collect()
+    requests.map(|request| draw_one(agent, request, offset_seconds)).chain(nudge(agent)).collect()
+}
+
+/// What is suggested to be said to an agent that seems stuck, whole, and sent with one tap.
+fn nudge(agent: &Agent) -> Option<String> {
+    let words = agent.attention.as_ref()?.nudge.as_deref()?;
+    let send = command("nudge", &[("agent", agent.id.as_str()), ("text", words)]);
+    let section = view! {
+        <section class="ask" aria-label="It seems stuck">
+            <p class="ask-why">"It seems stuck. You could end its turn and say:"</p>
+            <p class="said">{parts::visible(words)}</p>
+            <div class="answers needs-script">
+                <button type="button" class="button is-primary" data-command=send>"Interrupt and say this"</button>
+            </div>
+            <p class="said-here" role="status" data-said=""></p>
+        </section>
+    };
+    Some(section.to_html())
 }
 
 fn draw_one(agent: &Agent, request: &Request, offset_seconds: i32) -> String {

@@ -44,6 +44,22 @@ fn what_is_asked_is_shown_whole_and_nothing_in_it_is_markup() {
 }
 
 #[test]
+fn one_that_seems_stuck_needs_somebody_and_is_nudged_with_one_tap() {
+    let mut agent = agent();
+    agent.state = AgentState::Running;
+    agent.requests.clear();
+    assert!(row(&agent, None, 0).asks.is_empty());
+    let wants = agent.attention.as_mut().unwrap();
+    (wants.kind, wants.nudge) = (AttentionKind::Stuck, Some("Say <why>.".to_owned()));
+    let row = row(&agent, None, 0);
+    assert_eq!(row.section, Section::Needs);
+    assert!(row.asks.contains("Say &lt;why&gt;.") && !row.asks.contains("<why>"), "{}", row.asks);
+    for part in ["&quot;do&quot;:&quot;nudge&quot;", "&quot;agent&quot;:&quot;abcd2345&quot;"] {
+        assert!(row.asks.contains(part), "{part}: {}", row.asks);
+    }
+}
+
+#[test]
 fn leave_is_given_for_exactly_what_was_asked() {
     let row = row(&agent(), None, 0);
     let allow: serde_json::Value = serde_json::from_str(row.allow.as_deref().unwrap()).unwrap();

@@ -24,7 +24,8 @@ impl World {
     #[track_caller]
     fn last_runner(&self, name: &str) -> u32 {
         let log = self.ok(&["logs", name, "--json"]).out;
-        let last = log.lines().rfind(|line| line.contains("\"event\":\"runner_started\"")).unwrap().to_owned();
+        let last =
+            log.lines().rfind(|line| line.contains("\"event\":\"runner_started\"")).unwrap().to_owned();
         let record: Value = serde_json::from_str(&last).unwrap();
         record["event"]["process"]["pid"].as_u64().unwrap().try_into().unwrap()
     }
@@ -106,7 +107,11 @@ fn while_a_limit_holds_the_least_important_give_way() {
         serde_json::from_str::<Value>(&line).unwrap()["at"].as_str().unwrap().to_owned()
     };
     assert!(parked_at("third") < parked_at("second"));
-    assert_eq!(world.agent("first")["state"], "running", "the most important goes on until it meets it itself");
+    assert_eq!(
+        world.agent("first")["state"],
+        "running",
+        "the most important goes on until it meets it itself"
+    );
     let results: Value = serde_json::from_str(&world.ok(&["results", "third", "--json"]).out).unwrap();
     assert!(results["is_over"] == false && results["tasks"][2]["state"] == "running", "{results:#}");
 }
@@ -134,7 +139,7 @@ fn what_is_parked_outlives_its_runner_and_a_shutdown() {
         let parked = world.wait_for_state(&name, "parked");
         until(|| world.agent(&name)["pid"].is_null());
         let runner = world.last_runner(&name);
-        let guard = parent_of(runner);
+        let (guard, folder) = (parent_of(runner), world.agent_folder(&name));
         if is_killed {
             kill(runner);
         } else {
@@ -142,7 +147,12 @@ fn what_is_parked_outlives_its_runner_and_a_shutdown() {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
         }
         until(|| !runs(runner) && !runs(guard));
-        // The next command, whichever it is, starts another runner.
+        if is_killed {
+            // Its guard started another before it ended; nobody had to ask for it.
+            let lock = fs::File::open(folder.join("run.lock")).unwrap();
+            assert!(matches!(lock.try_lock_shared(), Err(fs::TryLockError::WouldBlock)));
+        }
+        // The next command, whichever it is, sees to it.
         assert_eq!(world.agent(&name)["state"], "parked");
         world.ok(&["status"]);
         assert_ne!(world.last_runner(&name), runner);
@@ -188,7 +198,12 @@ fn the_real_client_is_parked_at_a_limit_and_resumed_with_its_session() {
         for status in ["429", "529"] {
             let task = format!("[[write kept-{status} x]] [[fail {status} 2]] [[say not reached]]");
             let said = world.ok(&[
-                "spawn", "--trust", "--json", "--permission-mode", "acceptEdits", &format!("Limit {status}\n{task}"),
+                "spawn",
+                "--trust",
+                "--json",
+                "--permission-mode",
+                "acceptEdits",
+                &format!("Limit {status}\n{task}"),
             ]);
             let agents: Value = serde_json::from_str(&said.out).unwrap();
             let name = agents["agents"][0]["name"].as_str().unwrap();
@@ -213,7 +228,8 @@ fn the_real_client_is_parked_at_a_limit_and_resumed_with_its_session() {
 #[test]
 fn the_real_client_keeps_to_each_kind_of_budget_of_its_run() {
     with_each_client(|client| {
-        for (budget, words) in [("budget-usd = 0.001", " of $0.00"), ("budget-tokens = 50", " of 50 tokens")] {
+        for (budget, words) in [("budget-usd = 0.001", " of $0.00"), ("budget-tokens = 50", " of 50 tokens")]
+        {
             let world = World::with_real_client(client);
             let tasks = [task("one", "[[say a]]", ""), task("two", "[[say b]]", "")].concat();
             let said = world.work_off(&format!("max-parallel = 1\n{budget}\n{tasks}"));
@@ -222,7 +238,16 @@ fn the_real_client_keeps_to_each_kind_of_budget_of_its_run() {
             assert_eq!((&two["state"], &two["attention"]["kind"]), (&"queued".into(), &"limit".into()));
             let waits = two["waits"].as_str().unwrap();
             assert!(waits.starts_with("its run has used ") && waits.ends_with(words), "{waits}");
-            world.ok(&["run", "--continue", "two", "--budget-usd", "9", "--budget-tokens", "99999", "--wait"]);
+            world.ok(&[
+                "run",
+                "--continue",
+                "two",
+                "--budget-usd",
+                "9",
+                "--budget-tokens",
+                "99999",
+                "--wait",
+            ]);
             assert_eq!(world.agent("two")["state"], "done");
         }
         let world = World::with_real_client(client);

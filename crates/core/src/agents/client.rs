@@ -130,6 +130,13 @@ pub enum Heard {
         /// The request's id.
         request: String,
     },
+    /// The model has used tokens.
+    Used {
+        /// For which of its answers.
+        answer: String,
+        /// How many for that so far that no cache served, in and out.
+        tokens: u64,
+    },
     /// A turn is over.
     TurnEnded(TurnEnd),
     /// The model could not be asked; the client tries again by itself.

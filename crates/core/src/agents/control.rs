@@ -91,6 +91,11 @@ pub enum Command {
         /// Agents that have got a message and have no runner.
         wake: Vec<AgentId>,
     },
+    /// Take in a prompt, and end the turn that runs for it.
+    Nudge {
+        /// What it says.
+        text: String,
+    },
     /// Change a prompt that waits.
     Edit {
         /// Its number.

@@ -6,6 +6,7 @@
 mod mailbox;
 mod proof;
 mod score;
+mod stuck;
 
 use std::{collections::VecDeque, path::PathBuf};
 
@@ -25,6 +26,7 @@ use crate::{process::Process, prompt};
 pub(super) use mailbox::Mailbox;
 use proof::Proof;
 use score::Lane;
+use stuck::{Stuck, Trail};
 
 /// How much of what a client printed to its standard error is remembered, in bytes.
 const LAST_ERRORS: usize = 4 << 10;
@@ -103,6 +105,8 @@ pub struct Facts {
     pub proof: Proof,
     /// What it did when.
     pub lane: Lane,
+    /// What shows whether it is stuck.
+    pub trail: Trail,
     /// What it cost before the client was last started, and since, in USD.
     pub cost: (f64, Option<f64>),
     /// Tokens of all turns.
@@ -231,6 +235,7 @@ impl Facts {
         self.updated_at = Some(record.at);
         match Entry::decode(&record.payload) {
             Entry::Output(line) => {
+                self.trail.moved(record.at);
                 for heard in client.read(&line) {
                     self.hear(record.at, heard);
                 }
@@ -331,6 +336,7 @@ impl Facts {
                 self.last_end = None;
                 self.held = None;
                 self.is_cut_off = false;
+                self.trail.begin(at);
             }
             Event::Decided { request, decision, by, key } => {
                 self.remember(key, None);
@@ -338,7 +344,10 @@ impl Facts {
                     request.decided = Some(Decided { decision, by, at, is_delivered: false });
                 }
             }
-            Event::DecisionDelivered { request } => self.requests.retain(|known| known.id != request),
+            Event::DecisionDelivered { request } => {
+                self.requests.retain(|known| known.id != request);
+                self.trail.moved(at);
+            }
             Event::Steered { how: Steering::Stop, .. } => {
                 self.wanted = Some(Wanted::Stop);
                 self.parked = None;
@@ -423,6 +432,7 @@ impl Facts {
             }
             Heard::Called { id, tool, summary, plan, deed, is_aside } => {
                 self.proof.call(&id, &deed);
+                self.trail.call(&id, &tool, &summary, &deed);
                 if deed == Deed::Edits {
                     self.lane.edit(at, self.turns);
                 }
@@ -462,7 +472,11 @@ impl Facts {
                 self.doing = Some(one_line(&words));
             }
             Heard::Held { until, words } => self.hold(at, until, words),
-            Heard::Returned { id, is_error, text } => self.proof.come_back(&id, is_error, &text, at),
+            Heard::Returned { id, is_error, text } => {
+                self.proof.come_back(&id, is_error, &text, at);
+                self.trail.come_back(&id, is_error, &text, at);
+            }
+            Heard::Used { answer, tokens } => self.trail.used(&answer, tokens, at),
             Heard::Said { .. } | Heard::Answered { .. } | Heard::Notice { .. } | Heard::Unknown { .. } => {}
         }
     }
@@ -485,6 +499,7 @@ impl Facts {
         self.writing.end();
         self.doing = None;
         self.requests.clear();
+        self.trail.begin(at);
         self.turns += 1;
         self.cost.1 = end.cost_usd.or(self.cost.1);
         self.tokens += end.tokens;
@@ -587,13 +602,13 @@ impl Facts {
         words
     }
 
-    /// What the agent wants from a person, if anything: the oldest request first.
-    pub fn attention(&self, state: AgentState) -> Option<Attention> {
+    /// What the agent wants from a person now, if anything: the oldest request first.
+    pub fn attention(&self, state: AgentState, now: Timestamp) -> Option<Attention> {
         if self.is_cleaned {
             return None;
         }
         let of = |kind, since, summary: &str, until| {
-            Some(Attention { kind, since, summary: summary.to_owned(), until })
+            Some(Attention { kind, since, summary: summary.to_owned(), until, nudge: None })
         };
         if let Some(parked) = self.parked.as_ref().filter(|_| state == AgentState::Parked) {
             return of(AttentionKind::RateLimit, parked.since, &parked.why, Some(parked.until));
@@ -608,6 +623,13 @@ impl Facts {
         }
         if let Some(held) = self.held.as_ref().filter(|_| state != AgentState::Stopped) {
             return of(AttentionKind::RateLimit, held.since, &held.words, held.until);
+        }
+        let plans = self.permission_mode.as_deref() == Some("plan");
+        if state == AgentState::Running
+            && let Some(Stuck { since, summary, nudge }) = self.trail.stuck(now, plans)
+        {
+            let kind = AttentionKind::Stuck;
+            return Some(Attention { kind, since, summary, until: None, nudge: Some(nudge) });
         }
         let updated_at = self.updated_at.unwrap_or_default();
         match (state, &self.last_end) {

@@ -320,12 +320,12 @@ impl AgentFolder {
         let plan = self.plan()?;
         let client = client_of(plan.provider);
         let facts = self.facts(client).map_err(|error| self.refused(error))?;
-        Ok(describe(plan, facts, is_held))
+        Ok(describe(plan, facts, is_held, Timestamp::now()))
     }
 }
 
-/// An agent, from what it was to do and what its log says.
-pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
+/// An agent as it is now, from what it was to do and what its log says.
+pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool, now: Timestamp) -> Agent {
     let state = facts.state(is_held);
     let branch = plan.branch();
     let origin = plan.place.origin().display().to_string();
@@ -346,7 +346,7 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool) -> Agent {
         state,
         waits: None,
         failure: facts.why(state),
-        attention: facts.attention(state),
+        attention: facts.attention(state, now),
         cost_usd: facts.cost_usd(),
         doing: facts.doing.filter(|_| state.is_live()),
         repo,

@@ -5,7 +5,8 @@
 //! that would start wait, and those at work give way one after the other, the least important first. A runner whose
 //! agent is parked stays, without a client, and goes on with the same session when the time has come; it holds the lock
 //! and the log anyway, so nothing else has to be started, found again or trusted with the agent. That an agent is parked
-//! stands in its log: when its runner is killed, or the machine is started anew, [`Agents::wake`] starts another.
+//! stands in its log: when its runner is killed, or the machine is started anew, [`Agents::wake`] starts another; the guard of
+//! the one that was killed calls it, and so does every command.
 
 use std::{
     cmp::Reverse,

@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use orchestra_model::{Agent, AgentId, AgentState};
 
@@ -214,7 +215,8 @@ impl Watching {
         if let Err(error) = tail.read_on() {
             tracing::warn!(%error, agent = %id, "an agent's log cannot be read");
         }
-        let agent = describe(tail.plan.clone(), tail.facts.clone(), tail.folder.is_held());
+        let (is_held, now) = (tail.folder.is_held(), Timestamp::now());
+        let agent = describe(tail.plan.clone(), tail.facts.clone(), is_held, now);
         if let Some(words) = tail.words(id) {
             (self.tell)(AgentNews::Writes(words));
         }

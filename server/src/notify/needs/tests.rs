@@ -84,6 +84,7 @@ fn every_other_need_is_told_in_its_own_words() {
         ("lost", "error", "name-of-a was lost"),
         ("idle", "error", "name-of-a ran into an error"),
         ("running", "rate_limit", "name-of-a waits for the model"),
+        ("running", "stuck", "name-of-a seems stuck"),
         ("idle", "done", "name-of-a has finished"),
     ] {
         let acts = Needs::default().take(&with(state, kind));

@@ -98,7 +98,17 @@ fn said(value: &Value) -> Vec<Heard> {
             }
             _ => None,
         })
+        .chain(used(value))
         .collect()
+}
+
+/// What an answer has used so far. One that comes in several lines says it in each.
+fn used(value: &Value) -> Option<Heard> {
+    let usage = value["message"]["usage"].as_object()?;
+    let number = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or_default();
+    let tokens = ["input_tokens", "cache_creation_input_tokens", "output_tokens"];
+    let tokens = tokens.into_iter().map(number).fold(0, u64::saturating_add);
+    Some(Heard::Used { answer: text(&value["message"], "id").to_owned(), tokens })
 }
 
 fn deed(tool: &str, input: &Value) -> Deed {

@@ -107,14 +107,14 @@ fn a_reboot_is_told_from_a_kill() {
 #[test]
 fn attention_is_dated_by_what_it_is_about() {
     let idle = facts([at_work(), vec![result()]].concat());
-    let attention = idle.attention(AgentState::Idle).unwrap();
+    let attention = idle.attention(AgentState::Idle, at(0)).unwrap();
     assert_eq!(
         (attention.kind, attention.since, attention.summary.as_str()),
         (AttentionKind::Done, at(6), "all good more")
     );
     assert_eq!((idle.turns, idle.cost_usd(), idle.tokens.output), (1, Some(0.5), 4));
     let cleared = facts([at_work(), vec![result()], exited(0), vec![Entry::Event(Event::Cleaned)]].concat());
-    assert_eq!(cleared.attention(AgentState::Done), None);
+    assert_eq!(cleared.attention(AgentState::Done, at(0)), None);
     let limit = line(
         r#"{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":9999,"rateLimitType":"five_hour"}}"#,
     );
@@ -122,7 +122,7 @@ fn attention_is_dated_by_what_it_is_about() {
         r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":429,"result":"limit"}"#,
     );
     let held = facts([at_work(), vec![limit, refused]].concat());
-    let attention = held.attention(AgentState::Idle).unwrap();
+    let attention = held.attention(AgentState::Idle, at(0)).unwrap();
     assert_eq!(
         (attention.kind, attention.since, attention.until),
         (AttentionKind::RateLimit, at(6), Some(at(9999)))
@@ -166,4 +166,110 @@ fn tokens_that_no_number_holds_are_as_many_as_one_holds() {
     let tokens = facts([at_work(), vec![huge(), huge()]].concat()).tokens;
     assert_eq!((tokens.input, tokens.output, tokens.cache_read), (u64::MAX, u64::MAX, u64::MAX));
     assert_eq!((tokens.cache_write_5m, tokens.total()), (u64::MAX, u64::MAX));
+}
+
+fn limited() -> Entry {
+    line(
+        r#"{"type":"result","subtype":"success","is_error":true,"api_error_status":529,"result":"Overloaded"}"#,
+    )
+}
+
+fn parked(until: i64) -> Entry {
+    Entry::Event(Event::Parked { until: at(until), why: "Overloaded".into() })
+}
+
+#[test]
+fn a_parked_agent_is_parked_whoever_was_killed_until_it_goes_on_or_is_stopped() {
+    let wait = |more: Vec<Entry>| [at_work(), vec![limited(), parked(900)], more].concat();
+    assert_eq!(state_of([at_work(), vec![limited()]].concat(), true), AgentState::Running, "about to be");
+    for (more, is_held, state) in [
+        (vec![], true, AgentState::Parked),
+        (exited(0), true, AgentState::Parked),
+        (exited(0), false, AgentState::Parked),
+        ([exited(0), started()].concat(), true, AgentState::Parked),
+        ([exited(0), vec![Entry::Event(Event::Unparked)]].concat(), false, AgentState::Lost),
+        (
+            [exited(0), vec![Entry::Event(Event::Failed { why: "no folder".into() })]].concat(),
+            false,
+            AgentState::Failed,
+        ),
+        (
+            [exited(0), vec![Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into() })]]
+                .concat(),
+            false,
+            AgentState::Stopped,
+        ),
+    ] {
+        assert_eq!(state_of(wait(more.clone()), is_held), state, "{more:?}");
+    }
+    let longer = facts(wait(vec![parked(1800)]));
+    let attention = longer.attention(AgentState::Parked, at(8)).unwrap();
+    assert_eq!(
+        (attention.kind, attention.since, attention.until),
+        (AttentionKind::RateLimit, at(7), Some(at(1800))),
+        "it is one wait"
+    );
+    assert!(longer.is_cut_off && longer.parkings == 1);
+    let told =
+        facts(wait(vec![Entry::Event(Event::Unparked), Entry::Event(Event::PromptDelivered { id: 2 })]));
+    assert!(!told.is_cut_off);
+}
+
+#[test]
+fn who_is_refused_again_and_again_is_left_to_a_person() {
+    let mut entries = at_work();
+    for _ in 0..MOST_PARKINGS {
+        entries.extend([limited(), parked(900), Entry::Event(Event::Unparked)]);
+    }
+    entries.push(limited());
+    let facts = facts(entries);
+    assert_eq!((facts.state(true), facts.refused()), (AgentState::Idle, None));
+    assert_eq!(facts.attention(AgentState::Idle, at(0)).unwrap().kind, AttentionKind::RateLimit);
+}
+
+#[test]
+fn who_seems_stuck_is_told_of_while_a_turn_runs_and_what_it_asks_comes_first() {
+    let busy = facts(at_work());
+    let silent = |facts: &Facts, state, second| facts.attention(state, at(second)).map(|wants| wants.kind);
+    assert_eq!(silent(&busy, AgentState::Running, 600), None);
+    assert_eq!(silent(&busy, AgentState::Running, 605), Some(AttentionKind::Stuck));
+    assert_eq!(silent(&busy, AgentState::Lost, 605), Some(AttentionKind::Error));
+    let asks = facts(
+        [
+            at_work(),
+            vec![line(
+                r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#,
+            )],
+        ]
+        .concat(),
+    );
+    assert_eq!(silent(&asks, AgentState::Waiting, 9000), Some(AttentionKind::Permission));
+    assert_eq!(
+        silent(&facts([at_work(), vec![result()]].concat()), AgentState::Idle, 9000),
+        Some(AttentionKind::Done)
+    );
+}
+
+#[test]
+fn what_an_answer_used_is_read_from_each_of_its_lines() {
+    let said = |output: u64| {
+        line(&format!(
+            r#"{{"type":"assistant","message":{{"id":"m","content":[],"usage":{{"input_tokens":10,"cache_read_input_tokens":900,"cache_creation_input_tokens":200000,"output_tokens":{output}}}}}}}"#
+        ))
+    };
+    let call = || {
+        [
+            line(
+                r#"{"type":"assistant","message":{"id":"n","content":[{"type":"tool_use","id":"t","name":"Read","input":{}}]}}"#,
+            ),
+            line(
+                r#"{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"t","content":"x"}]}}"#,
+            ),
+        ]
+    };
+    let calls: Vec<Entry> = (0..80).flat_map(|_| call()).collect();
+    let stuck = facts([at_work(), vec![said(1), said(5)], calls].concat());
+    let attention = stuck.attention(AgentState::Running, at(200)).unwrap();
+    assert_eq!(attention.summary, "more than 80 tool calls and 200k tokens, and no file changed");
+    assert!(attention.nudge.is_some());
 }

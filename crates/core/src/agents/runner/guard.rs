@@ -23,13 +23,14 @@ const LOOK: Duration = Duration::from_millis(10);
 /// How long it may take after SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starts the runner and ends what is left when it has ended. Call it on the process' first thread.
+/// Starts the runner and ends what is left when it has ended; answers whether it was killed. Call it on the process' first
+/// thread.
 ///
 /// Guards of other agents, which this program was told to be with one of the words `spared`, are left alone.
 ///
 /// # Errors
 /// When the runner cannot be started.
-pub fn guard(mut runner: Command, spared: &[OsString]) -> io::Result<()> {
+pub fn guard(mut runner: Command, spared: &[OsString]) -> io::Result<bool> {
     // Fails when it leads a session already: then it need not.
     let _ = rustix::process::setsid();
     #[cfg(target_os = "linux")]
@@ -37,13 +38,13 @@ pub fn guard(mut runner: Command, spared: &[OsString]) -> io::Result<()> {
     end_with_parent(&mut runner, Signal::TERM);
     let runner = runner.spawn()?;
     let runner = i32::try_from(runner.id()).ok().and_then(Pid::from_raw);
-    loop {
+    let is_killed = loop {
         match rustix::process::wait(WaitOptions::empty()) {
-            Ok(Some((pid, _))) if Some(pid) == runner => break,
+            Ok(Some((pid, status))) if Some(pid) == runner => break status.signaled(),
             Ok(Some(_)) | Err(rustix::io::Errno::INTR) => {}
-            Ok(None) | Err(_) => break,
+            Ok(None) | Err(_) => break false,
         }
-    }
+    };
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         // What ends is collected meanwhile, and no longer: what is started afterwards is waited for by whoever starts it.
@@ -59,5 +60,5 @@ pub fn guard(mut runner: Command, spared: &[OsString]) -> io::Result<()> {
         }
         is_over.store(true, Ordering::Relaxed);
     });
-    Ok(())
+    Ok(is_killed)
 }

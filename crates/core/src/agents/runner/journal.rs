@@ -232,6 +232,7 @@ const fn is_without_consequence(heard: &Heard) -> bool {
             | Heard::Thought { .. }
             | Heard::Called { .. }
             | Heard::Returned { .. }
+            | Heard::Used { .. }
             | Heard::Notice { .. }
             | Heard::Unknown { .. }
     )

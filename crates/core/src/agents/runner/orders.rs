@@ -51,6 +51,18 @@ impl Runner<'_> {
             }
             Command::Report { report } => self.journal.promise(Event::Reported { report, key })?,
             Command::Step { wake } => self.step(&wake),
+            Command::Nudge { text } => {
+                self.refuse_when_ending()?;
+                let id = self.journal.facts().last_prompt + 1;
+                let is_busy = self.journal.facts().is_busy;
+                self.journal.promise(Event::PromptQueued { id, text, by: by.clone(), key, from: None })?;
+                prompt = Some(id);
+                if is_busy {
+                    self.steer(Steering::Interrupt, by)?;
+                } else {
+                    self.go_on();
+                }
+            }
             Command::Edit { id, text } => {
                 self.waiting_prompt(id)?;
                 self.journal.promise(Event::PromptEdited { id, text })?;
@@ -68,13 +80,18 @@ impl Runner<'_> {
             }
             Command::Steer { how } => {
                 self.refuse_when_ending()?;
-                let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
-                let line = line.ok_or(Refusal::NotKnown)?;
-                self.journal.promise(Event::Steered { how, by })?;
-                self.write(line, None);
+                self.steer(how, by)?;
             }
         }
         Ok(prompt)
+    }
+
+    fn steer(&mut self, how: Steering, by: String) -> Result<(), Refusal> {
+        let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
+        let line = line.ok_or(Refusal::NotKnown)?;
+        self.journal.promise(Event::Steered { how, by })?;
+        self.write(line, None);
+        Ok(())
     }
 
     fn refuse_when_ending(&self) -> Result<(), Refusal> {

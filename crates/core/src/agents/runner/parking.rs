@@ -35,9 +35,8 @@ impl Runner<'_> {
     pub(super) fn own_limit(&self) -> Option<Limited> {
         let held = self.journal.facts().refused()?.clone();
         let (now, pace) = (Timestamp::now(), &self.settings.pace);
-        let told = self.governor().and_then(|governor| {
-            governor.reach(held.until, &held.words, now, pace).ok()
-        });
+        let told =
+            self.governor().and_then(|governor| governor.reach(held.until, &held.words, now, pace).ok());
         // What cannot be told to others holds for itself.
         Some(told.unwrap_or_else(|| reached(None, held.until, &held.words, now, pace)))
     }

@@ -262,7 +262,7 @@ impl Agents {
                     let summary =
                         format!("its run has used {words}: orchestra run --continue {id} --budget-…");
                     let (kind, since) = (AttentionKind::Limit, *since);
-                    agent.attention = Some(Attention { kind, since, summary, until: None });
+                    agent.attention = Some(Attention { kind, since, summary, until: None, nudge: None });
                 }
             }
         }
