@@ -1,6 +1,7 @@
 //! `orchestra web`: that it starts, says where it is, and stops.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::Stdio,
@@ -64,4 +65,15 @@ fn for_a_phone_it_says_the_address_that_a_phone_opens() {
     assert!(server.wait().unwrap().success());
     // Nothing but links goes into a pipe: a square is for a camera.
     assert!(lines.next().is_none());
+}
+
+#[test]
+fn a_word_mistyped_in_the_configuration_is_said_before_anything_starts() {
+    let world = World::empty();
+    let folder = world.home().join(".config/orchestra");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("config.toml"), "[notify]\n\ncomand = [\"notify-send\"]\n").unwrap();
+    let said = world.run(&["web", "--addr", "0"]).failure();
+    insta::assert_snapshot!(said);
+    assert!(!world.home().join(".local/state/orchestra/web").exists(), "nothing was made");
 }

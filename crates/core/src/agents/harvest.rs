@@ -348,9 +348,9 @@ impl Harvest {
         let worktree = self.worktree().ok_or_else(begun)?;
         let targets: Vec<String> = self.target.iter().cloned().collect();
         let subject = self.subject(&worktree, &targets);
-        // A client that only listens works in it, and is let go first.
+        // A client that only listens works in it, and is let go first. What is locked is locked by somebody else.
         let listens = self.agent.state == AgentState::Idle;
-        let goes_first = |keep: &Keep| listens && matches!(keep, Keep::InUse { .. } | Keep::Locked { .. });
+        let goes_first = |keep: &Keep| listens && matches!(keep, Keep::InUse { .. });
         let keeps = worktrees::inspect(&subject);
         Ok(keeps.iter().filter(|keep| !goes_first(keep)).map(ToString::to_string).collect())
     }
