@@ -110,6 +110,7 @@ impl Events {
                 ring: Arc::clone(&self.shared.ring),
                 latest: self.shared.latest.clone(),
                 notifier: self.shared.notifier.clone(),
+                told: Arc::default(),
             };
             tokio::task::spawn_blocking(move || teller.watch())
         };

@@ -25,7 +25,7 @@ pub(crate) mod routes;
 mod settings;
 mod subscriptions;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -55,18 +55,24 @@
       show("on");
     }));
     test.addEventListener("click", () => attempt(test, outcome, async () => (await ask("/push/test", {})).message));
+    // What is changed while a change is being kept is kept right after it.
+    let isChanged = false;
     form.addEventListener("change", () => {
       if (form.quiet.checked && !(form.from.value && form.to.value)) {
         [form.from.value, form.to.value] = ["22:00", "07:00"];
       }
       showHours();
+      isChanged = true;
       attempt(form, kept, async () => {
-        await ask("/push/settings", {
-          quiet: form.quiet.checked ? { from: form.from.value, to: form.to.value } : null,
-          needs: form.needs.checked,
-          failed: form.failed.checked,
-          finished: form.finished.checked,
-        });
+        while (isChanged) {
+          isChanged = false;
+          await ask("/push/settings", {
+            quiet: form.quiet.checked ? { from: form.from.value, to: form.to.value } : null,
+            needs: form.needs.checked,
+            failed: form.failed.checked,
+            finished: form.finished.checked,
+          });
+        }
         return "Kept.";
       });
     });

@@ -1,5 +1,6 @@
 //! Agents in the event stream: their rows as they change, what they write, and how much they changed.
 
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +25,22 @@ pub(super) struct Teller {
     pub(super) ring: Arc<Mutex<Ring>>,
     pub(super) latest: watch::Sender<u64>,
     pub(super) notifier: Notifier,
+    pub(super) told: Arc<Mutex<Told>>,
+}
+
+/// How far each agent was when it was last told of.
+#[derive(Debug, Default)]
+pub(super) struct Told(HashMap<AgentId, u64>);
+
+impl Told {
+    /// Takes note of an agent that is about to be told of; `false` when it has gone on since it was read, and that was
+    /// told. Who told the older state last would hide what an agent asks.
+    fn is_next(&mut self, agent: &Agent) -> bool {
+        let last = self.0.entry(agent.id.clone()).or_default();
+        let is_next = agent.sequence >= *last;
+        *last = agent.sequence.max(*last);
+        is_next
+    }
 }
 
 impl Teller {
@@ -57,7 +74,12 @@ impl Teller {
         }
     }
 
+    /// Several threads tell of agents: one after the other, and never of one as it was before.
     fn tell_of(&self, agent: &Agent) {
+        let mut told = lock(&self.told);
+        if !told.is_next(agent) {
+            return;
+        }
         let news = News::of_agent(ssr::agents::row(&self.context, agent));
         let key = Key::Row(agent.id.to_string());
         let sequence =
@@ -73,12 +95,33 @@ impl Teller {
             ids.sort();
             ids.dedup();
             for id in ids {
-                let agent = self.context.agents().open(&id).and_then(|folder| folder.agent());
-                let Ok(agent) = agent else { continue };
-                if self.context.stats.look(&self.context.tools, &agent) {
+                let read = || self.context.agents().open(&id).and_then(|folder| folder.agent());
+                let Ok(agent) = read() else { continue };
+                if self.context.stats.look(&self.context.tools, &agent)
+                    // git takes its time, and the agent goes on meanwhile.
+                    && let Ok(agent) = read()
+                {
                     self.tell_of(&agent);
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::notify::testing::agent;
+
+    #[test]
+    fn an_agent_is_never_told_of_as_it_was_before() {
+        let at = |sequence| agent("abcd2345", json!({ "sequence": sequence }));
+        let mut told = Told::default();
+        assert!(told.is_next(&at(3)) && told.is_next(&at(7)));
+        assert!(!told.is_next(&at(5)), "read before the other, told after it");
+        assert!(told.is_next(&at(7)), "how much it changed is told of the same state");
+        assert!(told.is_next(&agent("efgh2345", json!({ "sequence": 1 }))));
     }
 }
