@@ -25,4 +25,4 @@ pub mod window;
 pub use app::{APP_ELEMENT, App};
 pub use orchestra_model as model;
 #[cfg(feature = "ssr")]
-pub use shell::{AssetNames, shell};
+pub use shell::{AssetNames, PlainPage, plain_document, shell};

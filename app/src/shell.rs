@@ -52,6 +52,81 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
             )
         })
         .unzip();
+    let head = view! {
+        {style}
+        <AutoReload options/>
+        <MetaTags/>
+    };
+    let scripts = view! {
+        <script nonce=nonce.clone() inner_html=OPEN_AT></script>
+        {common_scripts(&nonce)}
+        {(place_of(&path) == SETTINGS).then(|| view! { <script nonce=nonce.clone() inner_html=NOTIFICATIONS></script> })}
+        {start}
+    };
+    document(
+        &Around { path: &path, nonce: &nonce, sequence },
+        head.into_any(),
+        view! { <App/> }.into_any(),
+        scripts.into_any(),
+    )
+}
+
+/// A page that the server draws whole: no WebAssembly takes it over, a small script of its own keeps it in step.
+#[derive(Clone, Debug, Default)]
+pub struct PlainPage {
+    /// Its title.
+    pub title: String,
+    /// What stands in its body, as HTML.
+    pub body: String,
+    /// Its address, which says what place it belongs to.
+    pub path: String,
+    /// The last event before it was drawn.
+    pub sequence: u64,
+}
+
+/// The document of such a page, with the addresses of its own style and script.
+pub fn plain_document(
+    page: PlainPage,
+    assets: Option<&AssetNames>,
+    nonce: &str,
+    own: [&'static str; 2],
+) -> String {
+    let PlainPage { title, body, path, sequence } = page;
+    let [own_style, script] = own;
+    let style = assets.map(|AssetNames { css, .. }| view! { <link rel="stylesheet" href=css.clone()/> });
+    let head = view! {
+        {style}
+        <link rel="stylesheet" href=own_style/>
+        <title>{format!("{title} · Orchestra")}</title>
+    };
+    let scripts = view! {
+        {common_scripts(nonce)}
+        <script type="module" nonce=nonce.to_owned() src=script></script>
+    };
+    let around = Around { path: &path, nonce, sequence: Some(sequence) };
+    let body = view! { <div class="as-its-content" inner_html=body></div> };
+    document(&around, head.into_any(), body.into_any(), scripts.into_any()).to_html()
+}
+
+/// What a document is made around.
+struct Around<'a> {
+    path: &'a str,
+    nonce: &'a str,
+    sequence: Option<u64>,
+}
+
+fn common_scripts(nonce: &str) -> impl IntoView + use<> {
+    let nonce = nonce.to_owned();
+    view! {
+        <script nonce=nonce.clone() inner_html=KEYBOARD></script>
+        <script nonce=nonce.clone() inner_html=KEYS></script>
+        <script nonce=nonce inner_html=PULL></script>
+    }
+}
+
+fn document(around: &Around<'_>, head: AnyView, content: AnyView, scripts: AnyView) -> impl IntoView + use<> {
+    let Around { path, nonce, sequence } = *around;
+    let nonce = nonce.to_owned();
     view! {
         <!DOCTYPE html>
         <html lang="en" data-sequence=sequence>
@@ -68,26 +143,19 @@ pub fn shell(options: LeptosOptions, assets: Option<AssetNames>) -> impl IntoVie
                 <meta name="apple-mobile-web-app-status-bar-style" content="default"/>
                 <meta name="referrer" content="no-referrer"/>
                 <meta name="format-detection" content="telephone=no"/>
-                <script nonce=nonce.clone() inner_html=THEME></script>
-                {style}
-                <AutoReload options/>
+                <script nonce=nonce inner_html=THEME></script>
                 <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials"/>
                 <link rel="icon" href="/icon.svg" type="image/svg+xml"/>
                 <link rel="apple-touch-icon" href="/apple-touch-icon.png"/>
-                <MetaTags/>
+                {head}
             </head>
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
-                {frame::rail(&path)}
-                <div id=APP_ELEMENT class="app"><App/></div>
+                {frame::rail(path)}
+                <div id=APP_ELEMENT class="app">{content}</div>
                 {frame::keys()}
                 <IconSheet/>
-                <script nonce=nonce.clone() inner_html=OPEN_AT></script>
-                <script nonce=nonce.clone() inner_html=KEYBOARD></script>
-                <script nonce=nonce.clone() inner_html=KEYS></script>
-                <script nonce=nonce.clone() inner_html=PULL></script>
-                {(place_of(&path) == SETTINGS).then(|| view! { <script nonce=nonce inner_html=NOTIFICATIONS></script> })}
-                {start}
+                {scripts}
             </body>
         </html>
     }

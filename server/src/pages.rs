@@ -32,6 +32,11 @@ impl Pages {
         Self { context, options, assets }
     }
 
+    /// The names of the site's files.
+    pub(crate) const fn assets(&self) -> Option<&AssetNames> {
+        self.assets.as_ref()
+    }
+
     /// The addresses of the app's pages.
     pub(crate) fn list(&self) -> Vec<AxumRouteListing> {
         let context = self.context.clone();
