@@ -16,6 +16,7 @@ pub(crate) mod palette;
 mod parts;
 pub(crate) mod projects;
 pub(crate) mod row;
+pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod silence;
 pub(crate) mod strip;

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod household;
 pub mod listing;
 pub mod policy;
+pub mod runs;
 pub mod transcripts;
 
 use std::sync::Arc;
@@ -19,10 +20,11 @@ use orchestra_core::{
 };
 use tokio::sync::watch;
 
-pub use agents::DiffStats;
+pub use agents::{DiffStats, Members};
 pub use clock::Clock;
 pub use household::{Household, PairedDevice};
 pub use policy::content_security_policy;
+pub use runs::Landings;
 pub use transcripts::Transcripts;
 
 use crate::error::{AppError, AppErrorKind};
@@ -40,6 +42,10 @@ pub struct AppContext {
     pub tools: Tools,
     /// How much agents changed.
     pub stats: DiffStats,
+    /// How many agents each run has.
+    pub members: Members,
+    /// The runs that are being landed.
+    pub landings: Landings,
     /// The paired browsers.
     pub household: Arc<dyn Household>,
     events: watch::Receiver<u64>,
@@ -54,8 +60,8 @@ impl AppContext {
         clock: Clock,
         events: watch::Receiver<u64>,
     ) -> Self {
-        let (transcripts, stats) = Default::default();
-        Self { catalog, transcripts, clock, tools, stats, household, events }
+        let (transcripts, stats, members, landings) = Default::default();
+        Self { catalog, transcripts, clock, tools, stats, members, landings, household, events }
     }
 
     /// The agents.

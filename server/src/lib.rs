@@ -25,6 +25,7 @@ mod palette;
 mod plain;
 mod reach;
 mod router;
+mod runs;
 mod security;
 mod session_store;
 mod shutdown;

@@ -21,6 +21,7 @@ use crate::pair_page;
 use crate::pairing::Pairing;
 use crate::palette;
 use crate::plain;
+use crate::runs;
 use crate::security::PublicPaths;
 use crate::shutdown::Shutdown;
 
@@ -53,6 +54,7 @@ part_of_the_state!(
     events: Events,
     notifier: Notifier,
     notices: Notices,
+    pages: Pages,
     pairing: Pairing,
     shutdown: Shutdown
 );
@@ -100,6 +102,14 @@ pub(crate) fn table(state: AppState) -> Table {
     making.route(Method::POST, "/logout", post(pair_page::log_out));
     making.get(Access::Paired, "/events", get(events::stream));
     making.get(Access::Paired, "/palette", get(palette::show));
+    for (path, handler) in [
+        ("/runs", get(runs::list)),
+        ("/runs/{id}", get(runs::show)),
+        ("/runs/{id}/report.md", get(runs::report)),
+    ] {
+        let watched = from_fn_with_state(state.events.clone(), events::watch_first);
+        making.get(Access::Paired, path, handler.layer(watched));
+    }
     making.get(Access::Paired, "/sessions/{id}/images/{line_offset}/{index}", get(files::image));
     for format in ExportFormat::ALL {
         let export = move |State(context), Path(id)| files::export_as(context, id, format);

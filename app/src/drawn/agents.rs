@@ -7,7 +7,7 @@ mod ask;
 mod card;
 pub(crate) mod changes;
 mod desk;
-mod lane;
+pub(crate) mod lane;
 pub(crate) mod new;
 pub(crate) mod result;
 
@@ -28,8 +28,19 @@ pub(crate) fn command(name: &str, about: &[(&str, &str)]) -> String {
     serde_json::Value::Object(fields).to_string()
 }
 
-/// The row of an agent, with how much it changed when that is known.
-pub(crate) fn row(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> AgentRow {
+/// What a row says besides what its agent says of itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Beside {
+    /// How much the agent changed, when that is known.
+    pub(crate) stat: Option<DiffStat>,
+    /// How many agents its run has.
+    pub(crate) members: usize,
+    /// The server's time zone.
+    pub(crate) offset_seconds: i32,
+}
+
+/// The row of an agent.
+pub(crate) fn row(agent: &Agent, beside: Beside) -> AgentRow {
     let section = section(agent);
     let since = agent.attention.as_ref().map_or(agent.updated_at, |attention| attention.since);
     let created_ms = agent.created_at.as_millisecond();
@@ -52,9 +63,9 @@ pub(crate) fn row(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) ->
         work: (u64::from(agent.turns) << 32) + agent.score.edits.len() as u64,
         same: asked.map(|request| format!("{} {}", request.tool, request.input_hash)),
         allow: asked.map(|request| ask::allow(agent, request, None)),
-        card: card::draw(agent, stat, offset_seconds),
-        asks: ask::draw(agent, offset_seconds),
-        desk: desk::draw(agent, stat, offset_seconds),
+        card: card::draw(agent, beside),
+        asks: ask::draw(agent, beside.offset_seconds),
+        desk: desk::draw(agent, beside),
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn draw(known: &Known<'_>) -> String {
     let orders = known.in_front.map(|agent| (parts::visible(&agent.name), options.orders(agent)));
     let agents = known.agents.iter().filter(|agent| !agent.is_cleaned);
     let agents: Vec<_> = agents.map(|agent| options.agent(agent)).collect();
-    let places: Vec<_> = PLACES.iter().map(|(href, name, icon)| options.place(href, name, icon)).collect();
+    let places = PLACES.iter().copied().chain([("/runs", "Runs", "fork")]);
+    let places: Vec<_> = places.map(|(href, name, icon)| options.place(href, name, icon)).collect();
     let sessions = known.sessions.iter().take(MOST_SESSIONS);
     let sessions: Vec<_> = sessions.map(|session| options.session(session)).collect();
     let projects = options.projects(known.sessions);

@@ -1,7 +1,7 @@
 //! Agents as their pages show them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -22,7 +22,7 @@ use crate::{
 /// How much of a diff is drawn, in bytes.
 const MOST_PATCH: u64 = 2 << 20;
 /// How many lines of one file are drawn.
-const MOST_LINES: u32 = 400;
+pub(super) const MOST_LINES: u32 = 400;
 /// How many repositories are offered for new agents.
 const MOST_SPOTS: usize = 40;
 
@@ -70,15 +70,39 @@ impl DiffStats {
     }
 }
 
+/// How many agents each run has, as far as their rows were asked for. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    known: Arc<Mutex<HashMap<AgentId, HashSet<AgentId>>>>,
+}
+
+impl Members {
+    /// Takes note of an agent; answers how many its run has.
+    fn note(&self, agent: &Agent) -> usize {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = known.entry(agent.run.clone()).or_default();
+        run.insert(agent.id.clone());
+        run.len()
+    }
+}
+
 /// The row of an agent.
 pub fn row(context: &AppContext, agent: &Agent) -> AgentRow {
-    let offset = context.clock.offset_at(context.clock.now());
-    drawn::agents::row(agent, context.stats.get(&agent.id), offset)
+    let beside = drawn::agents::Beside {
+        stat: context.stats.get(&agent.id),
+        members: context.members.note(agent),
+        offset_seconds: context.clock.offset_at(context.clock.now()),
+    };
+    drawn::agents::row(agent, beside)
 }
 
 /// Every agent.
 pub fn list(context: &AppContext) -> AgentsView {
     let (agents, _) = context.agents().list();
+    // The first row of a run says already how many there are.
+    for agent in &agents {
+        context.members.note(agent);
+    }
     let nothing = if agents.is_empty() { drawn::empty::no_agents() } else { String::new() };
     AgentsView { rows: agents.iter().map(|agent| row(context, agent)).collect(), nothing }
 }
@@ -122,7 +146,7 @@ pub fn palette(context: &AppContext, in_front: Option<&str>) -> String {
     })
 }
 
-fn harvest(context: &AppContext, agent: &Agent) -> Result<Harvest, String> {
+pub(super) fn harvest(context: &AppContext, agent: &Agent) -> Result<Harvest, String> {
     let git = context.tools.git().map_err(|error| error.to_string())?;
     let folder = context.agents().open(&agent.id).map_err(|error| error.to_string())?;
     Harvest::of(&folder, git).map_err(|error| error.to_string())

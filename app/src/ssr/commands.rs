@@ -97,6 +97,12 @@ enum Command {
     Restore {
         agent: String,
     },
+    Choose {
+        agent: String,
+    },
+    Land {
+        run: String,
+    },
     Revoke {
         device: String,
     },
@@ -149,7 +155,7 @@ fn refused(message: impl std::fmt::Display, next_step: impl Into<String>) -> App
 }
 
 /// An error of the engine as a sentence of its own.
-fn sentence(fragment: &str) -> String {
+pub(super) fn sentence(fragment: &str) -> String {
     let mut letters = fragment.chars();
     let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
     let end = if fragment.ends_with(['.', '?', '!']) { "" } else { "." };
@@ -201,6 +207,8 @@ impl Desk<'_> {
             Command::PullRequest { agent } => self.pull_request(&agent),
             Command::Clean { agent, anyway } => self.clean(&agent, anyway.is_some()),
             Command::Restore { agent } => self.restore(&agent),
+            Command::Choose { agent } => super::runs::choose(self.context, &self.find(&agent)?, BY),
+            Command::Land { run } => super::runs::land(self.context, &run, BY),
             Command::Revoke { device } => self.revoke(&device),
         }
     }

@@ -44,6 +44,10 @@ const CALLS: &[Call] = &[
     post("/logout", "", 303),
     get("/events", "", 200),
     get("/palette", "/palette?agent=nobody", 200),
+    get("/runs", "", 200),
+    // There is no run here; that is said to whoever is paired, and to nobody else.
+    get("/runs/{id}", "/runs/nobody?show=graph", 404),
+    get("/runs/{id}/report.md", "/runs/nobody/report.md", 404),
     get("/sessions/{id}/images/{line_offset}/{index}", "/sessions/SESSION/images/0/0", 200),
     get("/sessions/{id}/export.txt", "/sessions/SESSION/export.txt", 200),
     get("/sessions/{id}/export.md", "/sessions/SESSION/export.md", 200),

@@ -1,12 +1,12 @@
 //! An agent's line in a list: its name and state, its lane, what it does, and what it has come to.
 
 use leptos::prelude::*;
-use orchestra_model::{Agent, AgentState, AttentionKind, DiffStat};
+use orchestra_model::{Agent, AgentState, AttentionKind};
 
-use super::{lane, mark};
+use super::{Beside, lane, mark};
 use crate::{components::icon::Icon, drawn::parts, text};
 
-pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> String {
+pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
     let name = parts::visible(&agent.name);
     let task = parts::visible(agent.task.lines().next().unwrap_or_default());
     let is_at_work = agent.state.is_live() && !matches!(agent.state, AgentState::Idle | AgentState::Parked);
@@ -17,7 +17,7 @@ pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -
         </a>
         {is_at_work.then(|| lane::draw(&agent.score, &agent.name))}
         {words(agent).map(|words| view! { <p class="card-words">{words}</p> })}
-        <p class="card-facts">{facts(agent, stat, offset_seconds)}</p>
+        <p class="card-facts">{facts(agent, beside)}</p>
     }
     .to_html()
 }
@@ -40,7 +40,8 @@ fn words(agent: &Agent) -> Option<String> {
 }
 
 /// What can be compared: how long, how much, and whether it tried what it made.
-pub(super) fn facts(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> impl IntoView + use<> {
+pub(super) fn facts(agent: &Agent, beside: Beside) -> impl IntoView + use<> {
+    let Beside { stat, members, offset_seconds } = beside;
     let since = match agent.state {
         AgentState::Queued | AgentState::Starting | AgentState::Running | AgentState::Waiting => {
             agent.created_at
@@ -65,8 +66,12 @@ pub(super) fn facts(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) 
     let cost = cost.map(|cost| view! { <span>{format!("${}", text::decimal(cost, 2))}</span> });
     let repository = agent.repo.as_deref().and_then(|repo| repo.trim_end_matches('/').rsplit('/').next());
     let repository = repository.map(|name| view! { <span class="card-repo">{parts::visible(name)}</span> });
+    // Its pages are drawn by the server alone.
+    let run = (members > 1).then(|| {
+        view! { <a class="card-run" rel="external" href=format!("/runs/{}", agent.run)>{format!("run of {members}")}</a> }
+    });
     view! {
-        {repository} {parts::moment(since.as_millisecond(), offset_seconds)} {until} {changed} {tokens} {cost} {proof(agent)}
+        {repository} {run} {parts::moment(since.as_millisecond(), offset_seconds)} {until} {changed} {tokens} {cost} {proof(agent)}
     }
 }
 

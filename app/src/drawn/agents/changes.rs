@@ -45,7 +45,8 @@ pub(crate) fn draw(changes: &Changes, files: &[FilePatch], is_cut: bool) -> Stri
     .to_html()
 }
 
-fn draw_file(file: &FilePatch, is_open: bool) -> AnyView {
+/// One file with its diff.
+pub(crate) fn draw_file(file: &FilePatch, is_open: bool) -> AnyView {
     let change = &file.change;
     let path = parts::visible(&change.path);
     let old =

@@ -1,12 +1,12 @@
 //! What an agent's own page has besides its conversation: its state, the messages that wait, and what can be done.
 
 use leptos::prelude::*;
-use orchestra_model::{Agent, AgentState, DiffStat, QueuedPrompt};
+use orchestra_model::{Agent, AgentState, QueuedPrompt};
 
-use super::{card, command, mark};
+use super::{Beside, card, command, mark};
 use crate::{components::icon::Icon, drawn::parts};
 
-pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -> String {
+pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
     let queue = agent.queue.iter().map(|prompt| waiting(agent, prompt)).collect_view();
     let has_queue = !agent.queue.is_empty() && agent.state != AgentState::Queued;
     // What it asks stands above, whole.
@@ -22,7 +22,7 @@ pub(super) fn draw(agent: &Agent, stat: Option<DiffStat>, offset_seconds: i32) -
         </div>
         {agent.state.is_live().then(|| settings(agent))}
         {failure}
-        <p class="card-facts">{card::facts(agent, stat, offset_seconds)}</p>
+        <p class="card-facts">{card::facts(agent, beside)}</p>
         {has_queue.then(|| view! { <ul class="queue" aria-label="Waits for its turn">{queue}</ul> })}
     }
     .to_html()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use leptos::prelude::*;
-use orchestra_model::{Score, SpanKind};
+use orchestra_model::{Score, SpanKind, Timestamp};
 
 use crate::{data::lane::WIDTH, text};
 
@@ -17,18 +17,31 @@ pub(super) fn draw(score: &Score, name: &str) -> Option<AnyView> {
     if score.spans.len() + score.edits.len() < 2 {
         return None;
     }
-    let label = format!("{name}: {}", words(score));
-    Some(view! {
-        <svg class="lane-score agent-lane" viewBox=format!("0 0 {WIDTH} 40") preserveAspectRatio="none" role="img" aria-label=label inner_html=picture(score)></svg>
-    }
-    .into_any())
+    let ms = |at: Option<Timestamp>| at.map_or(0, |at| at.as_millisecond());
+    let start = ms(score.start);
+    Some(draw_within(score, name, (start, (ms(score.end) - start).max(LEAST_MS))))
 }
 
-fn picture(score: &Score) -> String {
+/// The time in which any of several sounds, so that their lanes can stand under each other: from when, and how long, in
+/// milliseconds.
+pub(crate) fn within<'a>(scores: impl Iterator<Item = &'a Score> + Clone) -> (i64, i64) {
+    let from = scores.clone().filter_map(|score| score.start).min().map_or(0, |at| at.as_millisecond());
+    // What is noted later, that it was cleared away or that it landed, is no part of the piece.
+    let to = scores.filter_map(|score| score.spans.last()).map(|span| span.to.as_millisecond()).max();
+    (from, (to.unwrap_or(from) - from).max(LEAST_MS))
+}
+
+/// Draws it as a part of a longer time.
+pub(crate) fn draw_within(score: &Score, name: &str, time: (i64, i64)) -> AnyView {
+    let label = format!("{name}: {}", words(score));
+    view! {
+        <svg class="lane-score agent-lane" viewBox=format!("0 0 {WIDTH} 40") preserveAspectRatio="none" role="img" aria-label=label inner_html=picture(score, time)></svg>
+    }
+    .into_any()
+}
+
+fn picture(score: &Score, (start, length): (i64, i64)) -> String {
     let mut svg = format!(r#"<line class="staff" x1="0" x2="{WIDTH}" y1="20" y2="20"/>"#);
-    let (Some(start), Some(end)) = (score.start, score.end) else { return svg };
-    let start = start.as_millisecond();
-    let length = (end.as_millisecond() - start).max(LEAST_MS);
     let x = |ms: i64| ((ms - start).clamp(0, length) * i64::from(WIDTH) / length).min(i64::from(WIDTH));
     for span in &score.spans {
         let (from, to) = (x(span.from.as_millisecond()), x(span.to.as_millisecond()));

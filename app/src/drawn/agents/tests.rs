@@ -21,7 +21,14 @@ pub(crate) fn agent() -> Agent {
 
 #[test]
 fn what_is_asked_is_shown_whole_and_nothing_in_it_is_markup() {
-    let row = row(&agent(), Some(DiffStat { files: 2, insertions: 24, deletions: 3 }), 0);
+    let row = row(
+        &agent(),
+        Beside {
+            stat: Some(DiffStat { files: 2, insertions: 24, deletions: 3 }),
+            members: 3,
+            ..Beside::default()
+        },
+    );
     for part in [
         "<span class=\"f\">rm</span>",
         "&lt;",
@@ -32,7 +39,9 @@ fn what_is_asked_is_shown_whole_and_nothing_in_it_is_markup() {
     ] {
         assert!(row.asks.contains(part), "{part}: {}", row.asks);
     }
-    for part in ["build-auth", "waiting", "+24", "−3", "1.2k", "$0.40", "Build &lt;auth&gt;⟨U+202E⟩"] {
+    for part in
+        ["build-auth", "waiting", "+24", "−3", "1.2k", "$0.40", "run of 3", "Build &lt;auth&gt;⟨U+202E⟩"]
+    {
         assert!(row.card.contains(part), "{part}: {}", row.card);
     }
     assert!(row.desk.contains("Interrupt") && row.desk.contains("Stop"));
@@ -48,10 +57,10 @@ fn one_that_seems_stuck_needs_somebody_and_is_nudged_with_one_tap() {
     let mut agent = agent();
     agent.state = AgentState::Running;
     agent.requests.clear();
-    assert!(row(&agent, None, 0).asks.is_empty());
+    assert!(row(&agent, Beside::default()).asks.is_empty());
     let wants = agent.attention.as_mut().unwrap();
     (wants.kind, wants.nudge) = (AttentionKind::Stuck, Some("Say <why>.".to_owned()));
-    let row = row(&agent, None, 0);
+    let row = row(&agent, Beside::default());
     assert_eq!(row.section, Section::Needs);
     assert!(row.asks.contains("Say &lt;why&gt;.") && !row.asks.contains("<why>"), "{}", row.asks);
     for part in ["&quot;do&quot;:&quot;nudge&quot;", "&quot;agent&quot;:&quot;abcd2345&quot;"] {
@@ -61,7 +70,7 @@ fn one_that_seems_stuck_needs_somebody_and_is_nudged_with_one_tap() {
 
 #[test]
 fn leave_is_given_for_exactly_what_was_asked() {
-    let row = row(&agent(), None, 0);
+    let row = row(&agent(), Beside::default());
     let allow: serde_json::Value = serde_json::from_str(row.allow.as_deref().unwrap()).unwrap();
     assert_eq!(
         allow,
@@ -81,7 +90,7 @@ fn who_waits_longest_comes_first_and_of_others_who_came_last() {
             Some(wants) if attention => wants.since = at,
             _ => agent.attention = None,
         }
-        row(&agent, None, 0)
+        row(&agent, Beside::default())
     };
     let sorted = |rows: [AgentRow; 2]| rows.map(|row| (row.section, row.rank));
     let [one, two] = sorted([of(1, AgentState::Waiting, true), of(2, AgentState::Waiting, true)]);

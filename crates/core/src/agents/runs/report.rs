@@ -35,6 +35,18 @@ impl Tools {
     /// # Errors
     /// When it cannot be read. Work that git cannot show is left out.
     pub fn results(&self, run: &RunFolder) -> Result<Results, RunError> {
+        self.results_with(run, true)
+    }
+
+    /// How far a run is: the same without asking git, so without changes, commits and conflicts.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn overview(&self, run: &RunFolder) -> Result<Results, RunError> {
+        self.results_with(run, false)
+    }
+
+    fn results_with(&self, run: &RunFolder, with_work: bool) -> Result<Results, RunError> {
         let run = &self.agents().run(run.id())?;
         let ledger = run.ledger()?;
         let look = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
@@ -44,10 +56,10 @@ impl Tools {
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             let mut result = self.result(run, &ledger, (place, task), standing);
             let before = ledger.landed.get(&place).map(|(from, _)| from.as_str());
-            let worked = self.worked(run, task, before, &mut result);
+            let worked = with_work.then(|| self.worked(run, task, before, &mut result));
             tasks.push(result);
             // A harvest that cannot be read has no conflicts to be told.
-            work.push(worked.ok().flatten());
+            work.push(worked.and_then(Result::ok).flatten());
         }
         self.compare(run, &work, &mut tasks);
         let first = run.plan.tasks.first().map(|task| &task.agent.place);

@@ -1,0 +1,165 @@
+//! A run's pages: its results side by side, what its agents told each other, and who started whom.
+//!
+//! They are drawn whole by the server, and read without JavaScript; `public/runs.js` puts anew in place what changed, part
+//! by part (`data-part`), and sends what is tapped.
+
+mod columns;
+mod diffs;
+mod graph;
+mod head;
+mod landing;
+mod lanes;
+pub(crate) mod list;
+mod threads;
+
+use leptos::prelude::*;
+use orchestra_core::worktrees::FilePatch;
+use orchestra_model::{Agent, AgentId, AgentState, Messages, Results, TaskResult, TaskState};
+
+use crate::{components::icon::Icon, drawn::parts, error::AppError, ssr::runs::Progress};
+
+/// The parts of a run's page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Show {
+    /// What each made.
+    #[default]
+    Results,
+    /// What attempts changed, beside each other.
+    Diffs,
+    /// What its agents told each other.
+    Threads,
+    /// Who comes after whom, and who started whom.
+    Graph,
+}
+
+impl Show {
+    /// The part that an address asks for.
+    pub fn named(name: &str) -> Self {
+        match name {
+            "diffs" => Self::Diffs,
+            "threads" => Self::Threads,
+            "graph" => Self::Graph,
+            _ => Self::Results,
+        }
+    }
+}
+
+/// What is known of a run.
+pub(crate) struct Known {
+    /// Its results.
+    pub(crate) results: Results,
+    /// What was said in it.
+    pub(crate) messages: Messages,
+    /// Its agents as they are now.
+    pub(crate) agents: Vec<Agent>,
+    /// How its landing goes, or went since the server started.
+    pub(crate) landing: Option<Progress>,
+    /// The diffs of its attempts, where they are shown; whether one is cut.
+    pub(crate) diffs: Vec<(AgentId, Vec<FilePatch>, bool)>,
+    /// The server's time zone.
+    pub(crate) offset_seconds: i32,
+}
+
+impl Known {
+    fn agent(&self, id: &AgentId) -> Option<&Agent> {
+        self.agents.iter().find(|agent| agent.id == *id)
+    }
+}
+
+/// Draws a part of a run's page.
+pub(crate) fn draw(known: &Known, show: Show) -> String {
+    let content = match show {
+        Show::Results => {
+            view! { {landing::draw(known)} {lanes::draw(known)} {columns::draw(known)} }.into_any()
+        }
+        Show::Diffs => diffs::draw(known),
+        Show::Threads => threads::draw(known),
+        Show::Graph => graph::draw(known),
+    };
+    view! {
+        <main id="main" class="page run" data-run=known.results.run.to_string()>
+            {head::draw(known, show)}
+            <div class="run-content">{content}</div>
+        </main>
+        {toasts()}
+    }
+    .to_html()
+}
+
+/// The title of its page.
+pub(crate) fn title(known: &Known) -> String {
+    head::title(&known.results)
+}
+
+/// What stands there when it cannot be drawn.
+pub(crate) fn trouble(error: &AppError) -> String {
+    view! {
+        <main id="main" class="page run">
+            <section class="message" role="alert">
+                <Icon name="alert"/>
+                <h1>{error.message.clone()}</h1>
+                <p>{error.next_step.clone()}</p>
+                <p class="message-actions"><a class="button" href="/runs">"All runs"</a></p>
+            </section>
+        </main>
+    }
+    .to_html()
+}
+
+/// What the script says at the page's edge.
+fn toasts() -> impl IntoView {
+    view! { <div class="toasts" role="status" id="toasts"></div> }
+}
+
+/// Tasks in the order of the plan: alone, or attempts at the same one together.
+fn groups(tasks: &[TaskResult]) -> Vec<&[TaskResult]> {
+    let mut groups = Vec::new();
+    let mut rest = tasks;
+    while let Some(first) = rest.first() {
+        let is_same = |task: &TaskResult| task.attempt.is_some_and(|number| number > 1);
+        let length = match first.attempt {
+            Some(_) => 1 + rest[1..].iter().take_while(|task| is_same(task)).count(),
+            None => rest.iter().take_while(|task| task.attempt.is_none()).count(),
+        };
+        let (group, others) = rest.split_at(length);
+        groups.push(group);
+        rest = others;
+    }
+    groups
+}
+
+/// Whether a person is to choose among attempts.
+fn is_open_choice(group: &[TaskResult]) -> bool {
+    group.iter().filter(|task| task.attempt.is_some() && !task.is_cleaned).count() > 1
+}
+
+/// How a task is: class, icon and word, the same everywhere.
+fn state_of(task: &TaskResult) -> (&'static str, &'static str, &'static str) {
+    match task.state {
+        _ if task.landed.is_some() => ("is-done", "done", "landed"),
+        _ if task.is_cleaned => ("is-idle", "stop", "in the trash"),
+        TaskState::Running if task.agent_state == AgentState::Waiting => ("is-waiting", "waiting", "waiting"),
+        TaskState::Running => ("is-running", "busy", "running"),
+        TaskState::Checking => ("is-running", "live", "checking"),
+        TaskState::Queued => ("is-queued", "queued", "queued"),
+        TaskState::Blocked => ("is-queued", "failed", "blocked"),
+        TaskState::Done => ("is-done", "done", "done"),
+        TaskState::Failed => ("is-failed", "failed", "failed"),
+        TaskState::Stopped => ("is-idle", "stop", "stopped"),
+    }
+}
+
+/// The same as a mark.
+fn mark(task: &TaskResult) -> impl IntoView + use<> {
+    let (class, icon, word) = state_of(task);
+    view! { <span class=format!("mark {class}")><Icon name=icon/>{word}</span> }
+}
+
+/// A link to a task's agent, by the task's name.
+fn name_link(task: &TaskResult) -> impl IntoView + use<> {
+    let name = parts::visible(&task.name);
+    view! { <a class="column-name" href=format!("/agents/{}", task.agent) title=name.clone()>{parts::name(&name)}</a> }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

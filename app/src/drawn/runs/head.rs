@@ -1,0 +1,213 @@
+//! The head of a run's page: what it is, how far it is, what it used, and the parts of the page.
+
+use leptos::prelude::*;
+use orchestra_model::{AtLimit, Results, TaskState};
+
+use super::{Known, Show, groups, is_open_choice};
+use crate::{
+    components::icon::Icon,
+    drawn::{agents::command, parts},
+    text,
+};
+
+pub(super) fn draw(known: &Known, show: Show) -> AnyView {
+    let results = &known.results;
+    let repository = results.repo.as_deref().and_then(|repo| repo.trim_end_matches('/').rsplit('/').next());
+    let repository = repository.map(|name| view! { <span class="card-repo">{parts::visible(name)}</span> });
+    let target = results.target.as_deref().map(|target| {
+        view! { <span class="branch-name"><Icon name="branch"/> {parts::visible(target)}</span> }
+    });
+    let at_once = results.max_parallel.map(|most| view! { <span>{format!("{most} at once")}</span> });
+    view! {
+        <header class="run-head" data-part="head">
+            <div class="page-head">
+                <a class="icon-button" href="/runs" data-up="" aria-label="All runs"><Icon name="back"/></a>
+                <div class="page-head-words">
+                    <h1 class="run-title">{title(results)}</h1>
+                    <p class="card-facts">{repository} {target} {parts::moment(results.created_at.as_millisecond(), known.offset_seconds)} {at_once}</p>
+                </div>
+            </div>
+            <div class="run-sum">
+                {tally(results)}
+                <p class="run-used">{used(results)}</p>
+            </div>
+            {budget(results)}
+            {actions(known)}
+        </header>
+        <nav class="tabs run-tabs" aria-label="Parts of the run" data-part="tabs">{tabs(known, show)}</nav>
+    }
+    .into_any()
+}
+
+/// What it is about, from the names of its tasks.
+pub(super) fn title(results: &Results) -> String {
+    let groups = groups(&results.tasks);
+    if let [group] = groups.as_slice()
+        && let [first, _, ..] = group
+        && first.attempt.is_some()
+    {
+        return format!("{}: {} attempts", parts::visible(base_name(&first.name)), group.len());
+    }
+    let names: Vec<String> = groups
+        .iter()
+        .flat_map(|group| match group.first() {
+            Some(first) if first.attempt.is_some() => vec![base_name(&first.name)],
+            _ => group.iter().map(|task| task.name.as_str()).collect(),
+        })
+        .map(parts::visible)
+        .collect();
+    match names.as_slice() {
+        [] => "A run of nothing".to_owned(),
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, second, third] => format!("{first}, {second} and {third}"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+    }
+}
+
+/// A task's name without the number of the attempt.
+pub(super) fn base_name(name: &str) -> &str {
+    let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
+    name.rsplit_once('-').filter(|(_, tail)| is_number(tail)).map_or(name, |(head, _)| head)
+}
+
+/// How many are how far, as marks.
+pub(super) fn tally(results: &Results) -> AnyView {
+    let count = |is: &dyn Fn(&orchestra_model::TaskResult) -> bool| {
+        results.tasks.iter().filter(|task| is(task)).count()
+    };
+    let waiting = |task: &orchestra_model::TaskResult| super::state_of(task).2 == "waiting";
+    let kinds: [(&str, &str, usize, &str); 7] = [
+        ("mark is-waiting", "waiting", count(&waiting), "waiting for you"),
+        (
+            "mark is-running",
+            "busy",
+            count(&|task| !waiting(task) && matches!(task.state, TaskState::Running | TaskState::Checking)),
+            "running",
+        ),
+        ("mark is-queued", "queued", count(&|task| task.state == TaskState::Queued), "queued"),
+        ("mark is-queued", "failed", count(&|task| task.state == TaskState::Blocked), "blocked"),
+        ("mark is-done", "done", count(&|task| task.state == TaskState::Done), "done"),
+        ("mark is-failed", "failed", count(&|task| task.state == TaskState::Failed), "failed"),
+        ("mark is-idle", "stop", count(&|task| task.state == TaskState::Stopped), "stopped"),
+    ];
+    let marks = kinds.into_iter().filter(|(_, _, count, _)| *count > 0).map(|(class, icon, count, word)| {
+        view! { <li class=class><Icon name=icon/>{format!("{count} {word}")}</li> }
+    });
+    view! { <ul class="run-tally" aria-label="How far it is">{marks.collect_view()}</ul> }.into_any()
+}
+
+fn used(results: &Results) -> String {
+    let spent = &results.spent;
+    let mut words = Vec::new();
+    if spent.seconds > 0 {
+        words.push(text::duration(i64::try_from(spent.seconds).unwrap_or_default().saturating_mul(1000)));
+    }
+    if spent.tokens > 0 {
+        words.push(format!("{} tokens", text::count(spent.tokens)));
+    }
+    if spent.usd >= 0.005 {
+        words.push(format!("${}", text::decimal(spent.usd, 2)));
+    }
+    words.join(" · ")
+}
+
+/// What it may use and how much of that is gone, a bar each.
+fn budget(results: &Results) -> Option<AnyView> {
+    let (limit, spent) = (&results.limit, &results.spent);
+    let mut bars: Vec<(String, f64)> = Vec::new();
+    if let Some(most) = limit.usd {
+        bars.push((
+            format!("${} of ${}", text::decimal(spent.usd, 2), text::decimal(most, 2)),
+            spent.usd / most,
+        ));
+    }
+    if let Some(most) = limit.tokens {
+        let words = format!("{} of {} tokens", text::count(spent.tokens), text::count(most));
+        bars.push((words, share(spent.tokens, most)));
+    }
+    if let Some(most) = limit.minutes {
+        bars.push((
+            format!("{} of {most} min", spent.seconds / 60),
+            share(spent.seconds, most.saturating_mul(60)),
+        ));
+    }
+    if bars.is_empty() {
+        return None;
+    }
+    let bars = bars.into_iter().map(|(words, share)| {
+        let width = if share.is_finite() { (share * 100.0).clamp(0.0, 100.0) } else { 100.0 };
+        let class = if width >= 100.0 { "budget is-used-up" } else { "budget" };
+        view! {
+            <li class=class><span>{words}</span>
+                <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+                    <rect class="budget-all" width="100" height="4"/><rect class="budget-used" width=text::decimal(width, 1) height="4"/>
+                </svg></li>
+        }
+    });
+    let bars = bars.collect_view();
+    let reached = limit.reached(spent).map(|what| {
+        let then = match limit.at_limit {
+            AtLimit::Ask => "Nothing more of it starts. On the computer: ",
+            AtLimit::Stop => "Nothing more of it starts, and who was at work was stopped. On the computer: ",
+        };
+        let more = format!("orchestra run --continue {} --budget-…", results.run);
+        view! { <p class="run-note"><Icon name="alert"/> <span>"It has used " {what} ". " {then} <code>{more}</code></span></p> }
+    });
+    Some(view! { <ul class="budgets" aria-label="Budget">{bars}</ul> {reached} }.into_any())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bar of a few hundred pixels")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole as f64
+}
+
+fn actions(known: &Known) -> AnyView {
+    let results = &known.results;
+    let run = results.run.as_str();
+    let landable = results.tasks.iter().filter(|task| {
+        let has_work = task.diffstat.is_none_or(|stat| stat.files > 0) && task.branch.is_some();
+        task.state == TaskState::Done && has_work && task.landed.is_none() && !task.is_cleaned
+    });
+    let landable = landable.count();
+    let is_open = groups(&results.tasks).into_iter().any(is_open_choice);
+    let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some());
+    let first = (is_open && landable > 0).then(|| {
+        view! { <p class="aside">"Choose one of the attempts, then it can land."</p> }
+    });
+    let land = results.target.as_deref().filter(|_| landable > 0 && !is_open).map(|target| {
+        let words = format!("Land {} on {}", text::plural(landable, "branch", "branches"), parts::visible(target));
+        let order = command("land", &[("run", run)]);
+        view! { <button type="button" class="button is-primary needs-script" disabled=is_landing data-command=order>{words}</button> }
+    });
+    let report = format!("/runs/{run}/report.md");
+    view! {
+        <div class="run-actions take">
+            {land}
+            <a class="button" href=report.clone() data-report=""><Icon name="copy"/> <span>"Report"</span></a>
+            {first}
+            <p class="said-here" role="status" data-said=""></p>
+        </div>
+    }
+    .into_any()
+}
+
+fn tabs(known: &Known, show: Show) -> AnyView {
+    let run = &known.results.run;
+    let messages: usize = known.messages.threads.iter().map(|thread| thread.messages.len()).sum();
+    let has_diffs =
+        groups(&known.results.tasks).into_iter().any(|group| group.iter().any(|task| task.attempt.is_some()));
+    let tab = |one: Show, query: &str, name: &'static str, count: usize| {
+        let count = (count > 0).then(|| view! { " " <span class="count">{count.to_string()}</span> });
+        view! {
+            <a class="tab" href=format!("/runs/{run}{query}") aria-current=(one == show).then_some("page")><span>{name} {count}</span></a>
+        }
+    };
+    view! {
+        {tab(Show::Results, "", "Results", 0)}
+        {has_diffs.then(|| tab(Show::Diffs, "?show=diffs", "Diffs", 0))}
+        {tab(Show::Threads, "?show=threads", "Threads", messages)}
+        {tab(Show::Graph, "?show=graph", "Graph", 0)}
+    }
+    .into_any()
+}

@@ -1,0 +1,63 @@
+//! How the landing of a run goes, or went.
+
+use leptos::prelude::*;
+use orchestra_model::{LandingOutcome, LandingStep};
+
+use super::Known;
+use crate::{components::icon::Icon, drawn::parts, ssr::runs::Progress};
+
+pub(super) fn draw(known: &Known) -> AnyView {
+    let landing = known.landing.as_ref().map(progress);
+    view! { <div data-part="landing">{landing}</div> }.into_any()
+}
+
+fn progress(progress: &Progress) -> AnyView {
+    let steps = progress.steps.iter().map(step).collect_view();
+    let doing = progress.doing.as_deref().map(|words| {
+        view! { <p class="landing-now" data-landing=""><span class="mark is-running"><Icon name="busy"/>"landing"</span> <span>{parts::visible(words)}</span></p> }
+    });
+    let end = progress.end.as_ref().map(|end| match end {
+        Ok(landing) if landing.steps.is_empty() => view! { <p>"There is nothing to land."</p> }.into_any(),
+        Ok(landing) => {
+            let short = landing.commit.get(..8).unwrap_or_default().to_owned();
+            view! { <p class="aside">{parts::visible(&landing.target)} " stands at " <code>{short}</code> "."</p> }.into_any()
+        }
+        Err(error) => view! {
+            <p class="run-note is-failed" role="alert"><Icon name="alert"/> <span>{parts::visible(&error.message)} " " {parts::visible(&error.next_step)}</span></p>
+        }
+        .into_any(),
+    });
+    view! {
+        <section class="landing">
+            <h2 class="part-name">"Landing"</h2>
+            <ol class="landing-steps">{steps}</ol>
+            {doing}
+            {end}
+        </section>
+    }
+    .into_any()
+}
+
+fn step(step: &LandingStep) -> AnyView {
+    let (class, icon, word, words) = match &step.outcome {
+        LandingOutcome::Landed { commit, check } => {
+            let checked =
+                check.as_ref().map(|check| format!(", {} is green", check.command)).unwrap_or_default();
+            let short = commit.get(..8).unwrap_or_default();
+            ("mark is-done", "done", "landed", format!("{short}{checked}"))
+        }
+        LandingOutcome::Nothing => ("mark is-idle", "done", "nothing to land", String::new()),
+        LandingOutcome::Conflict { files } => {
+            ("mark is-failed", "failed", "sent back", format!("it conflicts in {}", files.join(", ")))
+        }
+        LandingOutcome::Red { check } => {
+            let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
+            ("mark is-failed", "failed", "sent back", format!("{} fails{code}", check.command))
+        }
+        LandingOutcome::Waits { why } => ("mark is-queued", "queued", "waits", why.clone()),
+    };
+    view! {
+        <li><b>{parts::visible(&step.agent)}</b> <span class=class><Icon name=icon/>{word}</span> <span class="landing-words">{parts::visible(&words)}</span></li>
+    }
+    .into_any()
+}

@@ -1,0 +1,53 @@
+//! The list of runs.
+
+use leptos::prelude::*;
+use orchestra_model::Results;
+
+use super::{head, toasts};
+use crate::drawn::parts;
+
+/// Draws them, the newest first; `alone` is how many agents there are that were started alone.
+pub(crate) fn draw(runs: &[Results], alone: usize, offset_seconds: i32) -> String {
+    let rows = runs.iter().map(|run| row(run, offset_seconds)).collect_view();
+    let content = if runs.is_empty() {
+        nothing().into_any()
+    } else {
+        view! { <ul class="rows runs" data-part="runs">{rows}</ul> }.into_any()
+    };
+    let alone = (alone > 0).then(|| {
+        let words = crate::text::plural(alone, "agent was started alone", "agents were started alone");
+        view! { <p class="aside runs-alone">{words} ": see " <a href="/">"Now"</a> "."</p> }
+    });
+    view! {
+        <main id="main" class="page run-list"><h1 class="page-title">"Runs"</h1> {content} {alone}</main>
+        {toasts()}
+    }
+    .to_html()
+}
+
+fn row(run: &Results, offset_seconds: i32) -> AnyView {
+    let title = head::title(run);
+    let repository = run.repo.as_deref().and_then(|repo| repo.trim_end_matches('/').rsplit('/').next());
+    let repository = repository.map(|name| view! { <span class="card-repo">{parts::visible(name)}</span> });
+    view! {
+        <li class="run-row">
+            <a class="row-link" href=format!("/runs/{}", run.run) title=title.clone()><span class="row-title">{title.clone()}</span></a>
+            <div class="card-facts">{repository} {head::tally(run)} {parts::moment(run.created_at.as_millisecond(), offset_seconds)}</div>
+        </li>
+    }
+    .into_any()
+}
+
+fn nothing() -> impl IntoView {
+    view! {
+        <section class="message">
+            <svg class="message-staff" viewBox="0 0 160 40" aria-hidden="true">
+                <path d="M0 4h160M0 12h160M0 20h160M0 28h160M0 36h160"/>
+            </svg>
+            <h2>"No run of several agents yet"</h2>
+            <p>"What is started together is a run: its results stand here side by side, what its agents told each other, and who started whom."</p>
+            <p class="message-actions"><a class="button is-primary" href="/new">"Start agents"</a></p>
+            <p class="aside">"or in a terminal: " <code>"orchestra spawn --attempts 3 \"build auth\""</code></p>
+        </section>
+    }
+}

@@ -1,0 +1,260 @@
+//! Runs as their pages show them, and the two things that can be done with one: choosing and landing.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use orchestra_core::{
+    agents::runs::{ChooseError, LandError, LandNews, LandWish, RunError, RunFolder, markdown},
+    worktrees::{FilePatch, read_patch},
+};
+use orchestra_model::{Agent, AgentId, Landing, LandingStep, Results};
+
+use super::{
+    AppContext,
+    agents::{self, MOST_LINES},
+};
+pub use crate::drawn::runs::Show;
+use crate::{
+    data::agent::Outcome,
+    drawn::runs::{self, Known},
+    error::{AppError, AppErrorKind},
+    shell::PlainPage,
+};
+
+/// How many runs are listed, the newest.
+const MOST_RUNS: usize = 100;
+/// How much of one attempt's diff is drawn, in bytes.
+const MOST_PATCH: u64 = 256 << 10;
+
+/// How the landing of a run goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress {
+    /// What is done right now; `None` when it is over.
+    pub(crate) doing: Option<String>,
+    /// What became of each so far.
+    pub(crate) steps: Vec<LandingStep>,
+    /// How it ended.
+    pub(crate) end: Option<Result<Landing, AppError>>,
+}
+
+/// The landings that this server began. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Landings {
+    known: Arc<Mutex<HashMap<AgentId, Progress>>>,
+}
+
+impl Landings {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AgentId, Progress>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, run: &AgentId) -> Option<Progress> {
+        self.lock().get(run).cloned()
+    }
+
+    /// Takes note that one begins; `false` when one is on its way.
+    fn begin(&self, run: &AgentId) -> bool {
+        let mut known = self.lock();
+        let is_free = known.get(run).is_none_or(|progress| progress.doing.is_none());
+        if is_free {
+            let doing = Some("Looking for the best order…".to_owned());
+            known.insert(run.clone(), Progress { doing, ..Progress::default() });
+        }
+        is_free
+    }
+
+    fn tell(&self, run: &AgentId, news: LandNews) {
+        let mut known = self.lock();
+        let progress = known.entry(run.clone()).or_default();
+        match news {
+            LandNews::Tries { agent, place: (place, of) } => {
+                progress.doing = Some(format!("{place} of {of}: {agent}…"));
+            }
+            LandNews::Checks { agent, command } => {
+                progress.doing = Some(format!("Checking {agent}: {command}…"))
+            }
+            LandNews::Came(step) => progress.steps.push(step),
+        }
+    }
+
+    fn end(&self, run: &AgentId, end: Result<Landing, AppError>) {
+        let mut known = self.lock();
+        let progress = known.entry(run.clone()).or_default();
+        (progress.doing, progress.end) = (None, Some(end));
+    }
+}
+
+/// The run of an id.
+fn find(context: &AppContext, id: &str) -> Result<RunFolder, AppError> {
+    let none = || {
+        AppError::new(
+            AppErrorKind::NotFound,
+            format!("No run {} on this machine.", crate::text::cut_in_the_middle(id, 40)),
+            "See those there are in the list of runs.",
+        )
+    };
+    let id: AgentId = id.parse().map_err(|_| none())?;
+    context.agents().run(&id).map_err(|error| match error {
+        RunError::None | RunError::Unknown { .. } => none(),
+        error => unreadable(error),
+    })
+}
+
+fn unreadable(error: impl std::fmt::Display) -> AppError {
+    AppError::new(
+        AppErrorKind::Unreadable,
+        format!("The run cannot be read: {error}."),
+        "Try again in a moment.",
+    )
+}
+
+/// The page of all runs.
+pub fn list(context: &AppContext) -> PlainPage {
+    let sequence = context.last_event();
+    let (agents, _) = context.agents().list();
+    let mut counts: HashMap<&AgentId, usize> = HashMap::new();
+    for agent in &agents {
+        *counts.entry(&agent.run).or_default() += 1;
+    }
+    let mut seen = HashSet::new();
+    let several = agents.iter().map(|agent| &agent.run).filter(|run| counts[run] > 1 && seen.insert(*run));
+    let overview = |run| context.tools.overview(&context.agents().run(run).ok()?).ok();
+    let runs: Vec<Results> = several.take(MOST_RUNS).filter_map(overview).collect();
+    let alone = counts.values().filter(|count| **count == 1).count();
+    let offset = context.clock.offset_at(context.clock.now());
+    let body = runs::list::draw(&runs, alone, offset);
+    PlainPage { title: "Runs".to_owned(), body, path: "/runs".to_owned(), sequence }
+}
+
+/// A part of a run's page; the error's page when there is no such run.
+pub fn page(context: &AppContext, id: &str, show: Show) -> (PlainPage, u16) {
+    let sequence = context.last_event();
+    let path = format!("/runs/{id}");
+    match known(context, id, show) {
+        Ok(known) => {
+            let (title, body) = (runs::title(&known), runs::draw(&known, show));
+            (PlainPage { title, body, path, sequence }, 200)
+        }
+        Err(error) => {
+            let body = runs::trouble(&error);
+            (PlainPage { title: "Run".to_owned(), body, path, sequence }, error.status())
+        }
+    }
+}
+
+fn known(context: &AppContext, id: &str, show: Show) -> Result<Known, AppError> {
+    let run = find(context, id)?;
+    // Read before the results: a page that says that it is over shows all that came of it.
+    let landing = context.landings.get(run.id());
+    let tools = &context.tools;
+    let results = match show {
+        Show::Results => tools.results(&run),
+        _ => tools.overview(&run),
+    };
+    let mut results = results.map_err(unreadable)?;
+    // Whether there is anything to land is known also where git was not asked.
+    for task in &mut results.tasks {
+        task.diffstat = task.diffstat.or_else(|| context.stats.get(&task.agent));
+    }
+    let agents: Vec<Agent> =
+        context.agents().list().0.into_iter().filter(|agent| agent.run == *run.id()).collect();
+    let diffs = if show == Show::Diffs { diffs(context, &results, &agents) } else { Vec::new() };
+    Ok(Known {
+        messages: context.agents().messages(run.id()).unwrap_or_default(),
+        landing,
+        offset_seconds: context.clock.offset_at(context.clock.now()),
+        results,
+        agents,
+        diffs,
+    })
+}
+
+/// The diffs of attempts that are not in the trash.
+fn diffs(context: &AppContext, results: &Results, agents: &[Agent]) -> Vec<(AgentId, Vec<FilePatch>, bool)> {
+    let attempts = results.tasks.iter().filter(|task| task.attempt.is_some() && !task.is_cleaned);
+    let diff = |id: &AgentId| {
+        let agent = agents.iter().find(|agent| agent.id == *id)?;
+        let mut patch = Vec::new();
+        let is_all = agents::harvest(context, agent).ok()?.write_patch(&mut patch, MOST_PATCH).ok()?;
+        Some((id.clone(), read_patch(&patch, MOST_LINES), !is_all))
+    };
+    attempts.filter_map(|task| diff(&task.agent)).collect()
+}
+
+/// The report to paste into a pull request, as Markdown.
+///
+/// # Errors
+/// When there is no such run, or it cannot be read.
+pub fn report(context: &AppContext, id: &str) -> Result<String, AppError> {
+    let run = find(context, id)?;
+    context.tools.results(&run).map(|results| markdown(&results)).map_err(unreadable)
+}
+
+fn refused(message: impl std::fmt::Display, next_step: &str) -> AppError {
+    AppError::new(AppErrorKind::Refused, super::commands::sentence(&message.to_string()), next_step)
+}
+
+/// Keeps an attempt; the others go to the trash.
+pub(super) fn choose(context: &AppContext, agent: &Agent, by: &str) -> Result<Outcome, AppError> {
+    let chosen = context.tools.choose(agent, by, context.clock.now()).map_err(|error| {
+        let next = match error {
+            ChooseError::Only { .. } => "Merge its work on its own page.",
+            ChooseError::Cleaned { .. } => "Restore it first.",
+            ChooseError::Run(_) => "Load the page again.",
+        };
+        refused(error, next)
+    })?;
+    let name = &agent.name;
+    let mut said = match chosen.cleaned.as_slice() {
+        [] => format!("{name} is kept."),
+        [one] => format!("{name} is kept; {one} is in the trash for 14 days, and Restore brings it back."),
+        others => format!(
+            "{name} is kept; {} are in the trash for 14 days, and Restore brings each back.",
+            others.join(", ")
+        ),
+    };
+    for (other, kept) in &chosen.kept {
+        said.push_str(&format!(" {other} is still there: {kept}."));
+    }
+    Ok(Outcome { said, ..Outcome::default() })
+}
+
+/// Begins to land a run; its page tells how far it is. Asked for twice, it is landed once.
+pub(super) fn land(context: &AppContext, id: &str, by: &str) -> Result<Outcome, AppError> {
+    let run = find(context, id)?;
+    if !context.landings.begin(run.id()) {
+        return Ok(Outcome { said: "It is being landed already.".to_owned(), ..Outcome::default() });
+    }
+    let (landings, tools) = (context.landings.clone(), context.tools.clone());
+    let wish = LandWish { by: by.to_owned(), ..LandWish::default() };
+    let of_thread = run.id().clone();
+    let begun = std::thread::Builder::new().name("landing".to_owned()).spawn(move || {
+        let id = of_thread;
+        let landed = tools.land(&run, &wish, &mut |news| landings.tell(&id, news));
+        landings.end(&id, landed.map_err(not_landed));
+    });
+    match begun {
+        Ok(_) => Ok(Outcome::default()),
+        Err(error) => {
+            let trouble = refused(format!("it could not begin: {error}"), "Try again.");
+            if let Ok(id) = id.parse() {
+                context.landings.end(&id, Err(trouble.clone()));
+            }
+            Err(trouble)
+        }
+    }
+}
+
+fn not_landed(error: LandError) -> AppError {
+    let next = match &error {
+        LandError::Busy => "Wait until that is over.",
+        LandError::NoTarget => "On the computer: orchestra land --into BRANCH.",
+        LandError::NoBranches => "Their changes are in that folder already.",
+        LandError::NotTrusted { .. } => "On the computer: orchestra spawn --trust says once that it is.",
+        LandError::Setup(_) | LandError::Config(_) => "Nothing was changed by it. Is .orchestra.toml right?",
+        _ => "What landed until then has landed; Land goes on.",
+    };
+    refused(error, next)
+}

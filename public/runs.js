@@ -1,0 +1,221 @@
+// A run's pages: what changed is put anew in place, part by part, and what is tapped is sent. They are drawn whole by the
+// server (`app/src/drawn/runs.rs`) and read without this; no WebAssembly takes them over.
+
+const page = document.documentElement;
+const run = document.querySelector('[data-run]')?.dataset.run;
+const toasts = document.getElementById('toasts');
+
+// Times, relative while the page is open.
+
+const MINUTE = 60_000, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+function makeRelative() {
+  for (const time of document.querySelectorAll('time[data-ms]')) {
+    const past = Date.now() - Number(time.dataset.ms);
+    if (past < MINUTE) time.textContent = 'now';
+    else if (past < HOUR) time.textContent = `${Math.floor(past / MINUTE)} m`;
+    else if (past < DAY) time.textContent = `${Math.floor(past / HOUR)} h`;
+    else time.textContent = `${Math.floor(past / DAY)} d`;
+  }
+}
+
+// What the server says now, put in place.
+
+const PAUSE = 300, LANDING_PAUSE = 800, LATER = 1000;
+const known = new Map();
+let timer, isFetching = false, isWanted = false;
+
+const parts = (root) => [...root.querySelectorAll('[data-part]')];
+
+function remember(root) {
+  known.clear();
+  for (const part of parts(root)) known.set(part.dataset.part, part.innerHTML);
+}
+
+function soon(pause = PAUSE) {
+  timer ??= setTimeout(refresh, pause);
+}
+
+async function refresh() {
+  timer = undefined;
+  if (isFetching) return (isWanted = true);
+  isFetching = true;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
+    if (answer.ok) take(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+  } catch {
+    // The stream says that there is no connection, and when there is one again.
+  }
+  isFetching = false;
+  if (isWanted) soon();
+  isWanted = false;
+  if (document.querySelector('[data-landing]')) soon(LANDING_PAUSE);
+}
+
+function take(fresh) {
+  const names = (root) => parts(root).map((part) => part.dataset.part).join();
+  if (names(fresh) === names(document)) {
+    const now = new Map(parts(document).map((part) => [part.dataset.part, part]));
+    for (const part of parts(fresh)) {
+      const { part: name } = part.dataset;
+      const place = now.get(name);
+      if (known.get(name) === part.innerHTML) continue;
+      // What is on its way there is told first.
+      if (place.querySelector('[aria-busy]')) {
+        soon(LATER);
+        continue;
+      }
+      known.set(name, part.innerHTML);
+      keeping(place, () => {
+        place.className = part.className;
+        place.innerHTML = part.innerHTML;
+      });
+    }
+  } else {
+    const [main, next] = [document.getElementById('main'), fresh.getElementById('main')];
+    if (main.querySelector('[aria-busy]')) return soon(LATER);
+    remember(fresh);
+    keeping(main, () => (main.innerHTML = next.innerHTML));
+  }
+  makeRelative();
+}
+
+// Leaves what the reader unfolded, scrolled and has in focus as it was.
+function keeping(place, change) {
+  const open = new Map([...place.querySelectorAll('details[data-key], details[data-path]')].map((one) => [foldOf(one), one.open]));
+  const scrolled = [...place.querySelectorAll('.columns')].map((one) => one.scrollLeft);
+  const focused = place.contains(document.activeElement) ? nameOf(document.activeElement) : undefined;
+  change();
+  for (const one of place.querySelectorAll('details')) one.open = open.get(foldOf(one)) ?? one.open;
+  [...place.querySelectorAll('.columns')].forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
+  if (focused) [...place.querySelectorAll('a, button, summary')].find((one) => nameOf(one) === focused)?.focus({ preventScroll: true });
+}
+
+const foldOf = (details) => details.dataset.key ?? details.dataset.path;
+const nameOf = (element) => element.getAttribute('href') ?? element.dataset.command ?? element.closest('details')?.dataset.key;
+
+// The event stream: any agent of this run, and any that is new, may have changed what is shown.
+
+let source;
+
+function listen() {
+  source?.close();
+  source = new EventSource(`/events?after=${page.dataset.sequence}`);
+  const note = document.getElementById('connection');
+  let wasLost = false;
+  source.onopen = () => {
+    note.textContent = '';
+    if (wasLost) soon();
+    wasLost = false;
+  };
+  source.onerror = () => {
+    note.textContent = 'Not live';
+    wasLost = true;
+  };
+  source.onmessage = ({ data, lastEventId }) => {
+    page.dataset.sequence = lastEventId;
+    const { agent, row, removed, written } = JSON.parse(data);
+    const concerns = agent && (!run || document.querySelector(`a[href="/agents/${agent.id}"]`) || agent.card.includes(`/runs/${run}`));
+    if (concerns || !(agent || row || removed || written)) soon();
+  };
+}
+
+// What is tapped.
+
+const newKey = () => `${Date.now().toString(16)}-${[0, 0, 0].map(() => Math.floor(Math.random() * 2 ** 32).toString(16)).join('')}`;
+
+async function send(button) {
+  // Under one key it is done once, also when the answer was lost and it is tapped again.
+  button.dataset.key ??= newKey();
+  button.setAttribute('aria-busy', 'true');
+  button.classList.add('is-sent');
+  say(button, 'Sent');
+  const body = new URLSearchParams({ key: button.dataset.key, command: button.dataset.command });
+  let outcome, trouble;
+  try {
+    const answer = await fetch('/api/send_command', { method: 'POST', body, headers: { Accept: 'application/json' } });
+    const said = JSON.parse(await answer.text());
+    if (answer.ok) outcome = said;
+    else trouble = said;
+  } catch {
+    trouble = { message: 'Orchestra does not answer.', next_step: 'See that it still runs on the computer, then try again.', kind: 'offline' };
+  }
+  if (trouble?.kind !== 'offline') delete button.dataset.key;
+  button.removeAttribute('aria-busy');
+  button.classList.remove('is-sent');
+  say(button, trouble ? `${trouble.message} ${trouble.next_step}` : '', Boolean(trouble));
+  if (outcome?.said) toast(outcome.said);
+  if (!trouble) soon(0);
+}
+
+function say(element, words, isTrouble = false) {
+  const place = element.closest('.take')?.querySelector('[data-said]');
+  if (!place) return;
+  place.textContent = words;
+  place.classList.toggle('is-trouble', isTrouble);
+}
+
+function toast(words) {
+  const made = Object.assign(document.createElement('div'), { className: 'toast' });
+  const text = Object.assign(document.createElement('span'), { textContent: words });
+  const ok = Object.assign(document.createElement('button'), { type: 'button', className: 'toast-button', textContent: 'OK' });
+  ok.addEventListener('click', () => made.remove());
+  made.append(text, ok);
+  toasts.replaceChildren(made);
+}
+
+// The report goes to the clipboard where there is one; the link opens it everywhere else.
+async function copyReport(link) {
+  const label = link.querySelector('span');
+  if (label.dataset.before) return;
+  label.dataset.before = label.textContent;
+  try {
+    const answer = await fetch(link.href);
+    if (!answer.ok) throw new Error();
+    await navigator.clipboard.writeText(await answer.text());
+    label.textContent = 'Copied';
+  } catch {
+    location.assign(link.href);
+  }
+  setTimeout(() => {
+    label.textContent = label.dataset.before;
+    delete label.dataset.before;
+  }, 1600);
+}
+
+async function copyCode(button) {
+  const before = button.textContent;
+  const words = await navigator.clipboard?.writeText(button.closest('.code-box').querySelector('pre').innerText).then(() => 'Copied').catch(() => {});
+  button.textContent = words ?? 'Not allowed';
+  setTimeout(() => (button.textContent = before), 1600);
+}
+
+document.addEventListener('click', (event) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const button = event.target.closest('button[data-command]');
+  const report = event.target.closest('[data-report]');
+  const copy = event.target.closest('.code-box [data-copy]');
+  if (copy) copyCode(copy);
+  if (button && !button.hasAttribute('aria-busy')) send(button);
+  if (report && navigator.clipboard) {
+    event.preventDefault();
+    copyReport(report);
+  }
+});
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) {
+    source?.close();
+  } else {
+    listen();
+    soon();
+  }
+});
+
+remember(document);
+makeRelative();
+setInterval(makeRelative, 20_000);
+listen();
+if (document.querySelector('[data-landing]')) soon(LANDING_PAUSE);
+// As on the other pages: what needs a script is there from now on.
+page.dataset.hydrated = '';
