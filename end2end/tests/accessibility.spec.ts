@@ -7,6 +7,7 @@ test.use({ history: { write: someProjects } });
 
 const pages = {
   "no agents": "/",
+  "no runs": "/runs",
   "new agents": "/new",
   "going on with a session": `/new?session=${cart.id}`,
   "settings": "/settings",

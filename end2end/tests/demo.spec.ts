@@ -44,6 +44,7 @@ test("the demo's link opens it; every page loads, and an agent can be answered",
     { path: "/sessions", shows: ".row-link" },
     { path: await transcript(), shows: ".turn-prompt" },
     { path: "/projects", shows: "main a[href^='/projects?dir=']" },
+    { path: "/runs", shows: ".run-row" },
     { path: "/new", shows: "#tasks" },
     { path: "/settings", shows: ".device" },
   ];

@@ -1,0 +1,173 @@
+// A run's pages: results side by side, an attempt chosen and landed, threads and the graph; with JavaScript and without.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, Page } from "@playwright/test";
+import { accessible, card, expect, test, type Stage } from "../support/stage.js";
+
+test.setTimeout(300_000);
+
+/** Axe has nothing to say, in either theme. */
+const accessibleInBothThemes = async (page: Page) => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await accessible(page);
+  }
+};
+
+/** The same page in a browser that runs no scripts. */
+const withoutScripts = async (browser: Browser, page: Page) => {
+  const context = await browser.newContext({
+    javaScriptEnabled: false, storageState: await page.context().storageState(), viewport: page.viewportSize(),
+  });
+  const plain = await context.newPage();
+  await plain.goto(page.url());
+  return plain;
+};
+
+const isAsWideAsTheScreen = async (page: Page) => {
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(wider, "nothing stands over the edge").toBeLessThanOrEqual(0);
+};
+
+const fileOnMain = (stage: Stage, path: string) =>
+  execFileSync("git", ["show", `main:${path}`], { cwd: stage.sandbox.shop, env: stage.sandbox.environment }).toString();
+
+test("attempts stand side by side; one is chosen, the others can come back, and it lands", async ({ open, stage, browser }) => {
+  const file = `hello-${test.info().project.name}.txt`;
+  const task = `Greet\n[[write ${file} hello]] [[say **Hello** stands there.]]`;
+  stage.orchestra("spawn", "--trust", "--wait", "--attempts", "3", "--permission-mode", "acceptEdits", task);
+
+  // From Now to the run.
+  const page = await open("/");
+  const first = card(page, /greet-1/);
+  await first.getByRole("link", { name: "run of 3" }).click();
+  await expect(page).toHaveURL(/\/runs\/\w+$/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("greet: 3 attempts");
+  const columns = page.locator(".column");
+  await expect(columns).toHaveCount(3);
+  await expect(columns.first()).toContainText("1 file +1−0");
+  await expect(columns.first()).toContainText("Hello stands there.");
+  await isAsWideAsTheScreen(page);
+  await accessibleInBothThemes(page);
+
+  // The same without JavaScript, but for what needs it.
+  const plain = await withoutScripts(browser, page);
+  await expect(plain.locator(".column").nth(2)).toContainText("Hello stands there.");
+  await expect(plain.getByRole("button", { name: "Choose this" }).first()).toBeHidden();
+  await plain.getByRole("link", { name: "Report" }).click();
+  await expect(plain.locator("body")).toContainText("## 3 of 3 tasks done");
+  await plain.context().close();
+
+  // Their diffs beside each other.
+  await page.getByRole("link", { name: "Diffs", exact: true }).click();
+  await expect(page.locator(".column .diff-line.is-added")).toHaveCount(3);
+  await isAsWideAsTheScreen(page);
+  await accessible(page);
+  await page.getByRole("link", { name: "Results" }).click();
+
+  const second = columns.filter({ hasText: "greet-2" });
+  await second.getByRole("button", { name: "Choose this" }).click();
+  await expect(page.locator(".toast")).toContainText("greet-2 is kept");
+  await expect(columns.getByRole("button", { name: "Restore" })).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Choose this" })).toHaveCount(0);
+  await accessibleInBothThemes(page);
+
+  await page.getByRole("button", { name: "Land 1 branch on main" }).click();
+  await expect(page.locator(".landing")).toContainText("main stands at");
+  await expect(page.locator(".landing-steps")).toContainText("landed");
+  await expect(second.locator(".mark").first()).toHaveText("landed");
+  expect(fileOnMain(stage, file)).toContain("hello");
+
+  // The way back.
+  await columns.first().getByRole("button", { name: "Restore" }).click();
+  await expect(page.locator(".toast")).toContainText("is back");
+  await expect(columns.getByRole("button", { name: "Restore" })).toHaveCount(1);
+});
+
+test("a plan's tasks are told with their order and their checks, and drawn as a graph", async ({ open, stage, browser }) => {
+  const task = (name: string, more: string) =>
+    `[[task]]\nname = "${name}"\nprompt = '''\n${name}\n[[write ${name}.txt ${name}]] [[say Made ${name}.]]\n'''\n${more}\n`;
+  const plan = join(stage.sandbox.home, "plan.toml");
+  writeFileSync(plan, [
+    'max-parallel = 2\nbudget-usd = 5\npermission-mode = "acceptEdits"\n',
+    task("schema", 'check = "test -f schema.txt"'), task("api", 'from = "schema"'), task("page", 'after = ["schema"]'),
+    task("docs", 'after = ["api", "page"]'),
+  ].join("\n"));
+  stage.orchestra("run", "--trust", "--wait", plan);
+  const run = JSON.parse(stage.orchestra("results", "--json")).run as string;
+
+  const page = await open(`/runs/${run}`);
+  await expect(page.locator(".run-tally")).toContainText("4 done");
+  await expect(page.locator(".budget")).toContainText("of $5.00");
+  await expect(page.locator(".run-lane")).toHaveCount(4);
+  const schema = page.locator(".column").filter({ has: page.getByRole("link", { name: "schema", exact: true }) });
+  await expect(schema).toContainText("passed");
+  await expect(schema).toContainText("test -f schema.txt");
+  await expect(page.locator(".column").last()).toContainText("after api, page");
+  await isAsWideAsTheScreen(page);
+  await accessibleInBothThemes(page);
+
+  await page.getByRole("link", { name: "Graph" }).click();
+  const picture = page.locator(".graph-picture:visible");
+  await expect(picture).toHaveCount(1);
+  await expect(picture.locator(".node")).toHaveCount(4);
+  await expect(picture.locator(".edge")).toHaveCount(4);
+  await expect(picture.locator(".edge.is-from")).toHaveCount(1);
+  await isAsWideAsTheScreen(page);
+  await accessibleInBothThemes(page);
+  const plain = await withoutScripts(browser, page);
+  await plain.getByText("As a list").click();
+  await expect(plain.locator(".graph-list")).toContainText("comes after api, page");
+  await plain.locator(".graph-picture:visible .node").first().click();
+  await expect(plain).toHaveURL(/\/agents\/\w+$/);
+  await plain.context().close();
+
+  // The list of runs leads here too, and the palette there.
+  await page.goto(stage.server.origin + "/runs");
+  await accessibleInBothThemes(page);
+  await page.getByRole("link", { name: "schema, api and 2 more" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("schema, api and 2 more");
+});
+
+test("what agents tell each other is a conversation, and goes on while it is looked at", async ({ open, stage, browser }) => {
+  const report = JSON.stringify({ outcome: "done", summary: "Forty-two it is." });
+  const helper = `Find it {{tool mcp__orchestra__report_result ${report}}} {{say Reported.}}`;
+  const name = `helper-${test.info().project.name}`;
+  const assign = JSON.stringify({ task: helper, name });
+  const wait = JSON.stringify({ agents: [name], timeout_seconds: 60 });
+  const lead = `Lead\n[[tool mcp__orchestra__assign ${assign}]] [[tool mcp__orchestra__wait_for ${wait}]] [[say I know.]]`;
+  stage.orchestra("spawn", "--trust", "--wait", lead);
+  const run = JSON.parse(stage.orchestra("messages", name, "--json")).agents as { id: string }[];
+  expect(run).toHaveLength(2);
+
+  const page = await open("/");
+  await card(page, new RegExp(name)).getByRole("link", { name: "run of 2" }).click();
+  await page.getByRole("link", { name: /^Threads/ }).click();
+  const thread = page.locator(".thread").filter({ hasText: "started it and went on" });
+  await expect(thread.locator(".told-message")).toHaveCount(2);
+  await expect(thread.locator(".told-message").first()).toContainText("task");
+  await expect(thread.locator(".told-message").last()).toContainText("Forty-two it is.");
+  await expect(thread.locator(".told-message").last()).toContainText("result");
+  await accessibleInBothThemes(page);
+
+  // What a person says arrives while the page is open.
+  stage.orchestra("send", name, "And now? [[say Nothing more.]]");
+  await expect(page.locator(".thread").filter({ hasText: "you →" })).toContainText("And now?");
+  await expect(page.locator(".thread").filter({ hasText: "you →" })).toContainText("delivered");
+  await isAsWideAsTheScreen(page);
+  const plain = await withoutScripts(browser, page);
+  await expect(plain.locator(".told-message").first()).toBeVisible();
+  await plain.getByRole("link", { name: "Graph" }).click();
+  await expect(plain.locator(".graph-picture:visible .edge.is-started")).toHaveCount(1);
+  await accessible(page);
+  await plain.context().close();
+});
+
+test("a run that is not there is said to be so", async ({ open, stage }) => {
+  const page = await open("/runs/nobody");
+  await expect(page.getByRole("alert")).toContainText("No run nobody on this machine.");
+  await accessibleInBothThemes(page);
+  await page.getByRole("link", { name: "All runs" }).click();
+  await expect(page).toHaveURL(`${stage.server.origin}/runs`);
+});
