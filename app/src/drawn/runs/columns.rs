@@ -234,14 +234,17 @@ fn actions(task: &TaskResult, is_open: bool) -> AnyView {
         }
         .into_any();
     }
+    let waits = super::state_of(task).2 == "waiting";
     let choose = (is_open && task.attempt.is_some()).then(|| {
         let choose = command("choose", &about);
-        view! { <button type="button" class="button is-primary needs-script" data-command=choose>"Choose this"</button> }
+        // Whoever waits is answered first.
+        let class = if waits { "button needs-script" } else { "button is-primary needs-script" };
+        view! { <button type="button" class=class data-command=choose>"Choose this"</button> }
     });
     let way_back = choose.is_some().then(|| {
         view! { <p class="aside needs-script">"The others go to the trash for 14 days; Restore brings them back."</p> }
     });
-    let answer = (super::state_of(task).2 == "waiting").then(|| {
+    let answer = waits.then(|| {
         view! { <a class="button is-primary" href=format!("/agents/{}", task.agent)>"Answer"</a> }
     });
     view! {
