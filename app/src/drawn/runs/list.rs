@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use orchestra_model::Results;
 
 use super::{head, toasts};
-use crate::drawn::parts;
+use crate::drawn::{empty, parts};
 
 /// Draws them, the newest first; `alone` is how many agents there are that were started alone.
 pub(crate) fn draw(runs: &[Results], alone: usize, offset_seconds: i32) -> String {
     let rows = runs.iter().map(|run| row(run, offset_seconds)).collect_view();
     let content = if runs.is_empty() {
-        nothing().into_any()
+        empty::no_runs().into_any()
     } else {
         view! { <ul class="rows runs" data-part="runs">{rows}</ul> }.into_any()
     };
@@ -36,18 +36,4 @@ fn row(run: &Results, offset_seconds: i32) -> AnyView {
         </li>
     }
     .into_any()
-}
-
-fn nothing() -> impl IntoView {
-    view! {
-        <section class="message">
-            <svg class="message-staff" viewBox="0 0 160 40" aria-hidden="true">
-                <path d="M0 4h160M0 12h160M0 20h160M0 28h160M0 36h160"/>
-            </svg>
-            <h2>"No run of several agents yet"</h2>
-            <p>"What is started together is a run: its results stand here side by side, what its agents told each other, and who started whom."</p>
-            <p class="message-actions"><a class="button is-primary" href="/new">"Start agents"</a></p>
-            <p class="aside">"or in a terminal: " <code>"orchestra spawn --attempts 3 \"build auth\""</code></p>
-        </section>
-    }
 }

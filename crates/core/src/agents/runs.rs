@@ -95,6 +95,19 @@ pub struct PlannedTask {
 }
 
 impl PlannedTask {
+    /// The task of an agent that comes after none.
+    fn alone(agent: Plan) -> Self {
+        Self {
+            name: agent.name.clone(),
+            agent,
+            after: Vec::new(),
+            from: None,
+            check: None,
+            retries: 0,
+            attempt: None,
+        }
+    }
+
     /// The tasks that have to be done before it.
     fn comes_after(&self) -> impl Iterator<Item = u32> + '_ {
         self.after.iter().copied().chain(self.from)
@@ -177,16 +190,7 @@ impl Agents {
         let unknown = || RunError::Unknown { asked: id.to_string() };
         let first = members.first().ok_or_else(unknown)?;
         let (created_at, max_parallel) = (first.created_at, first.run.max_parallel);
-        let task = |agent: Plan| PlannedTask {
-            name: agent.name.clone(),
-            agent,
-            after: Vec::new(),
-            from: None,
-            check: None,
-            retries: 0,
-            attempt: None,
-        };
-        let tasks = members.into_iter().map(task).collect();
+        let tasks = members.into_iter().map(PlannedTask::alone).collect();
         Ok(RunPlan { id: id.clone(), created_at, max_parallel, limit: Limit::default(), tasks })
     }
 

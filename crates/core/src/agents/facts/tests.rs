@@ -1,6 +1,6 @@
-use orchestra_model::{Decision, Provider};
+use orchestra_model::{AgentState, AttentionKind, Decision, Provider};
 
-use super::*;
+use super::{standing::MOST_PARKINGS, *};
 use crate::agents::client::client_of;
 
 fn at(second: i64) -> Timestamp {

@@ -123,15 +123,7 @@ impl RunFolder {
     /// # Errors
     /// When it cannot be written.
     pub(in crate::agents) fn join(&self, agent: AgentPlan) -> Result<(), StartError> {
-        let task = PlannedTask {
-            name: agent.name.clone(),
-            agent,
-            after: Vec::new(),
-            from: None,
-            check: None,
-            retries: 0,
-            attempt: None,
-        };
+        let task = PlannedTask::alone(agent);
         self.note_locked(RunEvent::Joined { task: Box::new(task.clone()) })?;
         AgentFolder::complete(&self.agents.folder(), &task.agent)?;
         Ok(())
