@@ -12,6 +12,7 @@ mod lookup;
 mod mcp;
 mod messages;
 mod overview;
+mod place;
 mod results;
 mod resume;
 mod runner;

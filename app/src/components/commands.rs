@@ -49,7 +49,7 @@ pub fn Commands() -> impl IntoView {
         match outcome {
             Ok(Outcome { said, go, undo }) => {
                 if let Some(place) = &place {
-                    settle(place, "is-delivered", "Delivered");
+                    settle(place, "is-delivered", "Delivered", false);
                     drafts::forget(place);
                 }
                 if !said.is_empty() {
@@ -70,15 +70,12 @@ pub fn Commands() -> impl IntoView {
                 }
             }
             Err(error) => {
-                let words = format!("{} {}", error.message, error.next_step);
-                match &place {
-                    Some(place) if place.is_connected() => {
-                        settle(place, "is-refused", "");
-                        say(place, &words, true);
-                    }
-                    // It was drawn anew meanwhile: somebody else was first, most likely.
-                    _ => toast.set(Some(Toast { words, undo: None })),
+                if let Some(place) = &place {
+                    settle(place, "is-refused", "Refused", true);
                 }
+                // The place may be drawn anew at any moment; the reason stays until it was read.
+                let words = format!("{} {}", error.message, error.next_step);
+                toast.set(Some(Toast { words, undo: None }));
             }
         }
     });
@@ -140,11 +137,11 @@ fn send(outbox: Outbox, element: &Element, command: String) {
 }
 
 /// It arrived.
-fn settle(element: &Element, class: &str, words: &str) {
+fn settle(element: &Element, class: &str, words: &str, is_trouble: bool) {
     let _ = element.remove_attribute("aria-busy");
     let _ = element.class_list().remove_1("is-sent");
     let _ = element.class_list().add_1(class);
-    say(element, words, false);
+    say(element, words, is_trouble);
 }
 
 /// Says something in the place for it nearest to an element.

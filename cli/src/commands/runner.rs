@@ -110,6 +110,6 @@ fn run(context: &Context, folder: &Path) -> Result<(), Failure> {
         spared: spared().into(),
         pace: launcher.pace,
     };
-    heap::share_one();
+    heap::stay_small();
     agents::run(&settings).map_err(|error| Failure::new(error.to_string()))
 }

@@ -9,7 +9,11 @@ use orchestra_core::agents::{
 use orchestra_model::{AgentState, Limit};
 use serde::Serialize;
 
-use super::{Context, agent, client, results, spawn};
+use super::{
+    Context, agent, client,
+    place::{self, Staying},
+    results,
+};
 use crate::{
     cli::{RunArguments, StepArguments},
     error::Failure,
@@ -27,15 +31,21 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
         return show_order(context, &read(file)?, arguments.json);
     }
     let tools = agent::tools(context)?;
-    let run = match (&arguments.file, &arguments.run) {
-        (Some(file), _) => create(context, &tools, arguments, &read(file)?)?,
+    let (run, staying) = match (&arguments.file, &arguments.run) {
+        (Some(file), _) => {
+            let (run, staying) = create(context, &tools, arguments, &read(file)?)?;
+            (run, Some(staying))
+        }
         (None, asked) => {
             let run = find(&tools, asked.as_deref())?;
             set_limit(&tools, &run, arguments)?;
-            run
+            (run, None)
         }
     };
     let stepped = tools.step(&run);
+    if let Some(staying) = staying {
+        staying.say(context);
+    }
     let outcome = if arguments.wait { wait(context, &tools, &run) } else { stepped.map_err(not_stepped) };
     let found = tools.results(&run).map_err(not_found)?;
     results::print(context, &found, arguments.json)?;
@@ -108,10 +118,10 @@ fn create(
     tools: &Tools,
     arguments: &RunArguments,
     file: &RunFile,
-) -> Result<RunFolder, Failure> {
+) -> Result<(RunFolder, Staying), Failure> {
     let client = client::find(&context.surroundings)?;
     let base = arguments.base.as_deref().or(file.base.as_deref());
-    let found = spawn::find_place(context, tools, arguments.repo.as_deref(), base, (false, arguments.trust))?;
+    let found = place::find(context, tools, arguments.repo.as_deref(), base, (false, arguments.trust))?;
     let mut tasks = file.tasks.clone();
     for task in &mut tasks {
         task.settings.talks = arguments.talking.talks();
@@ -122,7 +132,8 @@ fn create(
         limit: limit_given(arguments, file.limit),
         key: None,
     };
-    tools.create_run(&found, &client, new, context.now.timestamp()).map_err(agent::not_started)
+    let run = tools.create_run(&found, &client, new, context.now.timestamp()).map_err(agent::not_started)?;
+    Ok((run, Staying::look(found)))
 }
 
 /// A limit with what the command line says of it.

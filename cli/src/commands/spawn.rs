@@ -1,23 +1,24 @@
 //! `orchestra spawn`: agents on tasks, each in a worktree of its own.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, time::Duration};
 
-use orchestra_core::{
-    agents::{
-        Agents, FoundPlace, GoesOn, PlaceError, Started, Tools, Wish, check_task,
-        control::Command,
-        entry::Steering,
-        paragraphs,
-        plan::{BRANCHES, Plan, Settings},
-        runs::{NewPlan, NewTask},
-        slug,
-    },
-    worktrees::{BaseError, OpenError},
+use orchestra_core::agents::{
+    Agents, GoesOn, Started, Wish, check_task,
+    control::Command,
+    entry::Steering,
+    paragraphs,
+    plan::{Plan, Settings},
+    runs::{NewPlan, NewTask},
+    slug,
 };
 use orchestra_model::{Agent, AgentState};
 use serde::Serialize;
 
-use super::{Context, agent, client, git, lookup, runs, status, trust};
+use super::{
+    Context, agent, client, lookup,
+    place::{self, Staying},
+    runs, status,
+};
 use crate::{
     cli::SpawnArguments,
     error::Failure,
@@ -37,7 +38,7 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let goes_on = goes_on(context, arguments)?;
     let tools = agent::tools(context)?;
     let (repo, base) = (arguments.repo.as_deref(), arguments.base.as_deref());
-    let found = find_place(context, &tools, repo, base, (arguments.no_worktree, arguments.trust))?;
+    let found = place::find(context, &tools, repo, base, (arguments.no_worktree, arguments.trust))?;
     let settings = Settings {
         model: arguments.model.clone(),
         permission_mode: arguments.permission_mode.clone(),
@@ -47,19 +48,22 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     };
     let agents = tools.agents();
     let now = context.now.timestamp();
-    let (plans, launched) = if arguments.attempts.is_some() || arguments.check.is_some() {
+    let (plans, staying, launched) = if arguments.attempts.is_some() || arguments.check.is_some() {
         let new = attempts(arguments, &tasks, &settings);
         let run = tools.create_run(&found, &client, new, now).map_err(agent::not_started)?;
+        let staying = Staying::look(found);
         let launched = tools.step(&run).map(drop).map_err(runs::not_stepped);
-        (run.plan().tasks.iter().map(|task| task.agent.clone()).collect(), launched)
+        (run.plan().tasks.iter().map(|task| task.agent.clone()).collect(), staying, launched)
     } else {
         let wish = Wish { tasks, goes_on, settings, max_parallel: arguments.max_parallel, key: None };
         let plans = tools.create(&found, &client, wish, now).map_err(agent::not_started)?;
         let Some(run) = plans.first().map(|plan| plan.run.id.clone()) else { return Ok(()) };
+        let staying = Staying::look(found);
         let launched = agents.advance(&run, &tools.launcher).map_err(agent::not_started);
-        (plans, launched)
+        (plans, staying, launched)
     };
     let started = started(context, &agents, &plans)?;
+    staying.say(context);
     let mut now: Vec<Agent> = started.iter().map(|(agent, _)| agent.clone()).collect();
     if arguments.wait {
         now = wait_for_all(context, &agents, &plans)?;
@@ -138,50 +142,6 @@ fn tasks(arguments: &SpawnArguments) -> Result<Vec<String>, Failure> {
             .hint("say what the agents shall do: orchestra spawn \"build auth\" \"write tests\""));
     }
     Ok(tasks)
-}
-
-/// Where the agents work, once a person trusts it.
-pub(super) fn find_place(
-    context: &Context,
-    tools: &Tools,
-    repo: Option<&Path>,
-    base: Option<&str>,
-    (as_it_is, is_trusted): (bool, bool),
-) -> Result<FoundPlace, Failure> {
-    let folder = repo.unwrap_or_else(|| Path::new("."));
-    let found = tools.find_place(folder, base, as_it_is).map_err(|error| no_place(&error))?;
-    trust::see_to_it(context, tools, &found, is_trusted)?;
-    let from = found.leaves_behind().map_err(|error| Failure::new(error.to_string()))?;
-    if let Some(from) = from {
-        context.words.say(&format!(
-            "What is not committed here stays here: the agents start from {from} as it is committed."
-        ));
-    }
-    Ok(found)
-}
-
-fn no_place(error: &PlaceError) -> Failure {
-    let hint = match error {
-        PlaceError::NoFolder { .. } => {
-            return Failure::usage(error.to_string()).hint("--repo takes the folder of a repository");
-        }
-        PlaceError::NoGit => "install git 2.38 or later; --no-worktree works without it".to_owned(),
-        PlaceError::Open(OpenError::NoRepository { .. }) => git::NO_REPOSITORY.to_owned(),
-        PlaceError::Base(BaseError::Unborn { .. }) => {
-            "commit first: git commit --allow-empty -m start; or use --no-worktree".to_owned()
-        }
-        PlaceError::Base(BaseError::Unknown { .. }) => {
-            "git branch -a lists the branches; git fetch may bring it".to_owned()
-        }
-        PlaceError::Base(BaseError::Git(_)) => "does `git status` work there?".to_owned(),
-        PlaceError::BranchInTheWay => {
-            format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")
-        }
-        PlaceError::Open(OpenError::Unreadable { .. }) | PlaceError::Git(_) => {
-            return Failure::new(error.to_string());
-        }
-    };
-    Failure::new(error.to_string()).hint(hint)
 }
 
 /// The conversation that the agents go on with, as copies.

@@ -71,7 +71,7 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         }),
         on_notice: Box::new(move |notice| tell(&notice, words)),
     };
-    heap::share_one();
+    heap::stay_small();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,0 +1,77 @@
+//! Where agents are started: the place that a person means and trusts, and what of it they do not see.
+
+use std::{
+    path::Path,
+    thread::{self, JoinHandle},
+};
+
+use orchestra_core::{
+    agents::{FoundPlace, PlaceError, Tools, plan::BRANCHES},
+    worktrees::{BaseError, GitError, OpenError},
+};
+
+use super::{Context, git, trust};
+use crate::error::Failure;
+
+/// Where the agents work, once a person trusts it.
+pub(super) fn find(
+    context: &Context,
+    tools: &Tools,
+    repo: Option<&Path>,
+    base: Option<&str>,
+    (as_it_is, is_trusted): (bool, bool),
+) -> Result<FoundPlace, Failure> {
+    let folder = repo.unwrap_or_else(|| Path::new("."));
+    let found = tools.find_place(folder, base, as_it_is).map_err(|error| no_place(&error))?;
+    trust::see_to_it(context, tools, &found, is_trusted)?;
+    Ok(found)
+}
+
+/// The search for what is not committed and so stays behind. It reads every file of the checkout, so the agents are
+/// started meanwhile.
+pub(super) struct Staying(JoinHandle<Result<Option<String>, GitError>>);
+
+impl Staying {
+    /// Begins to look, once nothing else is asked of the place.
+    pub(super) fn look(found: FoundPlace) -> Self {
+        Self(thread::spawn(move || found.leaves_behind()))
+    }
+
+    /// Says what was found.
+    pub(super) fn say(self, context: &Context) {
+        match self.0.join() {
+            Ok(Ok(Some(from))) => context.words.say(&format!(
+                "What is not committed here stays here: the agents start from {from} as it is committed."
+            )),
+            Ok(Err(error)) => {
+                context.words.warn(&format!("it is not known what is not committed here: {error}"))
+            }
+            // Nothing stays behind, or the thread panicked, which says so itself.
+            Ok(Ok(None)) | Err(_) => {}
+        }
+    }
+}
+
+fn no_place(error: &PlaceError) -> Failure {
+    let hint = match error {
+        PlaceError::NoFolder { .. } => {
+            return Failure::usage(error.to_string()).hint("--repo takes the folder of a repository");
+        }
+        PlaceError::NoGit => "install git 2.38 or later; --no-worktree works without it".to_owned(),
+        PlaceError::Open(OpenError::NoRepository { .. }) => git::NO_REPOSITORY.to_owned(),
+        PlaceError::Base(BaseError::Unborn { .. }) => {
+            "commit first: git commit --allow-empty -m start; or use --no-worktree".to_owned()
+        }
+        PlaceError::Base(BaseError::Unknown { .. }) => {
+            "git branch -a lists the branches; git fetch may bring it".to_owned()
+        }
+        PlaceError::Base(BaseError::Git(_)) => "does `git status` work there?".to_owned(),
+        PlaceError::BranchInTheWay => {
+            format!("give it another name: git branch -m {BRANCHES} {BRANCHES}-old")
+        }
+        PlaceError::Open(OpenError::Unreadable { .. }) | PlaceError::Git(_) => {
+            return Failure::new(error.to_string());
+        }
+    };
+    Failure::new(error.to_string()).hint(hint)
+}
