@@ -120,33 +120,84 @@ function listen() {
   };
 }
 
-// What is tapped.
+// What is tapped, and what was tapped without a connection: as on the other pages (`app/src/components/outbox.rs`) it waits
+// in the browser until the server has it, and is sent by whichever page comes next. Under its key it is done once.
+
+const KEPT = 'outbox', PART = '\x1f', END = '\x1e', AGAIN = 4000;
+let isSending = false, again;
 
 const newKey = () => `${Date.now().toString(16)}-${[0, 0, 0].map(() => Math.floor(Math.random() * 2 ** 32).toString(16)).join('')}`;
 
-async function send(button) {
-  // Under one key it is done once, also when the answer was lost and it is tapped again.
-  button.dataset.key ??= newKey();
+let waiting = read();
+
+function read() {
+  try {
+    return (localStorage.getItem(KEPT) ?? '').split(END).filter(Boolean).map((entry) => entry.split(PART));
+  } catch {
+    return [];
+  }
+}
+
+function keep() {
+  try {
+    if (waiting.length) localStorage.setItem(KEPT, waiting.map((entry) => entry.join(PART) + END).join(''));
+    else localStorage.removeItem(KEPT);
+  } catch {
+    // It still waits as long as this page is open.
+  }
+}
+
+function tap(button) {
+  button.dataset.key = newKey();
   button.setAttribute('aria-busy', 'true');
   button.classList.add('is-sent');
   say(button, 'Sent');
-  const body = new URLSearchParams({ key: button.dataset.key, command: button.dataset.command });
+  waiting.push([button.dataset.key, button.dataset.command]);
+  keep();
+  deliver();
+}
+
+async function deliver() {
+  if (isSending || !waiting.length) return;
+  clearTimeout(again);
+  isSending = true;
+  const [key, command] = waiting[0];
+  const body = new URLSearchParams({ key, command });
   let outcome, trouble;
   try {
     const answer = await fetch('/api/send_command', { method: 'POST', body, headers: { Accept: 'application/json' } });
-    const said = JSON.parse(await answer.text());
-    if (answer.ok) outcome = said;
-    else trouble = said;
+    if (answer.ok) outcome = await answer.json();
+    else trouble = await answer.json().catch(() => refused(answer.status));
   } catch {
-    trouble = { message: 'Orchestra does not answer.', next_step: 'See that it still runs on the computer, then try again.', kind: 'offline' };
+    trouble = { kind: 'offline' };
   }
-  if (trouble?.kind !== 'offline') delete button.dataset.key;
-  button.removeAttribute('aria-busy');
-  button.classList.remove('is-sent');
-  say(button, trouble ? `${trouble.message} ${trouble.next_step}` : '', Boolean(trouble));
+  isSending = false;
+  const button = document.querySelector(`[data-key="${key}"]`);
+  if (trouble?.kind === 'offline') {
+    if (button) say(button, 'Waits for the connection');
+    again = setTimeout(deliver, AGAIN);
+    return;
+  }
+  waiting.shift();
+  keep();
+  if (button) {
+    button.removeAttribute('aria-busy');
+    button.classList.remove('is-sent');
+    say(button, trouble ? 'Refused' : '', Boolean(trouble));
+  }
+  // The place may be drawn anew at any moment; the reason stays until it was read.
+  if (trouble) toast(`${trouble.message} ${trouble.next_step}`);
   if (outcome?.said) toast(outcome.said);
-  if (!trouble) soon(0);
+  soon(0);
+  deliver();
 }
+
+// What no part of Orchestra said that knows commands: the layer before it, or a proxy.
+const refused = (status) => ({
+  message: `This was refused (${status}).`,
+  next_step: 'Load the page again; this browser may have to be let in anew.',
+  kind: status >= 502 ? 'offline' : 'refused',
+});
 
 function say(element, words, isTrouble = false) {
   const place = element.closest('.take')?.querySelector('[data-said]');
@@ -196,7 +247,7 @@ document.addEventListener('click', (event) => {
   const report = event.target.closest('[data-report]');
   const copy = event.target.closest('.code-box [data-copy]');
   if (copy) copyCode(copy);
-  if (button && !button.hasAttribute('aria-busy')) send(button);
+  if (button && !button.hasAttribute('aria-busy')) tap(button);
   if (report && navigator.clipboard) {
     event.preventDefault();
     copyReport(report);
@@ -212,8 +263,11 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 
+window.addEventListener('online', deliver);
+
 remember(document);
 makeRelative();
+deliver();
 setInterval(makeRelative, 20_000);
 listen();
 if (document.querySelector('[data-landing]')) soon(LANDING_PAUSE);

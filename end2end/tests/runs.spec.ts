@@ -67,7 +67,11 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   await page.getByRole("link", { name: "Results" }).click();
 
   const second = columns.filter({ hasText: "greet-2" });
+  // Tapped without a connection it is sent later, once.
+  await page.context().setOffline(true);
   await second.getByRole("button", { name: "Choose this" }).click();
+  await expect(second.locator("[data-said]")).toHaveText("Waits for the connection");
+  await page.context().setOffline(false);
   await expect(page.locator(".toast")).toContainText("greet-2 is kept");
   await expect(columns.getByRole("button", { name: "Restore" })).toHaveCount(2);
   await expect(page.getByRole("button", { name: "Choose this" })).toHaveCount(0);
