@@ -66,6 +66,23 @@ test("two browsers answer the same: one wins, the other is told", async ({ open,
   expect(existsSync(join(JSON.parse(stage.orchestra("status", "--json")).agents[0].worktree, "both"))).toBe(true);
 });
 
+test("one that fails in the same way again and again is interrupted and told with one tap", async ({ open, stage }) => {
+  const page = await open("/new");
+  const again = "[[read missing.txt]] ".repeat(4);
+  await spawnFrom(page, stage, `Look for it ${again}[[slow 600 100]]`);
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  await page.getByRole("link", { name: "Now" }).click();
+  const looks = card(page, /look-for-it/);
+  await expect(looks.locator(".ask")).toContainText("It seems stuck");
+  await expect(looks.locator(".ask")).toContainText("failed 4 times in the same way");
+  await looks.getByRole("button", { name: "Interrupt and say this" }).click();
+  await expect(page.locator(".toast")).toContainText("interrupted and told");
+  const finished = page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "look-for-it" });
+  await finished.getByRole("link").first().click();
+  await expect(page.locator(".turn-prompt", { hasText: "say in a sentence why it fails" })).toBeVisible();
+  await expect(page.locator(".agent > .asks")).not.toContainText("It seems stuck");
+});
+
 test("a notification's button decides exactly what it showed, once", async ({ open, stage }) => {
   const page = await open("/new");
   await spawnFrom(page, stage, "Ask the phone [[bash touch phone]] [[say Phone asked.]]");
