@@ -29,12 +29,17 @@ use crate::{cli::DemoArguments, error::Failure, places::Surroundings};
 use world::World;
 
 /// What the agents are asked, and how each is set.
-const AGENTS: [(&[&str], &[&str]); 6] = [
+const AGENTS: [(&[&str], &[&str]); 8] = [
     (&["--permission-mode", "acceptEdits"], &["build auth"]),
     (&["--model", "sonnet"], &["write tests"]),
     (&["--permission-mode", "plan"], &["optimise queries"]),
     (&["--permission-mode", "bypassPermissions", "--model", "haiku"], &["update the docs"]),
     (&["--permission-mode", "bypassPermissions"], &["find the flaky test"]),
+    (
+        &["--permission-mode", "bypassPermissions", "--attempts", "2", "--check", "./test.sh"],
+        &["show prices by the kilo"],
+    ),
+    (&["--permission-mode", "bypassPermissions"], &["prepare the release"]),
     (
         &["--permission-mode", "bypassPermissions", "--max-parallel", "1"],
         &["translate the shop into German", "add a dark theme"],

@@ -176,7 +176,7 @@ fn it_shows_everything_and_leaves_nothing_behind() {
     assert!(titles.len() > 28 && titles.contains(&"Refund only what was paid"), "{titles:?}");
     assert_eq!(sessions["problems"], serde_json::json!([]));
     let agents = demo.json(&["status", "--json"]);
-    assert_eq!(agents["agents"].as_array().unwrap().len(), 7);
+    assert!(agents["agents"].as_array().unwrap().len() >= 10, "{agents:#}");
     let refund = demo.json(&["sessions", "refund", "--all", "--json"])["sessions"][0]["id"].clone();
     assert!(demo.ok(&["show", refund.as_str().unwrap()]).contains("Twelve cents smells of rounding"));
     demo.end(Signal::INT);

@@ -4,6 +4,7 @@
 //! there, asks for leave, and writes its session's transcript into the demo's configuration folder. It serves a demo and
 //! nothing else: without the demo's folder it does nothing, and it ends when the demo does.
 
+mod crew;
 mod ears;
 mod leave;
 mod opening;
@@ -96,6 +97,7 @@ pub fn play(call: &Call<'_>, input: impl BufRead + Send + 'static, output: impl 
     let mut client = Client {
         stage,
         folder: call.folder.to_owned(),
+        crew: call.value("--mcp-config").map(PathBuf::from),
         voice,
         heard,
         transcript,
@@ -123,6 +125,8 @@ pub fn play(call: &Call<'_>, input: impl BufRead + Send + 'static, output: impl 
 struct Client<'a, W> {
     stage: &'a Stage,
     folder: PathBuf,
+    /// Where it is written which server has Orchestra's tools.
+    crew: Option<PathBuf>,
     voice: Voice<W>,
     heard: Receiver<Heard>,
     transcript: Transcript<File>,

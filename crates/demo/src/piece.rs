@@ -15,13 +15,15 @@
 //! | `::plan` | a plan to be approved |
 //! | `::denied` | what is said instead when the step before was denied |
 //! | `::task TYPE \| DESCRIPTION \| PROMPT` | a subagent, with its answer |
+//! | `::call TOOL` | one of Orchestra's tools; the body is its input as JSON |
 //! | `::pause SECONDS` | nothing |
 //! | `::compact` | the conversation summarised |
 //! | `::interrupt` | a person interrupts |
 //! | `::then` | the end of a turn |
 //! | `::error` | the turn ends with an error |
 //!
-//! In texts that are played, `{prompt}`, `{answer}` and `{reason}` stand for what a person said.
+//! In texts that are played, `{prompt}`, `{answer}` and `{reason}` stand for what a person said; after a call `{answer}` is
+//! what another agent reported.
 
 /// What ends a body.
 const MARK: &str = "::";
@@ -52,6 +54,7 @@ pub(crate) enum Kind {
     Plan,
     Denied,
     Task,
+    Call,
     Pause,
     Compact,
     Interrupt,
@@ -76,6 +79,7 @@ impl Kind {
             "plan" => Self::Plan,
             "denied" => Self::Denied,
             "task" => Self::Task,
+            "call" => Self::Call,
             "pause" => Self::Pause,
             "compact" => Self::Compact,
             "interrupt" => Self::Interrupt,

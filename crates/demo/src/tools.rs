@@ -167,6 +167,13 @@ pub(crate) fn has_done_task(input: &Value, agent: &str, answer: &str) -> Answer 
     Answer { content, is_error: false, noted }
 }
 
+/// What one of Orchestra's tools answered, as its server says it.
+pub(crate) fn has_called(answer: &Value) -> Answer {
+    let result = &answer["result"];
+    let content = result["content"].clone();
+    Answer { noted: content.clone(), content, is_error: result["isError"] == true }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Client, Heard, Stop};
+use super::{Client, Heard, Stop, crew};
 use crate::Stage;
 
 /// Commands that only look, by their first words.
@@ -36,6 +36,7 @@ impl<W: Write> Client<'_, W> {
         match tool {
             "AskUserQuestion" | "ExitPlanMode" => false,
             "Read" | "Agent" => true,
+            _ if tool.starts_with(crew::TOOLS) => true,
             _ if self.mode == "bypassPermissions" => true,
             "Edit" | "Write" => self.mode == "acceptEdits",
             _ => {

@@ -3,13 +3,14 @@
 use std::{
     fs,
     io::Write,
+    path::Path,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Client, Stop, filled, first_line, leave::Verdict, repertoire};
+use super::{Client, Stop, crew, filled, first_line, leave::Verdict, repertoire};
 use crate::{
     hands::{self, Place},
     piece::{Change, Kind, Step},
@@ -81,7 +82,7 @@ impl<W: Write> Client<'_, W> {
         // A transcript that cannot be written costs the history a line, and the agent nothing: so everywhere here.
         let _ = self.transcript.prompt(Timestamp::now(), prompt);
         let task = self.first.get_or_insert_with(|| prompt.to_owned());
-        let part = repertoire::part(task, self.prompts);
+        let part = repertoire::part(task, attempt(&self.folder), self.prompts);
         let is_first = self.prompts == 0;
         self.prompts += 1;
         let mut steps = part.steps;
@@ -158,48 +159,60 @@ impl<W: Write> Client<'_, W> {
                 let from = place.line.saturating_sub(1);
                 let part: Vec<&str> = text.lines().skip(from).take(LINES).collect();
                 let answer = tools::has_read(&place.name(), &part.join("\n"), place.line);
-                return self.tool("Read", &tools::read(&place.name()), words, |_| answer);
+                return self.tool("Read", &tools::read(&place.name()), words, |_, _| Ok(answer));
             }
             Kind::Run | Kind::RunFails => {
                 let folder = self.folder.clone();
-                return self.tool("Bash", &tools::run(&about), words, |_| {
+                return self.tool("Bash", &tools::run(&about), words, |_, _| {
                     let (output, code) = hands::run(&folder, &about);
-                    tools::has_run(&output, code)
+                    Ok(tools::has_run(&output, code))
                 });
             }
             Kind::Edit => {
                 let (path, change) = (Place::new(&self.folder, &about).path, Change::of(&body));
                 let name = path.to_string_lossy().into_owned();
-                return self.tool("Edit", &tools::edit(&name, &change), words, |_| {
-                    match hands::edit(&path, &change) {
+                return self.tool("Edit", &tools::edit(&name, &change), words, |_, _| {
+                    Ok(match hands::edit(&path, &change) {
                         Ok(Some(line)) => tools::has_edited(&name, &change, line),
                         Ok(None) => Answer::bad("String to replace not found in file."),
                         Err(error) => Answer::bad(&error.to_string()),
-                    }
+                    })
                 });
             }
             Kind::Write => {
                 let path = Place::new(&self.folder, &about).path;
                 let name = path.to_string_lossy().into_owned();
-                return self.tool("Write", &tools::write(&name, &body), words, |_| {
-                    match hands::write(&path, &body) {
+                return self.tool("Write", &tools::write(&name, &body), words, |_, _| {
+                    Ok(match hands::write(&path, &body) {
                         Ok(()) => tools::has_written(&name, &body),
                         Err(error) => Answer::bad(&error.to_string()),
-                    }
+                    })
                 });
             }
             Kind::Question => {
                 let (input, _) = tools::question(&about, &body);
-                return self.tool("AskUserQuestion", &input, words, |allowed| {
-                    tools::has_answered(allowed, &allowed["answers"])
+                return self.tool("AskUserQuestion", &input, words, |_, allowed| {
+                    Ok(tools::has_answered(allowed, &allowed["answers"]))
                 });
             }
             Kind::Plan => {
-                let done =
-                    self.tool("ExitPlanMode", &tools::plan(&body), words, |_| tools::has_approved(&body))?;
+                let done = self.tool("ExitPlanMode", &tools::plan(&body), words, |_, _| {
+                    Ok(tools::has_approved(&body))
+                })?;
                 if matches!(done, Done::On) && self.mode != "bypassPermissions" {
                     self.set_mode("acceptEdits");
                 }
+                return Ok(done);
+            }
+            Kind::Call => {
+                let (name, input) = (format!("{}{about}", crew::TOOLS), crew::input(&body));
+                let mut report = None;
+                let done = self.tool(&name, &input, words, |client, input| {
+                    let answer = client.call(&about, input)?;
+                    report = crew::report_in(&answer);
+                    Ok(answer)
+                })?;
+                words.answer = report.unwrap_or_default();
                 return Ok(done);
             }
             Kind::Ask
@@ -246,7 +259,7 @@ impl<W: Write> Client<'_, W> {
         tool: &str,
         input: &Value,
         words: &mut Words,
-        act: impl FnOnce(&Value) -> Answer,
+        act: impl FnOnce(&mut Self, &Value) -> Result<Answer, Stop>,
     ) -> Result<Done, Stop> {
         self.pause(TOOL)?;
         let call = id(&mut self.random, "toolu");
@@ -256,26 +269,29 @@ impl<W: Write> Client<'_, W> {
         let used = self.transcript.called(Timestamp::now(), &call, tool, input).unwrap_or_default();
         self.turn.add(used);
         self.steps += 1;
-        let verdict = self.leave(&call, tool, input);
-        let (answer, done) = match &verdict {
+        let (answer, done) = match self.leave(&call, tool, input) {
             Ok(Verdict::Allowed(allowed)) => {
                 let answers = allowed["answers"].as_object().into_iter().flatten();
                 if let Some(answer) = answers.filter_map(|(_, answer)| answer.as_str()).next() {
                     answer.clone_into(&mut words.answer);
                 }
-                (act(allowed), Done::On)
+                match act(self, &allowed) {
+                    Ok(answer) => (answer, Ok(Done::On)),
+                    Err(stop) => (Answer::refused(""), Err(stop)),
+                }
             }
             Ok(Verdict::Denied(reason)) => {
-                reason.clone_into(&mut words.reason);
-                (Answer::refused(reason), Done::Denied)
+                let answer = Answer::refused(&reason);
+                words.reason = reason;
+                (answer, Ok(Done::Denied))
             }
-            // What was called has an answer, whatever happens.
-            Err(_) => (Answer::refused(""), Done::Denied),
+            Err(stop) => (Answer::refused(""), Err(stop)),
         };
+        // What was called has an answer, whatever happens.
         self.voice.returned(&call, &answer.content, answer.is_error, &answer.noted);
         let _ =
             self.transcript.returned(Timestamp::now(), &call, answer.content, answer.is_error, answer.noted);
-        verdict?;
+        let done = done?;
         self.pause(TOOL)?;
         Ok(done)
     }
@@ -303,6 +319,13 @@ impl<W: Write> Client<'_, W> {
     }
 }
 
+/// Which attempt at its task an agent is, by the number at the end of its folder's name; 0 for the first.
+fn attempt(folder: &Path) -> usize {
+    let name = folder.file_name().unwrap_or_default().to_string_lossy();
+    let number = name.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
+    number.map_or(0, |number: usize| number.saturating_sub(1))
+}
+
 /// What a note about a task is called.
 fn note(prompt: &str) -> String {
     let words: Vec<String> = prompt
@@ -323,5 +346,14 @@ mod tests {
         assert_eq!(note("Teach the kettle to sing, please"), "teach-the-kettle-to");
         assert_eq!(note("../../etc/passwd"), "etc-passwd");
         assert_eq!(note("名前"), "note");
+    }
+
+    #[test]
+    fn an_attempt_is_known_by_its_folder() {
+        for (folder, number) in
+            [("/w/show-prices-1", 0), ("/w/show-prices-3", 2), ("/w/build-auth", 0), ("/", 0)]
+        {
+            assert_eq!(attempt(Path::new(folder)), number, "{folder}");
+        }
     }
 }
