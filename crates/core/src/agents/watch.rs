@@ -28,7 +28,8 @@ use crate::files::private_folder;
 
 /// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
 const BETWEEN: Duration = Duration::from_millis(25);
-/// That it goes on with what it did is told at most this often: whoever shows it draws it all anew.
+/// That it goes on with what it did is told at most this often, and of one agent at a time: whoever shows it draws it all
+/// anew, and many at once would hold up the words of all others.
 const PROGRESS: Duration = Duration::from_secs(1);
 /// How often agents at work are looked at when nothing is reported of them.
 const LOOK: Duration = Duration::from_millis(500);
@@ -126,13 +127,15 @@ struct Watching {
 impl Watching {
     fn run(mut self, receiver: &Receiver<Signal>) {
         self.look_at_all();
+        let mut looked_at = Instant::now();
         loop {
             let is_settled = self.held_back.is_empty() && !self.told.values().any(may_change_unseen);
             let is_quiet = self.system.is_some() && is_settled;
+            let is_one_due = self.held_back.values().any(|until| *until <= Instant::now());
             let signal = if is_quiet {
                 receiver.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                receiver.recv_timeout(LOOK)
+                receiver.recv_timeout(if is_one_due { Duration::ZERO } else { LOOK })
             };
             let mut dirty = BTreeSet::new();
             let mut is_lost = false;
@@ -152,16 +155,19 @@ impl Watching {
                         }
                     }
                 }
-                Err(RecvTimeoutError::Timeout) if self.system.is_none() => is_lost = true,
-                Err(RecvTimeoutError::Timeout) => {
-                    let unseen = self.told.values().filter(|agent| may_change_unseen(agent));
-                    dirty.extend(unseen.map(|agent| agent.id.clone()));
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             let begin = Instant::now();
-            // Signals of others may come without a pause: what was held back is not to wait for one.
-            dirty.extend(self.held_back.extract_if(|_, until| *until <= begin).map(|(id, _)| id));
+            // Signals of others may come without a pause: neither what was held back nor a runner that was killed is to
+            // wait for one.
+            dirty.extend(take_due(&mut self.held_back, begin));
+            if begin.duration_since(looked_at) >= LOOK {
+                looked_at = begin;
+                is_lost |= self.system.is_none();
+                let unseen = self.told.values().filter(|agent| may_change_unseen(agent));
+                dirty.extend(unseen.map(|agent| agent.id.clone()));
+            }
             if is_lost {
                 self.look_at_all();
             } else {
@@ -231,6 +237,14 @@ impl Watching {
             self.tails.insert(id.clone(), tail);
         }
     }
+}
+
+/// Of the agents that were held back long enough, the one that waits longest.
+fn take_due(held_back: &mut HashMap<AgentId, Instant>, now: Instant) -> Option<AgentId> {
+    let due = held_back.iter().filter(|(_, until)| **until <= now).min_by_key(|(_, until)| **until);
+    let id = due.map(|(id, _)| id.clone())?;
+    held_back.remove(&id);
+    Some(id)
 }
 
 /// Whether something of it may change without its log growing: its runner may be killed, or be about to start.

@@ -90,6 +90,18 @@ fn a_record_that_changes_nothing_is_no_news_and_other_words_are_progress() {
 }
 
 #[test]
+fn of_those_that_were_held_back_long_enough_one_is_told_at_a_time() {
+    let now = Instant::now();
+    let at = |second| now + Duration::from_secs(second);
+    let id = |id: &str| -> AgentId { id.parse().unwrap() };
+    let mut held = HashMap::from([(id("aaaa2345"), at(2)), (id("bbbb2345"), at(1)), (id("cccc2345"), at(9))]);
+    assert_eq!(take_due(&mut held, at(0)), None);
+    assert_eq!(take_due(&mut held, at(3)), Some(id("bbbb2345")));
+    assert_eq!(take_due(&mut held, at(3)), Some(id("aaaa2345")));
+    assert_eq!((take_due(&mut held, at(3)), held.len()), (None, 1));
+}
+
+#[test]
 fn of_many_words_all_are_told_and_the_agent_now_and_then() {
     let state = tempfile::tempdir().unwrap();
     let agents = Agents::new(state.path());
