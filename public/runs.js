@@ -100,7 +100,7 @@ let source;
 
 function listen() {
   source?.close();
-  source = new EventSource(`/events?after=${page.dataset.sequence}`);
+  source = new EventSource(`/events?after=${page.dataset.sequence}&words=`);
   const note = document.getElementById('connection');
   let wasLost = false;
   source.onopen = () => {
@@ -114,9 +114,9 @@ function listen() {
   };
   source.onmessage = ({ data, lastEventId }) => {
     page.dataset.sequence = lastEventId;
-    const { agent, row, removed, written } = JSON.parse(data);
+    const { agent, row, removed } = JSON.parse(data);
     const concerns = agent && (!run || document.querySelector(`a[href="/agents/${agent.id}"]`) || agent.card.includes(`/runs/${run}`));
-    if (concerns || !(agent || row || removed || written)) soon();
+    if (concerns || !(agent || row || removed)) soon();
   };
 }
 

@@ -24,6 +24,8 @@ pub struct Live {
     pub agents: RwSignal<BTreeMap<String, (u64, Arc<AgentRow>)>>,
     /// What agents are writing, by their ids.
     pub words: RwSignal<BTreeMap<String, Words>>,
+    /// Whose words are shown, by the agent's id: the stream tells of no others'.
+    pub writing_of: RwSignal<String>,
     /// How the event stream is.
     pub connection: RwSignal<Connection>,
     /// How often events were lost: whoever shows something fetches it again when this grows.

@@ -54,5 +54,20 @@ test("the demo's link opens it; every page loads, and an agent can be answered",
     await hydrated();
     await expect(page.locator(shows).first(), path!).toBeVisible();
   }
+
+  // Two attempts at one task beside each other, and agents that talk.
+  const runOf = async (name: string) => {
+    await page.goto(new URL("/runs", demo.url).href);
+    await page.getByRole("link", { name }).first().click();
+  };
+  await runOf("show-prices-by-the-kilo");
+  await expect(page.locator(".column")).toHaveCount(2);
+  await expect(page.getByRole("button", { name: "Choose this" })).toHaveCount(2);
+  await expect(page.locator(".column").filter({ hasText: "passed" })).toHaveCount(1);
+  await runOf("prepare-the-release");
+  await page.getByRole("link", { name: "Threads" }).click();
+  await expect(page.locator(".thread").filter({ hasText: "write-the-notes" }).first()).toContainText("1.1.0");
+  await page.getByRole("link", { name: "Graph" }).click();
+  await expect(page.locator(".graph-picture:visible .edge.is-started")).toHaveCount(1);
   expect(messages, "the page's console must stay empty").toEqual([]);
 });

@@ -119,6 +119,11 @@ impl Events {
         }
     }
 
+    /// What an agent is writing.
+    fn words_of(&self, agent: &str) -> Option<Arc<Words>> {
+        lock(&self.shared.ring).words_of(agent)
+    }
+
     fn next(&self, after: u64) -> Next {
         lock(&self.shared.ring).next(after)
     }

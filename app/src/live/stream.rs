@@ -7,7 +7,11 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
 use super::{Connection, Live, take};
-use crate::{components::session_row::keep_focus, data::News, reactive::on_window};
+use crate::{
+    components::session_row::keep_focus,
+    data::News,
+    reactive::{effect, on_window},
+};
 
 /// An open stream with the handlers it calls; both end together.
 struct Stream {
@@ -23,17 +27,19 @@ impl Drop for Stream {
     }
 }
 
-/// Opens the stream, and keeps it in step with whether the page is seen.
+/// Opens the stream, and keeps it in step with whether the page is seen and whose words it shows.
 pub(super) fn open(live: Live) {
     let held: Rc<RefCell<Option<Stream>>> = Rc::default();
-    held.replace(connect(live));
-    on_window("visibilitychange", move |_| {
-        let seen = document().visibility_state() == VisibilityState::Visible;
-        if !seen {
-            held.replace(None);
-        } else if held.borrow().is_none() {
-            held.replace(connect(live));
-        }
+    let keep_in_step = Rc::new(move || {
+        let is_seen = document().visibility_state() == VisibilityState::Visible;
+        held.replace(None);
+        held.replace(if is_seen { connect(live) } else { None });
+    });
+    let on_change = Rc::clone(&keep_in_step);
+    on_window("visibilitychange", move |_| on_change());
+    effect(move || {
+        live.writing_of.track();
+        keep_in_step();
     });
 }
 
@@ -44,7 +50,8 @@ fn connect(live: Live) -> Option<Stream> {
         0 => rendered_at(),
         place => place.to_string(),
     };
-    let source = EventSource::new(&format!("/events?after={place}")).ok()?;
+    let words = live.writing_of.get_untracked();
+    let source = EventSource::new(&format!("/events?after={place}&words={words}")).ok()?;
     let on_open = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Open));
     let on_error = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Lost));
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {

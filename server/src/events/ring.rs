@@ -72,6 +72,15 @@ impl Ring {
         self.latest
     }
 
+    /// What an agent is writing.
+    pub(super) fn words_of(&self, agent: &str) -> Option<Arc<Words>> {
+        let number = self.numbers.get(&Key::Words(agent.to_owned()))?;
+        match self.current.get(number) {
+            Some((_, Current::Words(words))) => Some(Arc::clone(words)),
+            _ => None,
+        }
+    }
+
     /// What comes after a place.
     pub(super) fn next(&self, place: u64) -> Next {
         if place > self.latest || place < self.forgotten {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -34,6 +35,8 @@ const RETRY: Duration = Duration::from_secs(2);
 #[derive(Debug, Deserialize)]
 pub(crate) struct Place {
     after: Option<u64>,
+    /// The agent whose words it shows; nobody's when that is empty, everybody's without it.
+    words: Option<String>,
 }
 
 /// One listener.
@@ -47,13 +50,16 @@ struct Listener {
     shutdown: Shutdown,
     heartbeat: tokio::time::Interval,
     greeted: bool,
-    /// What it was told of agents' words: of each agent which piece, and up to where.
-    told: HashMap<String, (u64, u64)>,
+    /// What it hears of what agents write.
+    ear: Ear,
+    /// What the agent whose words it wants is writing already, to be told first.
+    first_words: Option<Arc<Words>>,
     /// Its place among the streams, given back when the stream is dropped.
     _permit: OwnedSemaphorePermit,
 }
 
-/// `GET /events`, resumed by `Last-Event-ID` or `?after=`; without either it begins with what happens next.
+/// `GET /events`, resumed by `Last-Event-ID` or `?after=`; without either it begins with what happens next. `?words=` names
+/// the agent whose words are shown: those of all others are no news to a phone.
 pub(crate) async fn stream(
     State(events): State<Events>,
     State(devices): State<Devices>,
@@ -73,6 +79,7 @@ pub(crate) async fn stream(
         Some(id) => id.to_str().ok().and_then(|id| id.parse().ok()).unwrap_or(0),
         None => asked.after.unwrap_or_else(|| *latest.borrow()),
     };
+    let first_words = asked.words.as_deref().and_then(|agent| events.words_of(agent));
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let revocations = devices.revocations();
@@ -86,7 +93,8 @@ pub(crate) async fn stream(
         shutdown,
         heartbeat,
         greeted: false,
-        told: HashMap::new(),
+        ear: Ear { wanted: asked.words, told: HashMap::new() },
+        first_words,
         _permit: permit,
     };
     let messages = unfold(listener, |mut listener| async move {
@@ -98,12 +106,46 @@ pub(crate) async fn stream(
     response
 }
 
+/// What a listener hears of what agents write.
+struct Ear {
+    /// Whose words it wants to hear; everybody's when it does not say.
+    wanted: Option<String>,
+    /// What it was told: of each agent which piece, and up to where.
+    told: HashMap<String, (u64, u64)>,
+}
+
+impl Ear {
+    /// What it was not told yet of words that it wants to hear.
+    fn lacks(&mut self, words: &Words) -> Option<Written> {
+        let agent = words.agent.to_string();
+        if self.wanted.as_ref().is_some_and(|wanted| *wanted != agent) {
+            return None;
+        }
+        let end = words.omitted + words.text.len() as u64;
+        let told = self.told.insert(agent.clone(), (words.number, end));
+        let from = match told {
+            Some((number, told)) if number == words.number && told >= words.omitted => told,
+            _ => words.omitted,
+        };
+        if told == Some((words.number, end)) {
+            return None;
+        }
+        let begin = usize::try_from(from - words.omitted).ok()?;
+        let text = words.text.get(begin..).unwrap_or(&words.text).to_owned();
+        Some(Written { agent, number: words.number, at: from, text })
+    }
+}
+
 impl Listener {
     /// The next message, or `None` when the stream is over.
     async fn next(&mut self) -> Option<Event> {
         if !self.greeted {
             self.greeted = true;
             return Some(self.greeting());
+        }
+        if let Some(written) = self.first_words.take().and_then(|words| self.ear.lacks(&words)) {
+            let json = encode(&News::of_words(written).numbered(self.place));
+            return Some(Event::default().id(self.place.to_string()).data(&*json));
         }
         loop {
             match self.events.next(self.place) {
@@ -113,7 +155,7 @@ impl Listener {
                 }
                 Next::Words(number, words) => {
                     self.place = number;
-                    if let Some(written) = self.lacks(&words) {
+                    if let Some(written) = self.ear.lacks(&words) {
                         let json = encode(&News::of_words(written).numbered(number));
                         return Some(Event::default().id(number.to_string()).data(&*json));
                     }
@@ -141,23 +183,6 @@ impl Listener {
         }
     }
 
-    /// What it was not told of words yet.
-    fn lacks(&mut self, words: &Words) -> Option<Written> {
-        let agent = words.agent.to_string();
-        let end = words.omitted + words.text.len() as u64;
-        let told = self.told.insert(agent.clone(), (words.number, end));
-        let from = match told {
-            Some((number, told)) if number == words.number && told >= words.omitted => told,
-            _ => words.omitted,
-        };
-        if told == Some((words.number, end)) {
-            return None;
-        }
-        let begin = usize::try_from(from - words.omitted).ok()?;
-        let text = words.text.get(begin..).unwrap_or(&words.text).to_owned();
-        Some(Written { agent, number: words.number, at: from, text })
-    }
-
     /// Bytes at once, so that a browser knows it is connected: how soon to come back if it breaks, and to where. Without
     /// data it is no event to a page.
     fn greeting(&self) -> Event {
@@ -172,5 +197,35 @@ impl Listener {
         let (devices, device) = (self.devices.clone(), self.device.clone());
         let paired = tokio::task::spawn_blocking(move || devices.is_paired(&device)).await;
         matches!(paired, Ok(Ok(true)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(agent: &str, number: u64, text: &str) -> Words {
+        Words { agent: agent.parse().unwrap(), number, omitted: 0, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_listener_is_told_what_it_lacks_of_the_words_that_it_wants() {
+        let mut ear = Ear { wanted: Some("aaaa2345".to_owned()), told: HashMap::new() };
+        let mut hears =
+            |words: &Words| ear.lacks(words).map(|written| (written.number, written.at, written.text));
+        assert_eq!(hears(&words("aaaa2345", 1, "Hel")), Some((1, 0, "Hel".to_owned())));
+        assert_eq!(hears(&words("aaaa2345", 1, "Hello")), Some((1, 3, "lo".to_owned())));
+        assert_eq!(hears(&words("aaaa2345", 1, "Hello")), None);
+        assert_eq!(hears(&words("bbbb2345", 1, "Somebody else's")), None);
+        assert_eq!(hears(&words("aaaa2345", 2, "")), Some((2, 0, String::new())));
+    }
+
+    #[test]
+    fn without_a_wish_everybody_is_heard_and_with_an_empty_one_nobody() {
+        let hears = |wanted: Option<&str>| {
+            let mut ear = Ear { wanted: wanted.map(str::to_owned), told: HashMap::new() };
+            ["aaaa2345", "bbbb2345"].map(|agent| ear.lacks(&words(agent, 1, "words")).is_some())
+        };
+        assert_eq!((hears(None), hears(Some(""))), ([true, true], [false, false]));
     }
 }

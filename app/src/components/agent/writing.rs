@@ -22,6 +22,14 @@ pub fn Writing(
     reel: Reel,
 ) -> impl IntoView {
     let live = use_live();
+    live.writing_of.set(id.clone());
+    let mine = id.clone();
+    on_cleanup(move || {
+        // The next agent's page may be there already.
+        if *live.writing_of.read_untracked() == mine {
+            live.writing_of.set(String::new());
+        }
+    });
     let words = memo(move || live.words.read().get(&id).map(|words| words.text.clone()).unwrap_or_default());
     let shown = RwSignal::new(String::new());
     effect(move || {
