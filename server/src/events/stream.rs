@@ -159,6 +159,8 @@ impl Listener {
                         let json = encode(&News::of_words(written).numbered(number));
                         return Some(Event::default().id(number.to_string()).data(&*json));
                     }
+                    // Others may follow that are known already: nobody wakes it for them again.
+                    continue;
                 }
                 Next::Lost(latest) => {
                     self.place = latest;
