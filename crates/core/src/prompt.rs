@@ -68,20 +68,24 @@ pub(crate) fn cut(text: &str, most: usize) -> &str {
 /// A text as one line of at most `most` characters, white space folded; `None` when nothing is left.
 pub fn one_line(text: &str, most: usize) -> Option<String> {
     let mut line = String::with_capacity(text.len().min(most * 4));
-    let mut characters = 0;
-    for word in text.split_whitespace() {
-        if characters > 0 {
+    let (mut characters, mut is_apart) = (0, false);
+    // Character by character: the end of a word may be far away.
+    for character in text.chars() {
+        if character.is_whitespace() {
+            is_apart = characters > 0;
+            continue;
+        }
+        if is_apart {
             line.push(' ');
             characters += 1;
+            is_apart = false;
         }
-        for character in word.chars() {
-            if characters >= most {
-                line.push('…');
-                return Some(line);
-            }
-            line.push(character);
-            characters += 1;
+        if characters >= most {
+            line.push('…');
+            return Some(line);
         }
+        line.push(character);
+        characters += 1;
     }
     (!line.is_empty()).then_some(line)
 }
