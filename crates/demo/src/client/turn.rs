@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::Write,
-    path::Path,
     time::{Duration, Instant},
 };
 
@@ -82,7 +81,7 @@ impl<W: Write> Client<'_, W> {
         // A transcript that cannot be written costs the history a line, and the agent nothing: so everywhere here.
         let _ = self.transcript.prompt(Timestamp::now(), prompt);
         let task = self.first.get_or_insert_with(|| prompt.to_owned());
-        let part = repertoire::part(task, attempt(&self.folder), self.prompts);
+        let part = repertoire::part(task, attempt(&hands::branch(&self.folder)), self.prompts);
         let is_first = self.prompts == 0;
         self.prompts += 1;
         let mut steps = part.steps;
@@ -319,10 +318,9 @@ impl<W: Write> Client<'_, W> {
     }
 }
 
-/// Which attempt at its task an agent is, by the number at the end of its folder's name; 0 for the first.
-fn attempt(folder: &Path) -> usize {
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let number = name.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
+/// Which attempt at its task an agent is, by the number at the end of its branch; 0 for the first.
+fn attempt(branch: &str) -> usize {
+    let number = branch.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
     number.map_or(0, |number: usize| number.saturating_sub(1))
 }
 
@@ -349,11 +347,11 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_is_known_by_its_folder() {
-        for (folder, number) in
-            [("/w/show-prices-1", 0), ("/w/show-prices-3", 2), ("/w/build-auth", 0), ("/", 0)]
+    fn an_attempt_is_known_by_its_branch() {
+        for (branch, number) in
+            [("orchestra/show-prices-1", 0), ("orchestra/show-prices-3", 2), ("main", 0), ("", 0)]
         {
-            assert_eq!(attempt(Path::new(folder)), number, "{folder}");
+            assert_eq!(attempt(branch), number, "{branch}");
         }
     }
 }
