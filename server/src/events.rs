@@ -6,6 +6,7 @@
 //! or listener. Events say what to fetch: nothing is acknowledged and nothing is kept on disk.
 
 mod agents;
+mod ear;
 mod ring;
 mod stream;
 

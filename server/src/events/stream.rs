@@ -1,6 +1,5 @@
 //! `GET /events`: one listener's stream.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +11,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{StreamExt, unfold};
-use orchestra_app::data::{News, Written};
 use orchestra_core::agents::Words;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-use super::{Events, Next, encode};
+use super::ear::{Ear, Told};
+use super::{Events, Next};
 use crate::devices::{DeviceId, Devices};
 use crate::shutdown::Shutdown;
 
@@ -42,7 +41,6 @@ pub(crate) struct Place {
 /// One listener.
 struct Listener {
     events: Events,
-    place: u64,
     latest: watch::Receiver<u64>,
     devices: Devices,
     device: DeviceId,
@@ -50,7 +48,6 @@ struct Listener {
     shutdown: Shutdown,
     heartbeat: tokio::time::Interval,
     greeted: bool,
-    /// What it hears of what agents write.
     ear: Ear,
     /// What the agent whose words it wants is writing already, to be told first.
     first_words: Option<Arc<Words>>,
@@ -85,7 +82,6 @@ pub(crate) async fn stream(
     let revocations = devices.revocations();
     let listener = Listener {
         events,
-        place,
         latest,
         devices,
         device,
@@ -93,7 +89,7 @@ pub(crate) async fn stream(
         shutdown,
         heartbeat,
         greeted: false,
-        ear: Ear { wanted: asked.words, told: HashMap::new() },
+        ear: Ear::new(place, asked.words),
         first_words,
         _permit: permit,
     };
@@ -106,36 +102,6 @@ pub(crate) async fn stream(
     response
 }
 
-/// What a listener hears of what agents write.
-struct Ear {
-    /// Whose words it wants to hear; everybody's when it does not say.
-    wanted: Option<String>,
-    /// What it was told: of each agent which piece, and up to where.
-    told: HashMap<String, (u64, u64)>,
-}
-
-impl Ear {
-    /// What it was not told yet of words that it wants to hear.
-    fn lacks(&mut self, words: &Words) -> Option<Written> {
-        let agent = words.agent.to_string();
-        if self.wanted.as_ref().is_some_and(|wanted| *wanted != agent) {
-            return None;
-        }
-        let end = words.omitted + words.text.len() as u64;
-        let told = self.told.insert(agent.clone(), (words.number, end));
-        let from = match told {
-            Some((number, told)) if number == words.number && told >= words.omitted => told,
-            _ => words.omitted,
-        };
-        if told == Some((words.number, end)) {
-            return None;
-        }
-        let begin = usize::try_from(from - words.omitted).ok()?;
-        let text = words.text.get(begin..).unwrap_or(&words.text).to_owned();
-        Some(Written { agent, number: words.number, at: from, text })
-    }
-}
-
 impl Listener {
     /// The next message, or `None` when the stream is over.
     async fn next(&mut self) -> Option<Event> {
@@ -143,31 +109,12 @@ impl Listener {
             self.greeted = true;
             return Some(self.greeting());
         }
-        if let Some(written) = self.first_words.take().and_then(|words| self.ear.lacks(&words)) {
-            let json = encode(&News::of_words(written).numbered(self.place));
-            return Some(Event::default().id(self.place.to_string()).data(&*json));
+        if let Some(first) = self.first_words.take().and_then(|words| self.ear.hear(&words)) {
+            return Some(message(&first));
         }
         loop {
-            match self.events.next(self.place) {
-                Next::Event(number, json) => {
-                    self.place = number;
-                    return Some(Event::default().id(number.to_string()).data(&*json));
-                }
-                Next::Words(number, words) => {
-                    self.place = number;
-                    if let Some(written) = self.ear.lacks(&words) {
-                        let json = encode(&News::of_words(written).numbered(number));
-                        return Some(Event::default().id(number.to_string()).data(&*json));
-                    }
-                    // Others may follow that are known already: nobody wakes it for them again.
-                    continue;
-                }
-                Next::Lost(latest) => {
-                    self.place = latest;
-                    let json = encode(&News::resync().numbered(latest));
-                    return Some(Event::default().id(latest.to_string()).data(&*json));
-                }
-                Next::UpToDate => {}
+            if let Some(told) = self.ear.next(|place| self.events.next(place)) {
+                return Some(message(&told));
             }
             tokio::select! {
                 () = self.shutdown.requested() => return None,
@@ -189,9 +136,9 @@ impl Listener {
     /// data it is no event to a page.
     fn greeting(&self) -> Event {
         let greeting = Event::default().retry(RETRY).comment("listening");
-        match self.events.next(self.place) {
+        match self.events.next(self.ear.place()) {
             Next::Lost(_) => greeting,
-            Next::Event(..) | Next::Words(..) | Next::UpToDate => greeting.id(self.place.to_string()),
+            Next::Event(..) | Next::Words(..) | Next::UpToDate => greeting.id(self.ear.place().to_string()),
         }
     }
 
@@ -202,32 +149,7 @@ impl Listener {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn words(agent: &str, number: u64, text: &str) -> Words {
-        Words { agent: agent.parse().unwrap(), number, omitted: 0, text: text.to_owned() }
-    }
-
-    #[test]
-    fn a_listener_is_told_what_it_lacks_of_the_words_that_it_wants() {
-        let mut ear = Ear { wanted: Some("aaaa2345".to_owned()), told: HashMap::new() };
-        let mut hears =
-            |words: &Words| ear.lacks(words).map(|written| (written.number, written.at, written.text));
-        assert_eq!(hears(&words("aaaa2345", 1, "Hel")), Some((1, 0, "Hel".to_owned())));
-        assert_eq!(hears(&words("aaaa2345", 1, "Hello")), Some((1, 3, "lo".to_owned())));
-        assert_eq!(hears(&words("aaaa2345", 1, "Hello")), None);
-        assert_eq!(hears(&words("bbbb2345", 1, "Somebody else's")), None);
-        assert_eq!(hears(&words("aaaa2345", 2, "")), Some((2, 0, String::new())));
-    }
-
-    #[test]
-    fn without_a_wish_everybody_is_heard_and_with_an_empty_one_nobody() {
-        let hears = |wanted: Option<&str>| {
-            let mut ear = Ear { wanted: wanted.map(str::to_owned), told: HashMap::new() };
-            ["aaaa2345", "bbbb2345"].map(|agent| ear.lacks(&words(agent, 1, "words")).is_some())
-        };
-        assert_eq!((hears(None), hears(Some(""))), ([true, true], [false, false]));
-    }
+/// An event as it goes over the line.
+fn message(told: &Told) -> Event {
+    Event::default().id(told.number.to_string()).data(&*told.json)
 }
