@@ -75,14 +75,14 @@ pub fn one_line(text: &str, most: usize) -> Option<String> {
             is_apart = characters > 0;
             continue;
         }
+        if characters + usize::from(is_apart) >= most {
+            line.push('…');
+            return Some(line);
+        }
         if is_apart {
             line.push(' ');
             characters += 1;
             is_apart = false;
-        }
-        if characters >= most {
-            line.push('…');
-            return Some(line);
         }
         line.push(character);
         characters += 1;
@@ -123,6 +123,7 @@ mod tests {
     fn a_line_is_one_line() {
         assert_eq!(one_line("  a\n\n b\tc ", 80).as_deref(), Some("a b c"));
         assert_eq!(one_line("abcdef", 3).as_deref(), Some("abc…"));
+        assert_eq!(one_line("abc def", 3).as_deref(), Some("abc…"));
         assert_eq!(one_line(" \n ", 3), None);
     }
 }

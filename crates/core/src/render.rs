@@ -8,6 +8,7 @@
 //! Every function here is total and bounded: any input gives an answer, in time and memory in proportion to its size.
 //! This module knows nothing of sessions, pages or files.
 
+mod brief;
 mod highlight;
 mod markdown;
 mod sanitize;
@@ -15,6 +16,7 @@ mod visible;
 
 use std::borrow::Cow;
 
+pub(crate) use brief::brief;
 pub use highlight::{highlight, highlight_hunk};
 pub(crate) use markdown::is_reasonable as is_reasonable_markdown;
 pub use markdown::markdown;

@@ -23,7 +23,7 @@ use super::{
     entry::{Entry, Event, Steering},
     log::Record,
 };
-use crate::{process::Process, prompt};
+use crate::{process::Process, prompt, render};
 pub(super) use mailbox::Mailbox;
 use proof::Proof;
 use score::Lane;
@@ -33,7 +33,7 @@ use stuck::Trail;
 const LAST_ERRORS: usize = 4 << 10;
 /// How long a line about what it does may be, in characters.
 const LONGEST_DOING: usize = 200;
-/// How much of what is being written is remembered, in bytes: the end of it.
+/// How much of what is being written is remembered, in bytes: the end of it, and up to twice as much.
 const LONGEST_WRITING: usize = 32 << 10;
 /// How much of a result is remembered, in bytes.
 const LONGEST_RESULT: usize = 16 << 10;
@@ -78,7 +78,7 @@ pub struct Facts {
     pub chosen_mode: Option<String>,
     /// Whether a turn runs.
     pub is_busy: bool,
-    /// What it does right now.
+    /// What it does right now; `None` as well when it writes, see [`Facts::does`].
     pub doing: Option<String>,
     /// The words that are being written.
     pub writing: Writing,
@@ -159,6 +159,9 @@ pub struct Writing {
 impl Writing {
     fn add(&mut self, text: &str) {
         self.text.push_str(text);
+        if self.text.len() < 2 * LONGEST_WRITING {
+            return;
+        }
         let mut from = self.text.len().saturating_sub(LONGEST_WRITING);
         while !self.text.is_char_boundary(from) {
             from += 1;
@@ -230,24 +233,32 @@ pub enum Wanted {
 impl Facts {
     /// Adds what a record says.
     pub fn absorb(&mut self, record: &Record, client: &dyn Client) {
-        self.sequence = record.sequence;
-        self.updated_at = Some(record.at);
-        match Entry::decode(&record.payload) {
-            Entry::Output(line) => {
-                self.trail.moved(record.at);
-                for heard in client.read(&line) {
-                    self.hear(record.at, heard);
-                }
+        let entry = Entry::decode(&record.payload);
+        let heard = match &entry {
+            Entry::Output(line) => client.read(line),
+            Entry::Errors(_) | Entry::Event(_) => Vec::new(),
+        };
+        self.take_in(record.sequence, record.at, entry, heard);
+    }
+
+    /// Adds a record that is known already: what it holds, and what a line in it says.
+    pub(super) fn take_in(&mut self, sequence: u64, at: Timestamp, entry: Entry, heard: Vec<Heard>) {
+        self.sequence = sequence;
+        self.updated_at = Some(at);
+        match entry {
+            Entry::Output(_) => {
+                self.trail.moved(at);
+                heard.into_iter().for_each(|heard| self.hear(at, heard));
             }
             Entry::Errors(bytes) => self.note_errors(&bytes),
-            Entry::Event(event) => self.note(record.at, event),
+            Entry::Event(event) => self.note(at, event),
         }
         let now = match () {
             () if self.requests.iter().any(|request| request.decided.is_none()) => Some(SpanKind::Waiting),
             () if self.is_busy => Some(SpanKind::Running),
             () => None,
         };
-        self.lane.go_on(record.at, now, self.turns);
+        self.lane.go_on(at, now, self.turns);
     }
 
     fn note_errors(&mut self, bytes: &[u8]) {
@@ -414,6 +425,13 @@ impl Facts {
         self.requests.clear();
     }
 
+    /// What it does right now: of what is being written, the last line.
+    pub(super) fn does(&self) -> Option<String> {
+        let words = self.writing.text.trim_end();
+        let last = words.rsplit('\n').next().filter(|line| !line.is_empty());
+        self.doing.clone().or_else(|| last.map(brief))
+    }
+
     /// Adds what the client said.
     fn hear(&mut self, at: Timestamp, heard: Heard) {
         self.is_ready = true;
@@ -427,7 +445,7 @@ impl Facts {
             Heard::Said { text, is_aside: false } => {
                 self.busy();
                 self.writing.end();
-                self.doing = Some(one_line(&text));
+                self.doing = Some(brief(&text));
             }
             Heard::Called { id, tool, summary, plan, deed, is_aside } => {
                 self.proof.call(&id, &deed);
@@ -449,8 +467,7 @@ impl Facts {
             Heard::Writing { text } => {
                 self.busy();
                 self.writing.add(&text);
-                let words = self.writing.text.trim_end();
-                self.doing = Some(one_line(words.rsplit('\n').next().unwrap_or(words)));
+                self.doing = None;
             }
             Heard::Asked(mut request) => {
                 // The same request asked again is the same request.
@@ -459,7 +476,7 @@ impl Facts {
                 if request.kind == RequestKind::Plan {
                     request.plan = request.plan.take().or_else(|| self.plan.clone());
                     if let Some(plan) = &request.plan {
-                        request.summary = one_line(plan);
+                        request.summary = brief(plan);
                     }
                 }
                 self.requests.push(*request);
@@ -506,7 +523,7 @@ impl Facts {
             Outcome::Success => {
                 self.parkings = 0;
                 self.result = Some(prompt::cut(&end.text, LONGEST_RESULT).to_owned());
-                Ending::Success { summary: one_line(&end.text) }
+                Ending::Success { summary: brief(&end.text) }
             }
             Outcome::Interrupted => Ending::Interrupted,
             Outcome::Error(_) if self.is_interrupted => Ending::Interrupted,
@@ -528,6 +545,11 @@ impl Facts {
 /// A text on one line, shortened.
 pub(super) fn one_line(text: &str) -> String {
     prompt::one_line(text, LONGEST_DOING).unwrap_or_default()
+}
+
+/// What the model wrote on one line, shortened, without the marks of its Markdown.
+fn brief(text: &str) -> String {
+    render::brief(text, LONGEST_DOING)
 }
 
 #[cfg(test)]

@@ -348,7 +348,7 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool, now: Timestamp) 
         failure: facts.why(state),
         attention: facts.attention(state, now),
         cost_usd: facts.cost_usd(),
-        doing: facts.doing.filter(|_| state.is_live()),
+        doing: facts.does().filter(|_| state.is_live()),
         repo,
         worktree: facts.folder.map(|folder| folder.display().to_string()),
         branch: facts.branch.or(branch),

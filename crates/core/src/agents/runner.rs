@@ -99,8 +99,8 @@ pub enum RunnerError {
 /// What the runner's thread is told by the others.
 #[derive(Debug)]
 enum Message {
-    /// The process printed a line.
-    Line(Line),
+    /// The process printed lines.
+    Lines(Vec<Line>),
     /// It printed this to its standard error.
     Errors(Vec<u8>),
     /// One of its pipes is at its end.
@@ -290,7 +290,11 @@ impl Runner<'_> {
 
     fn handle(&mut self, message: Message) {
         match message {
-            Message::Line(line) => self.hear(line),
+            Message::Lines(lines) => {
+                let number = lines.len();
+                lines.into_iter().for_each(|line| self.hear(line));
+                self.took_lines(number);
+            }
             Message::Errors(bytes) => self.journal.errors(bytes),
             Message::PipeEnded => {
                 if let Some(running) = &mut self.child {
@@ -329,10 +333,7 @@ impl Runner<'_> {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.journal.event(Event::Spilled { file: name, bytes, beginning });
                 let whole = is_of_consequence.then(|| fs::read(&file).ok()).flatten();
-                let Some(line) = whole.filter(|line| line.len() as u64 == bytes) else {
-                    self.took_line();
-                    return;
-                };
+                let Some(line) = whole.filter(|line| line.len() as u64 == bytes) else { return };
                 line
             }
         };
@@ -354,16 +355,15 @@ impl Runner<'_> {
                 _ => {}
             }
         }
-        self.took_line();
         self.go_on();
     }
 
-    fn took_line(&mut self) {
+    fn took_lines(&mut self, number: usize) {
         if self.journal.is_stuck() {
-            // The process waits with the line until there is room for it.
-            self.journal.owe_credit();
+            // The process waits with what follows until there is room for them.
+            self.journal.owe_credit(number);
         } else if let Some(running) = &self.child {
-            running.child.took_line();
+            running.child.took_lines(number);
         }
     }
 
@@ -449,10 +449,9 @@ impl Runner<'_> {
 
     /// Does what is due.
     fn keep_time(&mut self, now: Instant) {
-        for _ in 0..self.journal.keep_time(now) {
-            if let Some(running) = &self.child {
-                running.child.took_line();
-            }
+        let number = self.journal.keep_time(now);
+        if let Some(running) = self.child.as_ref().filter(|_| number > 0) {
+            running.child.took_lines(number);
         }
         if self.silent_until.is_some_and(|until| until <= now) {
             self.silent_until = None;

@@ -69,8 +69,8 @@ pub(super) struct Child {
     pub(super) process: Process,
     /// Lines to be written, with a number that is reported back; closed when the process shall hear no more.
     input: Option<Sender<(u64, Vec<u8>)>>,
-    /// One for each line that the log has taken.
-    credits: Sender<()>,
+    /// How many lines the log has taken.
+    credits: Sender<usize>,
 }
 
 impl Child {
@@ -94,9 +94,7 @@ impl Child {
         let process =
             Process::of(child.id()).unwrap_or_else(|| Process { pid: child.id(), ..Process::current() });
         let (credits, taken) = channel();
-        for _ in 0..LINES_UNDERWAY {
-            let _ = credits.send(());
-        }
+        let _ = credits.send(LINES_UNDERWAY);
         if let Some(output) = child.stdout.take() {
             let messages = messages.clone();
             thread::spawn(move || {
@@ -140,9 +138,9 @@ impl Child {
         self.input = None;
     }
 
-    /// Says that the log has taken a line.
-    pub(super) fn took_line(&self) {
-        let _ = self.credits.send(());
+    /// Says that the log has taken so many lines.
+    pub(super) fn took_lines(&self, number: usize) {
+        let _ = self.credits.send(number);
     }
 
     /// Sends a signal to the process, or to its whole group.
@@ -224,37 +222,47 @@ fn read_errors(mut errors: impl Read, messages: &Sender<Message>) {
     }
 }
 
-/// Reads lines of any length; says when there is no more to come.
-fn read_lines(output: impl Read, spill: &Path, credits: &Receiver<()>, messages: &Sender<Message>) {
+/// Reads lines of any length, until there is no more to come or nobody takes them. What has arrived together is handed on
+/// together, as far as there is credit for it: waking somebody costs more than a line.
+fn read_lines(output: impl Read, spill: &Path, credits: &Receiver<usize>, messages: &Sender<Message>) {
     let mut output = BufReader::with_capacity(64 << 10, output);
-    let mut number = 0;
-    while credits.recv().is_ok() {
-        let mut line = Vec::new();
-        let read = (&mut output).take(LONGEST_LINE as u64).read_until(b'\n', &mut line);
-        if line.is_empty() || read.is_err() {
-            break;
+    let (mut credit, mut spilled, mut lines) = (0, 0, Vec::new());
+    loop {
+        while credit == 0 {
+            let Ok(more) = credits.recv() else { return };
+            credit += more;
         }
-        let line = if line.last() == Some(&b'\n') {
-            line.pop();
-            Line::Whole(line)
-        } else if line.len() < LONGEST_LINE {
-            // The last, and cut short.
-            Line::Whole(line)
-        } else {
-            number += 1;
-            let file = spill.join(format!("{}-{number}.line", std::process::id()));
-            match spill_line(&mut output, &line, &file) {
-                Ok(bytes) => {
-                    line.truncate(BEGINNING);
-                    Line::Spilled { file, bytes, beginning: line }
-                }
-                Err(_) => break,
-            }
-        };
-        if messages.send(Message::Line(line)).is_err() {
+        let Some(line) = read_line(&mut output, spill, &mut spilled) else { return };
+        lines.push(line);
+        credit += credits.try_iter().sum::<usize>();
+        credit -= 1;
+        let has_next = credit > 0 && memchr::memchr(b'\n', output.buffer()).is_some();
+        if !has_next && messages.send(Message::Lines(std::mem::take(&mut lines))).is_err() {
             return;
         }
     }
+}
+
+/// The next line; `None` when there is none, or it cannot be read.
+fn read_line(output: &mut impl BufRead, spill: &Path, spilled: &mut u32) -> Option<Line> {
+    let mut line = Vec::new();
+    let read = output.take(LONGEST_LINE as u64).read_until(b'\n', &mut line);
+    if line.is_empty() || read.is_err() {
+        return None;
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        return Some(Line::Whole(line));
+    }
+    if line.len() < LONGEST_LINE {
+        // The last, and cut short.
+        return Some(Line::Whole(line));
+    }
+    *spilled += 1;
+    let file = spill.join(format!("{}-{spilled}.line", std::process::id()));
+    let bytes = spill_line(output, &line, &file).ok()?;
+    line.truncate(BEGINNING);
+    Some(Line::Spilled { file, bytes, beginning: line })
 }
 
 /// Writes a line that has begun into a file, to its end; says how long it was.

@@ -19,7 +19,7 @@ use crate::agents::{
     entry::{Entry, Event},
     facts::Facts,
     folder::AgentFolder,
-    log::{LogWriter, Record},
+    log::LogWriter,
 };
 
 /// How long what was written may wait until it outlives the machine.
@@ -41,8 +41,8 @@ pub(super) struct Journal {
     log: LogWriter,
     size: u64,
     facts: Facts,
-    /// What could not be written yet, and why.
-    waiting: VecDeque<Entry>,
+    /// What could not be written yet, with what it says, and why.
+    waiting: VecDeque<(Entry, Vec<Heard>)>,
     trouble: Option<(io::Error, Instant)>,
     /// Lines that were taken from the process and not given credit for.
     owed: usize,
@@ -84,22 +84,19 @@ impl Journal {
         self.trouble.is_some()
     }
 
-    /// Notes that a line was taken that there is no room for.
-    pub(super) const fn owe_credit(&mut self) {
-        self.owed += 1;
+    /// Notes that lines were taken that there is no room for.
+    pub(super) const fn owe_credit(&mut self, lines: usize) {
+        self.owed += lines;
     }
 
     /// Adds a line that the process printed; answers what it says.
     pub(super) fn output(&mut self, line: Vec<u8>) -> Vec<Heard> {
-        if self.size > LARGEST_LOG {
-            let heard = self.client.read(&line);
-            if heard.iter().all(is_without_consequence) {
-                self.leave_out(line.len());
-                return heard;
-            }
-        }
         let heard = self.client.read(&line);
-        self.add(Entry::Output(line));
+        if self.size > LARGEST_LOG && heard.iter().all(is_without_consequence) {
+            self.leave_out(line.len());
+        } else {
+            self.add(Entry::Output(line), heard.clone());
+        }
         heard
     }
 
@@ -108,7 +105,7 @@ impl Journal {
         if self.is_stuck() || self.size > LARGEST_LOG {
             self.leave_out(bytes.len());
         } else {
-            self.add(Entry::Errors(bytes));
+            self.add(Entry::Errors(bytes), Vec::new());
         }
     }
 
@@ -123,7 +120,7 @@ impl Journal {
 
     /// Adds an event; says whether it is written already.
     pub(super) fn event(&mut self, event: Event) -> bool {
-        self.add(Entry::Event(event))
+        self.add(Entry::Event(event), Vec::new())
     }
 
     /// Adds an event that a caller will be told is kept, or nothing at all.
@@ -133,13 +130,15 @@ impl Journal {
         if let Some((error, _)) = &self.trouble {
             return Err(not_kept(error));
         }
-        self.write(&Entry::Event(event)).map_err(|error| not_kept(&error))?;
+        let entry = Entry::Event(event);
+        let (sequence, at) = self.write(&entry).map_err(|error| not_kept(&error))?;
+        self.take_in(sequence, at, entry, Vec::new());
         self.sync();
         Ok(())
     }
 
-    fn add(&mut self, entry: Entry) -> bool {
-        self.waiting.push_back(entry);
+    fn add(&mut self, entry: Entry, heard: Vec<Heard>) -> bool {
+        self.waiting.push_back((entry, heard));
         if self.trouble.is_none() {
             self.write_waiting();
         }
@@ -147,29 +146,37 @@ impl Journal {
     }
 
     fn write_waiting(&mut self) {
-        while let Some(entry) = self.waiting.pop_front() {
-            if let Err(error) = self.write(&entry) {
-                self.waiting.push_front(entry);
-                self.trouble = Some((error, Instant::now() + TRY_AGAIN));
-                return;
+        while let Some((entry, heard)) = self.waiting.pop_front() {
+            match self.write(&entry) {
+                Ok((sequence, at)) => self.take_in(sequence, at, entry, heard),
+                Err(error) => {
+                    self.waiting.push_front((entry, heard));
+                    self.trouble = Some((error, Instant::now() + TRY_AGAIN));
+                    return;
+                }
             }
         }
         self.trouble = None;
     }
 
-    fn write(&mut self, entry: &Entry) -> io::Result<()> {
+    /// Adds an entry to the log; says as which record, and when.
+    fn write(&mut self, entry: &Entry) -> io::Result<(u64, Timestamp)> {
         let payload = entry.encode();
         let at = Timestamp::now();
         let sequence = self.log.append(at, &payload)?;
         self.size += payload.len() as u64;
         self.unsynced += payload.len();
         self.sync_at.get_or_insert_with(|| Instant::now() + GROUP_TIME);
-        self.facts.absorb(&Record { sequence, at, payload }, self.client);
+        Ok((sequence, at))
+    }
+
+    /// Takes in what the log has taken.
+    fn take_in(&mut self, sequence: u64, at: Timestamp, entry: Entry, heard: Vec<Heard>) {
+        self.facts.take_in(sequence, at, entry, heard);
         self.followers.retain(|follower| follower.send(Answer::Done { sequence, prompt: None }).is_ok());
         if self.unsynced > GROUP_SIZE {
             self.sync();
         }
-        Ok(())
     }
 
     /// Sees that everything written so far outlives the machine, and that lists know of it.
