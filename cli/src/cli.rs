@@ -19,7 +19,7 @@ use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
     AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
-    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments,
+    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments, UnparkArguments,
 };
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use runs::{ChooseArguments, LandArguments, ResultsArguments, RunArguments, StepArguments};
@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Interrupt(AgentArguments),
     /// Stop an agent; a message resumes it
     Stop(AgentArguments),
+    /// Let parked agents go on: the rate limit has lifted early
+    Unpark(UnparkArguments),
     /// Show what an agent changed
     Diff(DiffArguments),
     /// Show the results of a run side by side

@@ -26,6 +26,7 @@ mod steer;
 mod take;
 mod tidy;
 mod trust;
+mod unpark;
 mod web;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -128,6 +129,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Answer(arguments)) => steer::answer(context, &arguments),
         Some(Command::Interrupt(arguments)) => steer::interrupt(context, &arguments),
         Some(Command::Stop(arguments)) => steer::stop(context, &arguments),
+        Some(Command::Unpark(arguments)) => unpark::run(context, &arguments),
         Some(Command::Diff(arguments)) => take::diff(context, &arguments),
         Some(Command::Merge(arguments)) => take::merge(context, &arguments),
         Some(Command::Pr(arguments)) => take::pr(context, &arguments),

@@ -97,6 +97,7 @@ enum Command {
     Restore {
         agent: String,
     },
+    Unpark {},
     Choose {
         agent: String,
     },
@@ -207,6 +208,7 @@ impl Desk<'_> {
             Command::PullRequest { agent } => self.pull_request(&agent),
             Command::Clean { agent, anyway } => self.clean(&agent, anyway.is_some()),
             Command::Restore { agent } => self.restore(&agent),
+            Command::Unpark {} => self.unpark(),
             Command::Choose { agent } => super::runs::choose(self.context, &self.find(&agent)?, BY),
             Command::Land { run } => super::runs::land(self.context, &run, BY),
             Command::Revoke { device } => self.revoke(&device),
@@ -298,6 +300,14 @@ impl Desk<'_> {
             return self.send(id, &text);
         }
         self.ask(id, control::Command::Nudge { text }).map(|_| said("It is interrupted and told."))
+    }
+
+    fn unpark(&self) -> Result<Outcome, AppError> {
+        match self.tools.agents().call_limit_off(self.context.clock.now()) {
+            Ok(gone_on) if gone_on.is_empty() => Ok(said("No limit holds any more.")),
+            Ok(_) => Ok(said("They go on, one after the other.")),
+            Err(error) => Err(refused(error, "Free some space, then try again.")),
+        }
     }
 
     fn stop(&self, id: &str) -> Result<Outcome, AppError> {

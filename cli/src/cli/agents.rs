@@ -249,6 +249,24 @@ pub(crate) struct AnswerArguments {
     pub(crate) json: bool,
 }
 
+const UNPARK_EXAMPLES: &str = "\
+Examples:
+  orchestra unpark
+
+Agents that wait for the account's rate limit go on when its time is over. When
+it lifts earlier (another plan, another account), this has them go on now, one
+after the other, each with its session. One that meets the limit again is parked
+again. --json prints \"agents\": the ids of those that go on.";
+
+/// Arguments of `unpark`.
+#[derive(Debug, Args)]
+#[command(after_help = UNPARK_EXAMPLES)]
+pub(crate) struct UnparkArguments {
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 const DIFF_EXAMPLES: &str = "\
 Examples:
   orchestra diff build-auth          what it changed, also what is not committed

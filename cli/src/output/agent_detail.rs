@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AttentionKind, Decision, Request, RequestKind};
+use orchestra_model::{Agent, AgentState, AttentionKind, Decision, Request, RequestKind};
 
 use super::{Paint, agent_table, style, text, wrap};
 
@@ -55,6 +55,9 @@ pub(crate) fn write(
         if let Some(nudge) = &attention.nudge {
             field("Nudge", nudge)?;
             field("", &format!("orchestra send {} --nudge says that", agent.name))?;
+        }
+        if agent.state == AgentState::Parked {
+            field("", "orchestra unpark has it go on now, if the limit has lifted")?;
         }
     } else if let Some(doing) = &agent.doing {
         field("Doing", doing)?;

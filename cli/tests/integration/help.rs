@@ -61,6 +61,25 @@ fn help_fits_eighty_columns() {
         }
         insta::assert_snapshot!(format!("help_{}", command.join("_").replace("-", "")), text);
     }
+    for command in [
+        "spawn",
+        "status",
+        "logs",
+        "send",
+        "answer",
+        "interrupt",
+        "stop",
+        "unpark",
+        "diff",
+        "merge",
+        "pr",
+        "clean",
+        "restore",
+        "doctor",
+    ] {
+        let text = world.run(&[command, "--help"]).ok();
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{command}: {text}");
+    }
 }
 
 #[test]

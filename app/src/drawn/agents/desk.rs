@@ -39,8 +39,13 @@ fn actions(agent: &Agent) -> AnyView {
         AgentState::Running | AgentState::Waiting => {
             view! { {button("interrupt", "pause", "Interrupt")} {button("stop", "stop", "Stop")} }.into_any()
         }
-        AgentState::Starting | AgentState::Idle | AgentState::Queued | AgentState::Parked => {
+        AgentState::Starting | AgentState::Idle | AgentState::Queued => {
             button("stop", "stop", "Stop").into_any()
+        }
+        // Everyone who waits for the limit goes on with it.
+        AgentState::Parked => {
+            view! { {button("unpark", "resume", "The limit has lifted")} {button("stop", "stop", "Stop")} }
+                .into_any()
         }
         AgentState::Stopped | AgentState::Failed | AgentState::Lost if !agent.is_cleaned => {
             button("resume", "resume", "Resume").into_any()

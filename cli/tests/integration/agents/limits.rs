@@ -132,6 +132,24 @@ fn one_that_would_start_is_held_and_a_message_waits_with_it() {
 }
 
 #[test]
+fn a_limit_that_lifted_early_can_be_called_off() {
+    let world = World::new();
+    assert!(world.ok(&["unpark"]).words.contains("No agent waits for a rate limit"));
+    let meets = world.spawn("Meets it", "::limit 3600\n::say not reached");
+    world.wait_for_state(&meets, "parked");
+    let held = world.spawn("Held", "::say begun");
+    let parked = world.wait_for_state(&held, "parked");
+    let said = world.ok(&["unpark", "--json"]).out;
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert!(said["agents"].as_array().is_some_and(|agents| agents.contains(&parked["id"])), "{said}");
+    world.wait(&held, |agent| agent["state"] == "idle" && agent["turns"] == 1);
+    world.wait(&meets, |agent| agent["state"] == "idle" && agent["turns"] == 2);
+    let later = world.spawn("Later", "::say begun at once");
+    world.wait(&later, |agent| agent["turns"] == 1);
+    assert_eq!(world.times(&later, "parked"), 0);
+}
+
+#[test]
 fn what_is_parked_outlives_its_runner_and_a_shutdown() {
     let world = World::new();
     for (name, is_killed) in [("killed", true), ("shut-down", false)] {

@@ -19,7 +19,11 @@ use jiff::{SignedDuration, Timestamp};
 use orchestra_model::{AgentId, AgentState};
 use serde::{Deserialize, Serialize};
 
-use super::{Agents, Launcher, StartError, plan::Plan};
+use super::{
+    Agents, Launcher, StartError,
+    control::{Command, Control},
+    plan::Plan,
+};
 use crate::files::{lock_file, write_whole};
 
 /// What is told of a limit, in the state folder.
@@ -64,6 +68,9 @@ pub(super) struct Limited {
     /// How often it came back right after it had lifted.
     #[serde(default)]
     again: u32,
+    /// Whether a person said that it had lifted, before its time.
+    #[serde(default)]
+    is_called_off: bool,
 }
 
 /// The shared limit of a state folder.
@@ -101,6 +108,24 @@ impl Governor {
         Ok(limited)
     }
 
+    /// Has the limit end now; answers whether one held.
+    fn call_off(&self, now: Timestamp) -> io::Result<bool> {
+        if self.limited(now).is_none() {
+            return Ok(false);
+        }
+        let lock = lock_file(&self.state.join("limit.lock"))?;
+        lock.lock()?;
+        let Some(limited) = self.limited(now) else { return Ok(false) };
+        let over = Limited { until: now, is_called_off: true, ..limited };
+        write_whole(&self.state.join(FILE), &serde_json::to_vec(&over)?, true)?;
+        Ok(true)
+    }
+
+    /// Whether a person has said since then that the limit had lifted, and none was reached after that.
+    pub(super) fn is_called_off(&self, since: Timestamp) -> bool {
+        self.read().is_some_and(|limited| limited.is_called_off && limited.until >= since)
+    }
+
     /// How long it is waited between two starts.
     pub(super) fn between_starts(&self, now: Timestamp, pace: &Pace) -> Duration {
         let is_late = self.read().is_some_and(|limited| later(limited.until, LATELY) > now);
@@ -129,8 +154,10 @@ pub(super) fn reached(
     match known {
         // Several hear of the same limit; the longest is meant.
         Some(known) if holds && known.until >= until => known,
-        Some(known) if holds => Limited { since: known.since, until, why: why.to_owned(), again },
-        _ => Limited { since: now, until, why: why.to_owned(), again },
+        known => {
+            let since = known.filter(|_| holds).map_or(now, |known| known.since);
+            Limited { since, until, why: why.to_owned(), again, is_called_off: false }
+        }
     }
 }
 
@@ -170,6 +197,24 @@ impl Agents {
     pub(super) fn parked_before(&self, id: &AgentId) -> u32 {
         let parked = self.in_order(|state| state == AgentState::Parked);
         parked.iter().position(|parked| parked == id).and_then(|place| place.try_into().ok()).unwrap_or(0)
+    }
+
+    /// Has the limit that agents are parked for end now, because a person knows that it has lifted: they go on, one after
+    /// the other. Answers which. When it was not true they meet the limit again, and wait again.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    pub fn call_limit_off(&self, now: Timestamp) -> io::Result<Vec<AgentId>> {
+        let held = self.governor().call_off(now)?;
+        let parked = self.in_order(|state| state == AgentState::Parked);
+        if held {
+            for folder in parked.iter().filter_map(|id| self.open(id).ok()) {
+                // Spoken to, a runner looks at the limit; one that cannot be reached does so before long.
+                let _ = Control::connect(folder.path())
+                    .and_then(|mut control| control.ask(Command::Hello, "orchestra"));
+            }
+        }
+        Ok(if held { parked } else { Vec::new() })
     }
 
     /// Starts a runner for each agent that is parked and has none: it was killed, or the machine started anew. Costs
@@ -249,6 +294,21 @@ mod tests {
         let forever = next(None, Some(99_999_999_999), 0);
         assert_eq!(forever.until, at(8 * 24 * 3600));
         assert_eq!(next(None, Some(50), 100).until, at(160), "a time that is past says nothing");
+    }
+
+    #[test]
+    fn a_limit_that_was_called_off_is_over_until_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let governor = Governor::new(folder.path());
+        assert!(!governor.call_off(at(0)).unwrap(), "there is none");
+        governor.reach(Some(at(1000)), "busy", at(100), &PACE).unwrap();
+        assert!(!governor.is_called_off(at(100)));
+        assert!(governor.call_off(at(200)).unwrap());
+        assert_eq!(governor.limited(at(200)), None);
+        assert!(governor.is_called_off(at(100)), "who was parked before goes on");
+        assert!(!governor.is_called_off(at(201)), "who is parked later was not meant");
+        governor.reach(Some(at(1000)), "busy", at(210), &PACE).unwrap();
+        assert!(governor.limited(at(220)).is_some() && !governor.is_called_off(at(100)));
     }
 
     #[test]

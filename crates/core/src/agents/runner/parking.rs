@@ -89,7 +89,10 @@ impl Runner<'_> {
             // Who went on first met it again.
             return self.park(limited);
         }
-        if Timestamp::now() < parked.until {
+        let is_over = Timestamp::now() >= parked.until
+            || self.governor().is_some_and(|governor| governor.is_called_off(parked.since));
+        if !is_over {
+            self.goes_on_at = None;
             return;
         }
         let before = || self.machine().map_or(0, |agents| agents.parked_before(&self.plan.id));
