@@ -12,7 +12,8 @@ use crate::server::{Machine, Running, SESSION, code_of};
 pub(crate) struct Call {
     method: &'static str,
     path: &'static str,
-    /// What is asked for, `SESSION` standing for the id of the session there is; the path when it is empty.
+    /// What is asked for, with `SESSION`, `WORKER` and `TEAM` for the ids of the session, the agent and the run that there
+    /// are; the path when it is empty.
     target: &'static str,
     /// What is posted, JSON or a form, `CODE` standing for a pairing code that is good.
     body: &'static str,
@@ -43,11 +44,10 @@ const CALLS: &[Call] = &[
     get("/plain.css", "", 200),
     post("/logout", "", 303),
     get("/events", "", 200),
-    get("/palette", "/palette?agent=nobody", 200),
+    get("/palette", "/palette?agent=WORKER", 200),
     get("/runs", "", 200),
-    // There is no run here; that is said to whoever is paired, and to nobody else.
-    get("/runs/{id}", "/runs/nobody?show=graph", 404),
-    get("/runs/{id}/report.md", "/runs/nobody/report.md", 404),
+    get("/runs/{id}", "/runs/TEAM?show=graph", 200),
+    get("/runs/{id}/report.md", "/runs/TEAM/report.md", 200),
     get("/sessions/{id}/images/{line_offset}/{index}", "/sessions/SESSION/images/0/0", 200),
     get("/sessions/{id}/export.txt", "/sessions/SESSION/export.txt", 200),
     get("/sessions/{id}/export.md", "/sessions/SESSION/export.md", 200),
@@ -58,20 +58,20 @@ const CALLS: &[Call] = &[
     post("/push/unsubscribe", "{}", 200),
     // By now nothing is subscribed any more.
     post("/push/test", "{}", 409),
-    post("/push/answer", r#"{"agent":"a","request":"r","input_hash":"0","allow":true}"#, 404),
+    // It asks nothing.
+    post("/push/answer", r#"{"agent":"WORKER","request":"r","input_hash":"0","allow":true}"#, 409),
     get("/push/settings", "", 200),
     post("/push/settings", r#"{"quiet":null,"needs":true,"failed":true,"finished":true}"#, 200),
     get("/", "", 200),
     get("/new", "", 200),
     get("/settings", "", 200),
-    // There is no agent here; that is said to whoever is paired, and to nobody else.
-    get("/agents/{id}", "/agents/nobody", 404),
+    get("/agents/{id}", "/agents/WORKER", 200),
     get("/api/list_agents", "", 200),
-    get("/api/open_agent", "/api/open_agent?id=nobody", 500),
-    get("/api/get_work", "/api/get_work?id=nobody&result=false", 500),
+    get("/api/open_agent", "/api/open_agent?id=WORKER", 200),
+    get("/api/get_work", "/api/get_work?id=WORKER&result=false", 200),
     get("/api/get_form", "", 200),
     get("/api/get_settings", "", 200),
-    post("/api/send_command", "key=k&command=c", 500),
+    post("/api/send_command", "key=k&command=%7B%22do%22%3A%22unpark%22%7D", 200),
     get("/sessions", "", 200),
     get("/sessions/{id}", "/sessions/SESSION", 200),
     get("/sessions/{id}/agents/{agent}", "/sessions/SESSION/agents/AGENT", 200),
@@ -113,7 +113,10 @@ pub(crate) fn rightly(server: &Running, cookie: &str) -> Vec<Rightly> {
                     _ => panic!("say in tests/http/calls.rs how {} {} is called", route.method, route.path),
                 },
             };
-            let filled = |text: &str| text.replace("SESSION", SESSION).replace("AGENT", Machine::SUBAGENT);
+            let filled = |text: &str| {
+                let text = text.replace("SESSION", SESSION).replace("AGENT", Machine::SUBAGENT);
+                text.replace("WORKER", Machine::AGENT).replace("TEAM", Machine::RUN)
+            };
             let mut request = server.get(&filled(&target)).method(route.method.as_str());
             if route.method == "POST" {
                 let kind = if body.starts_with('{') { JSON } else { FORM };

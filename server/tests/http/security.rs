@@ -294,21 +294,21 @@ fn with_bad_ids(path: &str, target: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_refused_at_every_route_and_changes_nothing() {
-    let machine = Machine::new();
+    let machine = Machine::with_an_agent();
     let server = machine.serve().await;
     refuse_the_whole_table(&machine, server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_is_refused_at_every_route_over_tls_too() {
-    let machine = Machine::new();
+    let machine = Machine::with_an_agent();
     let server = machine.serve_encrypted().await;
     refuse_the_whole_table(&machine, server).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paired_browser_gets_its_pages_by_every_name_of_ours() {
-    let machine = Machine::new();
+    let machine = Machine::with_an_agent();
     let server = machine.serve().await;
     let cookie = server.pair().await;
     for name in ["127.0.0.1", "localhost", "LocalHost", "[::1]"] {
@@ -326,7 +326,7 @@ async fn a_paired_browser_gets_its_pages_by_every_name_of_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_what_to_do_to_people_and_to_programs() {
-    let machine = Machine::new();
+    let machine = Machine::with_an_agent();
     let server = machine.serve().await;
     let page = server.get("/").header("Accept", "text/html,*/*").send().await;
     assert!(page.header("content-type").unwrap().starts_with("text/html"));

@@ -33,6 +33,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// A conversation that the session's agent had aside.
     pub(crate) const SUBAGENT: &'static str = "a1b2c3d";
+    /// An agent that has not been started.
+    pub(crate) const AGENT: &'static str = "wrkr2345";
+    /// Its run.
+    pub(crate) const RUN: &'static str = "team2345";
 
     pub(crate) fn new() -> Self {
         let machine = Self { folder: TempDir::new().unwrap() };
@@ -52,6 +56,22 @@ impl Machine {
         let mut said = Self::prompt(1, "SECRET-PROMPT: look aside");
         said["isSidechain"] = true.into();
         fs::write(aside.join(format!("agent-{}.jsonl", Self::SUBAGENT)), format!("{said}\n")).unwrap();
+        machine
+    }
+
+    /// The same with an agent.
+    pub(crate) fn with_an_agent() -> Self {
+        let machine = Self::new();
+        let plan = serde_json::json!({
+            "id": Self::AGENT, "name": "look", "provider": "claude", "client": "/nonexistent/claude",
+            "task": "SECRET-PROMPT: look around", "place": { "kind": "folder", "folder": "/home/ada/shop" },
+            "conversation": { "kind": "new", "session": "22222222-2222-4222-8222-222222222222" },
+            "settings": {}, "run": { "id": Self::RUN, "index": 0, "max_parallel": null },
+            "created_at": "2026-01-01T10:00:00Z",
+        });
+        let folder = machine.state().join("agents").join(Self::AGENT);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("agent.json"), plan.to_string()).unwrap();
         machine
     }
 
