@@ -57,7 +57,7 @@ pub(crate) fn write(
             field("", &format!("orchestra send {} --nudge says that", agent.name))?;
         }
         if agent.state == AgentState::Parked {
-            field("", "orchestra unpark has it go on now, if the limit has lifted")?;
+            field("", "orchestra unpark has everyone go on now, if it has lifted")?;
         }
     } else if let Some(doing) = &agent.doing {
         field("Doing", doing)?;

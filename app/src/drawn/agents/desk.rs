@@ -44,7 +44,7 @@ fn actions(agent: &Agent) -> AnyView {
         }
         // Everyone who waits for the limit goes on with it.
         AgentState::Parked => {
-            view! { {button("unpark", "resume", "The limit has lifted")} {button("stop", "stop", "Stop")} }
+            view! { {button("unpark", "resume", "Go on now")} {button("stop", "stop", "Stop")} }
                 .into_any()
         }
         AgentState::Stopped | AgentState::Failed | AgentState::Lost if !agent.is_cleaned => {
