@@ -97,7 +97,7 @@ fn find(context: &AppContext, id: &str) -> Result<RunFolder, AppError> {
     };
     let id: AgentId = id.parse().map_err(|_| none())?;
     context.agents().run(&id).map_err(|error| match error {
-        RunError::None | RunError::Unknown { .. } => none(),
+        RunError::None | RunError::NoneHere { .. } | RunError::Unknown { .. } => none(),
         error => unreadable(error),
     })
 }

@@ -43,6 +43,10 @@ For one: priority = 1; at a rate limit those with less give way first.
 In Markdown the first lines stand between two of +++, a task is a heading
 \"## name\", its own settings a block ```toml right below, the rest its prompt.
 
+\"after\" is about the order alone: such a task begins where the others do, at the
+base, unless \"from\" names the one task whose work it is to go on with. The same
+plan run twice is two runs.
+
 A task that fails keeps those that come after it from starting; orchestra status
 says so, and orchestra send gives it another chance. A run lives on when the
 terminal is closed, and whoever is killed, each task is run once.

@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Lands a run.
 pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Failure> {
     let tools = agent::tools(context)?;
-    let found = runs::find(&tools, arguments.run.as_deref())?;
+    let found = runs::find_here(&tools, arguments.run.as_deref())?;
     let wish = LandWish {
         into: arguments.into.clone(),
         check: arguments.check.clone(),
@@ -60,8 +60,7 @@ pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Fa
         out.finish()?;
     } else if landing.steps.is_empty() {
         context.words.say("There is nothing to land.");
-    } else {
-        let short = landing.commit.get(..8).unwrap_or_default();
+    } else if let Some(short) = landing.commit.get(..8) {
         context.words.say(&format!("{} stands at {short}.", landing.target));
     }
     match landing.steps.iter().filter(|step| is_sent_back(step)).count() {

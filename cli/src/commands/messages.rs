@@ -23,7 +23,7 @@ pub(super) fn run(context: &Context, arguments: &MessagesArguments) -> Result<()
     let one = arguments.of.as_deref().and_then(|asked| agents.find(asked, near.as_deref()).ok());
     let run = match &one {
         Some(agent) => agent.run.clone(),
-        None => runs::find(&tools, arguments.of.as_deref())?.id().clone(),
+        None => runs::find(context, &tools, arguments.of.as_deref())?.id().clone(),
     };
     let mut found =
         agents.messages(&run).map_err(|error| Failure::new(format!("the agents cannot be read: {error}")))?;

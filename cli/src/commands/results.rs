@@ -16,7 +16,7 @@ use crate::{
 /// Prints the results of a run.
 pub(super) fn run(context: &Context, arguments: &ResultsArguments) -> Result<(), Failure> {
     let tools = agent::tools(context)?;
-    let found = runs::find(&tools, arguments.run.as_deref())?;
+    let found = runs::find(context, &tools, arguments.run.as_deref())?;
     let how_far = || Some("Comparing…".to_owned());
     let results = context.words.while_working(how_far, || tools.results(&found)).map_err(runs::not_found)?;
     if arguments.md {
@@ -108,7 +108,7 @@ pub(super) fn choose(context: &Context, arguments: &ChooseArguments) -> Result<(
             context.words.say(&format!("{other} is in the trash."));
         }
         context.words.murmur(&format!(
-            "{name} is kept. orchestra merge {name} takes its work; orchestra restore brings the others back."
+            "{name} is kept. orchestra merge {name} takes its work; orchestra restore NAME brings another back."
         ));
     }
     match kept().next() {

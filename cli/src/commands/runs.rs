@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
             (run, Some(staying))
         }
         (None, asked) => {
-            let run = find(&tools, asked.as_deref())?;
+            let run = find_here(&tools, asked.as_deref())?;
             set_limit(&tools, &run, arguments)?;
             (run, None)
         }
@@ -45,6 +45,12 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
     let stepped = tools.step(&run);
     if let Some(staying) = staying {
         staying.say(context);
+    }
+    if arguments.wait {
+        context.words.murmur(&format!(
+            "Waiting for run {id}; Ctrl-C ends only the wait. orchestra run --continue {id} --wait waits again.",
+            id = run.id()
+        ));
     }
     let outcome = if arguments.wait { wait(context, &tools, &run) } else { stepped.map_err(not_stepped) };
     let found = tools.results(&run).map_err(not_found)?;
@@ -74,17 +80,37 @@ pub(super) fn step(context: &Context, arguments: &StepArguments) -> Result<(), F
     tools.go_on(&arguments.run, &arguments.agents).map_err(not_stepped)
 }
 
-/// The run that a person means.
-pub(super) fn find(tools: &Tools, asked: Option<&str>) -> Result<RunFolder, Failure> {
+/// The run that a person means, to be looked at: when none was started here, the newest of all, which is said.
+pub(super) fn find(context: &Context, tools: &Tools, asked: Option<&str>) -> Result<RunFolder, Failure> {
+    match found(tools, asked) {
+        Err(RunError::NoneHere { newest, place }) => {
+            let place = context.surroundings.with_tilde(place.as_ref());
+            context.words.murmur(&format!("No run was started here; this is the newest of all, in {place}."));
+            tools.agents().run(&newest).map_err(not_found)
+        }
+        found => found.map_err(not_found),
+    }
+}
+
+/// The run that a person means, to be gone on with: never that of another repository, unless it is named.
+pub(super) fn find_here(tools: &Tools, asked: Option<&str>) -> Result<RunFolder, Failure> {
+    found(tools, asked).map_err(not_found)
+}
+
+fn found(tools: &Tools, asked: Option<&str>) -> Result<RunFolder, RunError> {
     let near = fs::canonicalize(".").ok();
-    tools.agents().find_run(asked, near.as_deref()).map_err(not_found)
+    tools.agents().find_run(asked, near.as_deref())
 }
 
 /// Why a run cannot be used, in words.
 pub(super) fn not_found(error: RunError) -> Failure {
     let hint = match &error {
         RunError::None => "orchestra run plan.toml or orchestra spawn \"…\" starts one",
-        RunError::Unknown { .. } => "orchestra status lists the agents; each names its run",
+        RunError::NoneHere { newest, place } => {
+            return Failure::new(error.to_string())
+                .hint(format!("name it, or one of its agents: {newest} is the newest, in {place}"));
+        }
+        RunError::Unknown { .. } => "orchestra status lists the agents; the name of one means its run",
         RunError::Ambiguous { .. } => "give more of it",
         _ => "orchestra doctor looks for what may be wrong",
     };

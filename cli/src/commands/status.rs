@@ -8,7 +8,7 @@ use std::{
 
 use jiff::{Timestamp, ZonedDateTime};
 use orchestra_core::agents::Agents;
-use orchestra_model::{Agent, Problem};
+use orchestra_model::{Agent, AgentState, Problem};
 use serde::Serialize;
 
 use super::{Context, agent, sessions::problems_in_words};
@@ -38,7 +38,15 @@ pub(super) fn run(context: &Context, arguments: &StatusArguments) -> Result<(), 
         context.words.warn(&problems);
     }
     if found.is_empty() {
-        context.words.say("There is no agent yet. orchestra spawn \"build auth\" starts one.");
+        let is_any_away = agents.list().0.iter().any(|agent| agent.is_cleaned);
+        context.words.say(if is_any_away {
+            "All agents are in the trash; orchestra status --all shows them."
+        } else {
+            "There is no agent yet. orchestra spawn \"build auth\" starts one."
+        });
+    }
+    if found.len() > 1 && found.iter().any(|agent| agent.state == AgentState::Parked) {
+        context.words.murmur("Has the limit lifted already? orchestra unpark has everyone go on now.");
     }
     Ok(())
 }

@@ -26,6 +26,11 @@ const MOST_PATCH: u64 = 64 << 20;
 pub(super) fn harvest(context: &Context, asked: &str) -> Result<Harvest, Failure> {
     let agents = agent::agents(context)?;
     let found = agent::find(&agents, asked)?;
+    if found.is_cleaned {
+        let name = &found.name;
+        return Err(Failure::new(format!("{name} is in the trash"))
+            .hint(format!("orchestra restore {name} brings it back")));
+    }
     let folder = agents.open(&found.id).map_err(|error| Failure::new(error.to_string()))?;
     Harvest::of(&folder, &git::find(&context.surroundings)?).map_err(|error| not_taken(&found, error))
 }

@@ -60,7 +60,16 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
     // Asked for everything, keeping what could be lost is no failure.
     match outcomes.iter().filter(|outcome| !outcome.cleaned).count() {
         kept @ 1.. if !is_all => {
-            let hint = "commit, merge or push it; or --anyway, which restore undoes for 14 days";
+            let all_stay = |state: fn(&Agent) -> bool| chosen.iter().all(state);
+            let hint = match () {
+                () if all_stay(|agent| agent.is_cleaned) => {
+                    "orchestra status --all shows what is in the trash"
+                }
+                () if all_stay(|agent| !agent.state.is_over()) => {
+                    "wait until its turn is over, or orchestra stop it"
+                }
+                () => "commit, merge or push it; or --anyway, which restore undoes for 14 days",
+            };
             Err(Failure::new(format!("{} kept", text::count(kept, "agent was", "agents were"))).hint(hint))
         }
         _ => Ok(()),

@@ -62,6 +62,7 @@ pub(crate) fn write(
     } else if let Some(doing) = &agent.doing {
         field("Doing", doing)?;
     }
+    field("Run", &format!("{}: orchestra results {}", agent.run, agent.name))?;
     if let Some(branch) = &agent.branch {
         let base = agent.base.as_deref().unwrap_or_default();
         field("Branch", &format!("{branch}, from {base}"))?;

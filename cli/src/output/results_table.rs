@@ -3,9 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
+use orchestra_core::render::brief;
 use orchestra_model::{Results, TaskResult, TaskState};
 
 use super::{Paint, agent_table::cost, style, text};
+
+/// How much of what an agent said last is looked at, in characters; the room cuts it.
+const WORDS: usize = 200;
 
 /// A task's state: a shape, a word and a colour.
 fn state_of(task: &TaskResult) -> (String, Style) {
@@ -17,19 +21,20 @@ fn state_of(task: &TaskResult) -> (String, Style) {
         TaskState::Failed => ("✗", style::FAILED),
         TaskState::Stopped => ("■", style::SOFT),
     };
-    let word = if task.landed.is_some() { "landed" } else { task.state.name() };
-    (format!("{shape} {word}"), style)
+    match () {
+        () if task.landed.is_some() => ("✓ landed".to_owned(), style::DONE),
+        () if task.is_cleaned => ("– in the trash".to_owned(), style::SOFT),
+        () => (format!("{shape} {}", task.state.name()), style),
+    }
 }
 
 /// What there is to say of how far it is: why it waits or failed, else what it said last.
 fn words_of(task: &TaskResult) -> String {
-    let result =
-        task.result.as_deref().and_then(|result| result.lines().find(|line| !line.trim().is_empty()));
-    let words = match (&task.waits, &task.failure) {
-        (Some(words), _) | (None, Some(words)) => words.as_str(),
-        (None, None) => result.unwrap_or(&task.prompt),
-    };
-    text::one_line(words)
+    match (&task.waits, &task.failure, &task.result) {
+        (Some(words), _, _) | (None, Some(words), _) => text::one_line(words),
+        (None, None, Some(result)) => brief(result, WORDS),
+        (None, None, None) => text::one_line(&task.prompt),
+    }
 }
 
 /// The figures of a task, as far as there are any.
@@ -83,11 +88,10 @@ pub(crate) fn write_table(
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let shown: Vec<&TaskResult> = results.tasks.iter().filter(|task| !task.is_cleaned).collect();
-    let widest = shown.iter().map(|task| text::width(&task.agent_name)).max().unwrap_or_default();
-    let states = shown.iter().map(|task| text::width(&state_of(task).0)).max().unwrap_or_default();
+    let widest = results.tasks.iter().map(|task| text::width(&task.agent_name)).max().unwrap_or_default();
+    let states = results.tasks.iter().map(|task| text::width(&state_of(task).0)).max().unwrap_or_default();
     let indent = " ".repeat(widest + 2);
-    for task in &shown {
+    for task in &results.tasks {
         let (state, style) = state_of(task);
         let name = format!("{}{}", task.agent_name, text::padding(&task.agent_name, widest));
         let room = width.saturating_sub(widest + states + 4);

@@ -16,7 +16,7 @@ mod visible;
 
 use std::borrow::Cow;
 
-pub(crate) use brief::brief;
+pub use brief::brief;
 pub use highlight::{highlight, highlight_hunk};
 pub(crate) use markdown::is_reasonable as is_reasonable_markdown;
 pub use markdown::markdown;

@@ -44,8 +44,7 @@ fn actions(agent: &Agent) -> AnyView {
         }
         // Everyone who waits for the limit goes on with it.
         AgentState::Parked => {
-            view! { {button("unpark", "resume", "Go on now")} {button("stop", "stop", "Stop")} }
-                .into_any()
+            view! { {button("unpark", "resume", "Go on now")} {button("stop", "stop", "Stop")} }.into_any()
         }
         AgentState::Stopped | AgentState::Failed | AgentState::Lost if !agent.is_cleaned => {
             button("resume", "resume", "Resume").into_any()

@@ -4,7 +4,7 @@ use std::{fs, os::unix::process::CommandExt, process::Stdio, thread, time::Durat
 
 use serde_json::Value;
 
-use super::world::{Said, World, kill, until};
+use super::world::{Said, World, kill, said, until};
 
 impl World {
     /// Writes a plan and answers its path.
@@ -103,6 +103,44 @@ fn what_comes_after_a_task_that_failed_does_not_start_and_says_why() {
 }
 
 #[test]
+fn a_whole_name_means_its_agent_and_a_run_of_elsewhere_is_gone_on_with_only_by_name() {
+    let world = World::new();
+    world.spawn("Begun first", "::say hello");
+    let first = world.results()["run"].as_str().unwrap().to_owned();
+    let name = world.spawn(&first[..1], "::say hello");
+    let results: Value = serde_json::from_str(&world.ok(&["results", &name, "--json"]).out).unwrap();
+    assert_eq!(results["tasks"][0]["agent_name"], name.as_str());
+    assert_ne!(results["run"], first.as_str(), "a run whose id begins so");
+    let from_home = |command: &str| {
+        let mut command = world.command(&[command]);
+        command.current_dir(world.home());
+        said(command)
+    };
+    let landed = from_home("land");
+    assert!(landed.code == 1 && landed.words.contains("no run was started here"), "{landed:?}");
+    assert!(landed.words.contains("name it, or one of its agents"), "{landed:?}");
+    let shown = from_home("results");
+    assert!(shown.code == 0 && shown.words.contains("this is the newest of all"), "{shown:?}");
+}
+
+#[test]
+fn a_branch_that_another_task_is_to_start_from_is_kept() {
+    let world = World::new();
+    let plan = [
+        task("base", "::write a 1", ""),
+        task("slow", "::sleep 60000", ""),
+        task("next", "::write b 1", "from = \"base\"\nafter = [\"slow\"]"),
+    ];
+    world.ok(&["run", "--trust", &world.plan(&plan.concat())]);
+    until(|| world.task("base")["state"] == "done");
+    let said = world.run(&["clean", "base"]);
+    assert!(said.code == 1 && said.out.contains("next of its run is to start from its branch"), "{said:?}");
+    world.ok(&["interrupt", "slow"]);
+    world.ok(&["send", "slow", "::say done"]);
+    world.wait_for_state("next", "done");
+}
+
+#[test]
 fn a_red_check_sends_back_as_often_as_the_plan_allows() {
     let world = World::new();
     let check = "if test -f .tried; then exit 0; else touch .tried; echo not yet; exit 7; fi";
@@ -118,6 +156,8 @@ fn a_red_check_sends_back_as_often_as_the_plan_allows() {
     assert!(log.contains("not yet") && log.contains("failed (exit code 7)"), "{log}");
     let bad = world.task("bad");
     assert_eq!((&bad["state"], &bad["retries"], &bad["turns"]), (&"failed".into(), &2.into(), &3.into()));
+    let wants = &world.agent("bad")["attention"];
+    assert!(wants["kind"] == "error" && wants["summary"].to_string().contains("(exit code 3)"), "{wants}");
     assert_eq!((&bad["check"]["exit_code"], &bad["check"]["output"]), (&3.into(), &"never".into()));
 }
 
@@ -156,7 +196,7 @@ fn of_several_attempts_one_is_kept_and_the_others_come_back() {
     assert!(world.shop().join("a").is_file());
     world.ok(&["spawn", "Alone\n::say x"]);
     let said = world.run(&["choose", "alone"]);
-    assert!(said.code == 1 && said.words.contains("the only attempt"), "{said:?}");
+    assert!(said.code == 1 && said.words.contains("no other attempts beside it"), "{said:?}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ mod step;
 use std::{fs, io, path::PathBuf};
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId, Limit};
+use orchestra_model::{Agent, AgentId, AgentState, Limit};
 use serde::{Deserialize, Serialize};
 
 pub use choose::{ChooseError, Chosen};
@@ -120,6 +120,14 @@ pub enum RunError {
     /// There is none.
     #[error("there is no run yet")]
     None,
+    /// There is none in the repository that one is in.
+    #[error("no run was started here")]
+    NoneHere {
+        /// The newest of all.
+        newest: AgentId,
+        /// Where that was started.
+        place: String,
+    },
     /// There is none of that name.
     #[error("there is no run {asked:?}, and no agent is called so")]
     Unknown {
@@ -194,8 +202,8 @@ impl Agents {
         Ok(RunPlan { id: id.clone(), created_at, max_parallel, limit: Limit::default(), tasks })
     }
 
-    /// The run that a person means: by its id, the beginning of one, or one of its agents; the newest one when nothing is
-    /// named, of the repository that they are in if it has one.
+    /// The run that a person means: by one of its agents, its id, or the beginning of one; when nothing is named, the newest
+    /// of the repository that they are in.
     ///
     /// # Errors
     /// When none is meant, or more than one could be.
@@ -210,9 +218,17 @@ impl Agents {
                 let folders = [&agent.repo, &agent.worktree].into_iter().flatten();
                 near.is_some_and(|near| folders.into_iter().any(|folder| near.starts_with(folder)))
             };
-            let newest = agents.iter().find(is_near).or_else(|| agents.first());
-            return self.run(&newest.ok_or(RunError::None)?.run);
+            if let Some(near) = agents.iter().find(is_near) {
+                return self.run(&near.run);
+            }
+            let newest = agents.first().ok_or(RunError::None)?;
+            let place = newest.repo.as_ref().or(newest.worktree.as_ref()).cloned().unwrap_or_default();
+            return Err(RunError::NoneHere { newest: newest.run.clone(), place });
         };
+        // A whole name means its agent, whatever a run's id begins with.
+        if let Some(agent) = agents.iter().find(|agent| agent.name == asked) {
+            return self.run(&agent.run);
+        }
         let mut runs: Vec<&AgentId> = agents.iter().map(|agent| &agent.run).collect();
         runs.sort();
         runs.dedup();
@@ -239,6 +255,20 @@ impl Agents {
                 })
             }
         }
+    }
+}
+
+impl Agents {
+    /// The task that is still to start from an agent's branch.
+    pub(super) fn starts_from(&self, agent: &Agent) -> Option<String> {
+        let run = self.run(&agent.run).ok()?;
+        let (place, _) = run.tasks().find(|(_, task)| task.agent.id == agent.id)?;
+        let is_to_start = |task: &PlannedTask| {
+            let state = run.agent(task).and_then(|folder| folder.agent()).map(|agent| agent.state);
+            state.is_ok_and(|state| state == AgentState::Queued)
+        };
+        let mut after = run.tasks().filter(|(_, task)| task.from == Some(place));
+        after.find(|(_, task)| is_to_start(task)).map(|(_, task)| task.name.clone())
     }
 }
 

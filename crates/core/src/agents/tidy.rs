@@ -45,6 +45,9 @@ impl Tools {
         if agent.is_cleaned {
             return Err(Kept::because(&"it is in the trash already"));
         }
+        if let Some(next) = self.agents().starts_from(agent).filter(|_| !anyway) {
+            return Err(Kept::because(&format!("{next} of its run is to start from its branch")));
+        }
         let folder = self.agents().open(&agent.id).map_err(|error| Kept::because(&error))?;
         if agent.state == AgentState::Idle {
             end_idle(&folder, by)?;

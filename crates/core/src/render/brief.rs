@@ -10,7 +10,7 @@ const BYTES_A_CHARACTER: usize = 16;
 
 /// The beginning of a Markdown text as one line of at most `most` characters, without the marks: what follows a
 /// heading is parted from it by a colon, items of a list begin with a dash, the fences of code and the addresses of links are gone.
-pub(crate) fn brief(text: &str, most: usize) -> String {
+pub fn brief(text: &str, most: usize) -> String {
     let text = prompt::cut(text.trim_start(), most.saturating_mul(BYTES_A_CHARACTER));
     if !is_reasonable_markdown(text) {
         return one_line(text, most);

@@ -3,7 +3,7 @@
 //! The worktree stays as it is: an index beside its own takes what is untracked in.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
@@ -47,10 +47,16 @@ impl ScratchIndex {
         let admin = admin_dir_of(worktree)?;
         let file = tempfile_beside(&admin);
         let scratch = Self(file);
-        match fs::copy(admin.join("index"), &scratch.0) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(scratch),
-            copied => copied.map(|_| scratch),
-        }
+        let index = admin.join("index");
+        let written = match fs::metadata(&index).and_then(|metadata| metadata.modified()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(scratch),
+            written => written?,
+        };
+        fs::copy(&index, &scratch.0)?;
+        // What was changed in the second in which the index was written may look as it did then: git looks closer when
+        // a file is no older than its index.
+        File::options().write(true).open(&scratch.0)?.set_modified(written)?;
+        Ok(scratch)
     }
 }
 
@@ -165,6 +171,32 @@ mod tests {
         }
         assert!(!work.write_patch(&mut Vec::new(), 10).unwrap());
         changes
+    }
+
+    #[test]
+    fn what_is_changed_in_the_second_of_its_commit_counts() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        for round in 0..5 {
+            sandbox.commit(&side, "count", &format!("{round}\n"));
+            // As long as before, and as old: only its content tells.
+            fs::write(side.join("count"), format!("{}\n", round + 1)).unwrap();
+            let mut patch = Vec::new();
+            let work = Work {
+                git: &sandbox.git,
+                common_dir: &main.join(".git"),
+                worktree: Some(&side),
+                branch: "side",
+                base: "side",
+            };
+            work.write_patch(&mut patch, 1 << 20).unwrap();
+            let said = String::from_utf8(patch).unwrap();
+            assert!(said.contains(&format!("+{}", round + 1)), "round {round}: {said}");
+            let preview = preview_commit(&sandbox.git, &side).unwrap();
+            assert_eq!(sandbox.run(&side, &["show", &format!("{preview}:count")]), (round + 1).to_string());
+        }
     }
 
     #[test]

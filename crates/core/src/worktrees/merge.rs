@@ -146,6 +146,11 @@ pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<St
 }
 
 impl Merge<'_> {
+    /// The branch as people call it.
+    fn short_name(&self) -> String {
+        self.branch.strip_prefix("refs/heads/").unwrap_or(self.branch).to_owned()
+    }
+
     /// Takes the branch.
     ///
     /// # Errors
@@ -169,7 +174,7 @@ impl Merge<'_> {
         }
         let ours = commit_of(self.repository, &target)?.ok_or_else(no_target)?;
         let theirs = commit_of(self.repository, self.branch)?
-            .ok_or_else(|| MergeError::NoBranch { branch: self.branch.to_owned() })?;
+            .ok_or_else(|| MergeError::NoBranch { branch: self.short_name() })?;
         let is_ancestor = |one: &str, other: &str| {
             git.call(common, Programs::None, ["merge-base", "--is-ancestor", one, other])?.says_yes()
         };
@@ -183,7 +188,7 @@ impl Merge<'_> {
             let tree = match try_merge(git, common, &ours, &theirs)? {
                 Tried::Tree(tree) => tree,
                 Tried::Conflict(files) => {
-                    let (branch, into) = (self.branch.to_owned(), self.into.to_owned());
+                    let (branch, into) = (self.short_name(), self.into.to_owned());
                     return Err(MergeError::Conflict { branch, into, files });
                 }
             };

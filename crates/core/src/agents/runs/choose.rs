@@ -29,7 +29,7 @@ pub struct Chosen {
 #[derive(Debug, thiserror::Error)]
 pub enum ChooseError {
     /// It is the only one.
-    #[error("{name} is the only attempt at its task: there is nothing to choose from")]
+    #[error("{name} has no other attempts beside it: there is nothing to choose from")]
     Only {
         /// The agent.
         name: String,

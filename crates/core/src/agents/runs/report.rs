@@ -198,7 +198,9 @@ impl Tools {
 fn seconds(folder: &AgentFolder, agent: &Agent) -> Option<u64> {
     let first = LogReader::open(&folder.log(), 0).next_record().ok().flatten()?;
     let is_at_work = agent.state.is_live() && agent.state != orchestra_model::AgentState::Idle;
-    let last = if is_at_work { Timestamp::now() } else { agent.updated_at };
+    // Listening, and going into the trash and coming back, is no work.
+    let ended = || folder.kept_facts().last_end.map_or(agent.updated_at, |(at, _)| at);
+    let last = if is_at_work { Timestamp::now() } else { ended() };
     u64::try_from(last.duration_since(first.at).as_secs()).ok()
 }
 
@@ -218,7 +220,8 @@ fn write_markdown(results: &Results, out: &mut String) -> std::fmt::Result {
     for task in &results.tasks {
         let state = if task.landed.is_some() { "landed" } else { task.state.name() };
         let changes = task.diffstat.map_or(String::new(), |stat| {
-            format!("{} files, +{} −{}", stat.files, stat.insertions, stat.deletions)
+            let files = if stat.files == 1 { "file" } else { "files" };
+            format!("{} {files}, +{} −{}", stat.files, stat.insertions, stat.deletions)
         });
         let time = task.seconds.map_or(String::new(), duration);
         let tokens = super::journal::counted(&task.tokens);

@@ -81,7 +81,11 @@ impl RunFolder {
                                 .get(&place)
                                 .is_some_and(|(turns, _)| *turns == agent.turns)
                     });
-                Standing { state, waits: None, failure, is_ready: false, is_uncommitted, agent }
+                let waits = agent
+                    .as_ref()
+                    .filter(|agent| agent.state == AgentState::Parked)
+                    .and_then(|agent| Some(format!("parked: {}", agent.attention.as_ref()?.summary)));
+                Standing { state, waits, failure, is_ready: false, is_uncommitted, agent }
             })
             .collect();
         let spent = self.spent(ledger, &standings);
@@ -118,7 +122,8 @@ impl RunFolder {
                     let why = match &used_up {
                         Some(words) => Some(format!("its run has used {words}")),
                         None if at_work >= most => {
-                            Some(format!("waits for its turn: {at_work} of its run are at work"))
+                            let work = if at_work == 1 { "is" } else { "are" };
+                            Some(format!("waits for its turn: {at_work} of its run {work} at work"))
                         }
                         None => None,
                     };
@@ -225,11 +230,15 @@ fn has_result(agent: &Agent) -> bool {
 }
 
 impl Agents {
-    /// Adds to agents of runs with a plan why they have not started, and whether their run asks for more.
+    /// Adds to agents of runs with a plan why they have not started, whether their work failed its check, and whether their
+    /// run asks for more.
     pub(in crate::agents) fn tell_what_they_wait_for(&self, agents: &mut [Agent]) {
         let mut runs: Vec<orchestra_model::AgentId> = agents
             .iter()
-            .filter(|agent| !agent.state.is_over() || agent.state == AgentState::Idle)
+            .filter(|agent| !agent.is_cleaned)
+            .filter(|agent| {
+                !matches!(agent.state, AgentState::Failed | AgentState::Stopped | AgentState::Lost)
+            })
             .map(|agent| agent.run.clone())
             .collect();
         runs.sort();
@@ -253,6 +262,12 @@ impl Agents {
                 let Some(agent) = agents.iter_mut().find(|agent| agent.id == task.agent.id) else { continue };
                 if agent.state == AgentState::Queued {
                     agent.waits = standing.waits;
+                } else if let (TaskState::Failed, Some(why)) = (standing.state, standing.failure)
+                    && let Some(attention) = &mut agent.attention
+                    && attention.kind == AttentionKind::Done
+                {
+                    // It is done with it, and its work is not good.
+                    (attention.kind, attention.summary) = (AttentionKind::Error, why);
                 }
                 if let Some((since, words)) = &asks
                     && standings.limit.at_limit == orchestra_model::AtLimit::Ask
