@@ -177,26 +177,29 @@ mod tests {
     fn what_is_changed_in_the_second_of_its_commit_counts() {
         let sandbox = Sandbox::new();
         let main = sandbox.repository("shop");
+        sandbox.run(&main, &["config", "core.trustctime", "false"]);
         sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
         let side = sandbox.path("side");
-        for round in 0..5 {
-            sandbox.commit(&side, "count", &format!("{round}\n"));
-            // As long as before, and as old: only its content tells.
-            fs::write(side.join("count"), format!("{}\n", round + 1)).unwrap();
-            let mut patch = Vec::new();
-            let work = Work {
-                git: &sandbox.git,
-                common_dir: &main.join(".git"),
-                worktree: Some(&side),
-                branch: "side",
-                base: "side",
-            };
-            work.write_patch(&mut patch, 1 << 20).unwrap();
-            let said = String::from_utf8(patch).unwrap();
-            assert!(said.contains(&format!("+{}", round + 1)), "round {round}: {said}");
-            let preview = preview_commit(&sandbox.git, &side).unwrap();
-            assert_eq!(sandbox.run(&side, &["show", &format!("{preview}:count")]), (round + 1).to_string());
-        }
+        // A file, the index that knows it, and its change, all of one second that is long over: only the content tells.
+        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(100);
+        let date_back =
+            |file: &Path| File::options().write(true).open(file).unwrap().set_modified(then).unwrap();
+        fs::write(side.join("count"), "1\n").unwrap();
+        date_back(&side.join("count"));
+        sandbox.run(&side, &["add", "count"]);
+        sandbox.run(&side, &["commit", "-q", "-m", "count"]);
+        fs::write(side.join("count"), "2\n").unwrap();
+        date_back(&side.join("count"));
+        date_back(&main.join(".git/worktrees/side/index"));
+        let common_dir = &main.join(".git");
+        let (git, worktree) = (&sandbox.git, Some(side.as_path()));
+        let work = Work { git, common_dir, worktree, branch: "side", base: "side" };
+        let mut patch = Vec::new();
+        work.write_patch(&mut patch, 1 << 20).unwrap();
+        let said = String::from_utf8(patch).unwrap();
+        assert!(said.contains("-1\n+2\n"), "{said}");
+        let preview = preview_commit(&sandbox.git, &side).unwrap();
+        assert_eq!(sandbox.run(&side, &["show", &format!("{preview}:count")]), "2");
     }
 
     #[test]
