@@ -106,7 +106,7 @@ fn check_facts(facts: &Facts, sequence: u64) {
     assert!(facts.last_errors.len() <= 4 << 10);
     for is_held in [true, false] {
         let state = facts.state(is_held);
-        let _ = (facts.why(state), facts.attention(state));
+        let _ = (facts.why(state), facts.attention(state, facts.updated_at.unwrap_or_default()));
     }
     assert!(facts.cost_usd().is_none_or(f64::is_finite));
 }

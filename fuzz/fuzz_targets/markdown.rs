@@ -95,5 +95,6 @@ fn session(text: &str) -> Session {
         expires_in_days: None,
         last_prompt: None,
         damaged_lines: 0,
+        agent: None,
     }
 }
