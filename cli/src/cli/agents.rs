@@ -105,11 +105,15 @@ Examples:
   orchestra status build-auth      one agent, with what it asks
   orchestra status --json | jq -r '.agents[] | select(.attention) | .name'
 
+Into a pipe each agent is one line, its fields parted by tabs: id, name, state,
+what it wants, last change (RFC 3339), branch, words.
+
 --json prints one object: \"agents\" and \"problems\". An agent has these stable
 fields: id, name, task, state (queued, starting, running, waiting, parked, idle,
-done, failed, stopped, lost), waits (why it has not started), attention (null or kind,
-since, summary, until, nudge), run, repo, worktree, branch, base, session_id, model, pid, created_at, updated_at, exit,
-cost_usd, tokens, turns, diffstat, queue, requests. Times are RFC 3339 in UTC.";
+done, failed, stopped, lost), waits (why it has not started), attention (null or
+kind, since, summary, until, nudge), run, repo, worktree, branch, base,
+session_id, model, pid, created_at, updated_at, exit, cost_usd, tokens, turns,
+diffstat, queue, requests. Times are RFC 3339 in UTC.";
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]

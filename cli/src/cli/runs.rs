@@ -136,6 +136,9 @@ Examples:
   orchestra results 4f2a --md | gh pr create --title \"Orders\" --body-file -
   orchestra results --json | jq '.tasks[] | {name, state, check}'
 
+Into a pipe each task is one line, its fields parted by tabs: id, name, state,
+files, insertions, deletions, the check's exit code, cost in USD, words.
+
 --json prints one object: run, created_at, repo, target, is_over, max_parallel,
 limit (usd, tokens, minutes, at_limit), spent (usd, tokens, seconds) and tasks.
 A task has: name, agent, agent_name, prompt, after, from, attempt, state (queued,

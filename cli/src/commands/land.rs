@@ -125,7 +125,9 @@ fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) 
             let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
             ("sent back:", text::one_line(&format!("`{}` fails{code}", check.command)), style::FAILED)
         }
-        LandingOutcome::Waits { why } => ("waits:", text::one_line(why), style::STRONG),
+        LandingOutcome::Waits { why } => {
+            ("waits:", text::one_line(why.strip_prefix("waits ").unwrap_or(why)), style::STRONG)
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) fn write_table(agents: &[Agent], now: &ZonedDateTime, out: &mut Out) 
     if out.terminal {
         agent_table::write_table(agents, now, width, paint, out)?;
     } else {
-        agent_table::write_lines(agents, out)?;
+        agent_table::write_lines(agents, now.timestamp(), out)?;
     }
     Ok(())
 }

@@ -124,5 +124,14 @@ pub(super) fn restore(context: &Context, arguments: &AgentArguments) -> Result<(
         }
         None => format!("{name} is back in the list."),
     };
-    super::status::tell(context, &agents, &found, arguments.json, &sentence)
+    super::status::tell(context, &agents, &found, arguments.json, &sentence)?;
+    let is_attempt = agents.run(&found.run).is_ok_and(|run| {
+        run.plan().tasks.iter().any(|task| task.agent.id == found.id && task.attempt.is_some())
+    });
+    if is_attempt && !arguments.json {
+        context
+            .words
+            .murmur("It is one of several attempts: orchestra choose keeps one before their run lands.");
+    }
+    Ok(())
 }

@@ -51,7 +51,7 @@ pub(crate) fn write(
             AttentionKind::RateLimit => "Limit",
             AttentionKind::Stuck => "Stuck",
         };
-        field(name, &format!("{} ({since} ago)", agent_table::words_of(agent)))?;
+        field(name, &format!("{} ({since} ago)", agent_table::words_of(agent, now)))?;
         if let Some(nudge) = &attention.nudge {
             field("Nudge", nudge)?;
             field("", &format!("orchestra send {} --nudge says that", agent.name))?;

@@ -56,9 +56,12 @@ pub(crate) fn state_of(agent: &Agent) -> (String, Style) {
 }
 
 /// One line on what an agent does, wants or has to say.
-pub(crate) fn words_of(agent: &Agent) -> String {
+pub(crate) fn words_of(agent: &Agent, now: Timestamp) -> String {
     let limited = |attention: &orchestra_model::Attention| match attention.until {
-        Some(until) => format!("{}, until {}", attention.summary, until.strftime("%H:%M UTC")),
+        Some(until) => {
+            let clock = until.strftime("%H:%M UTC");
+            format!("{}, until {clock} (in {})", attention.summary, ago(now, until))
+        }
         None => attention.summary.clone(),
     };
     let words = match (&agent.attention, &agent.doing, &agent.failure) {
@@ -121,7 +124,13 @@ pub(crate) fn write_table(
     let rows = in_order(agents);
     let cells = |agent: &Agent| {
         let (state, _) = state_of(agent);
-        [agent.name.clone(), state, words_of(agent), ago(since(agent), now.timestamp()), cost(agent.cost_usd)]
+        [
+            agent.name.clone(),
+            state,
+            words_of(agent, now.timestamp()),
+            ago(since(agent), now.timestamp()),
+            cost(agent.cost_usd),
+        ]
     };
     let names = ["NAME", "STATE", "WHAT", "SINCE", "COST"];
     let mut widths = names.map(text::width);
@@ -192,11 +201,11 @@ fn fit(widths: &mut [usize; 5], line: usize) {
 }
 
 /// Writes a line for each agent, its fields parted by tabs.
-pub(crate) fn write_lines(agents: &[Agent], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_lines(agents: &[Agent], now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
     for (_, agent) in in_order(agents) {
         let attention = agent.attention.as_ref().map(|attention| attention.kind.name()).unwrap_or_default();
         let (name, state) = (&agent.name, agent.state.name());
-        let (branch, words) = (agent.branch.as_deref().unwrap_or_default(), words_of(agent));
+        let (branch, words) = (agent.branch.as_deref().unwrap_or_default(), words_of(agent, now));
         writeln!(
             out,
             "{}\t{name}\t{state}\t{attention}\t{}\t{}\t{words}",

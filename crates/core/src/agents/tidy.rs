@@ -75,13 +75,20 @@ impl Tools {
         }
     }
 
-    /// Brings an agent back that was cleared away; `None` when it had no worktree.
+    /// Brings an agent back that was cleared away; `None` when it had no worktree. One that was sent something meanwhile is
+    /// resumed.
     ///
     /// # Errors
     /// When it cannot be brought back.
     pub fn restore(&self, agent: &Agent, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
         let folder = self.agents().open(&agent.id)?;
-        harvest::restore(&folder, self.trash().ok().as_ref(), now)
+        let restored = harvest::restore(&folder, self.trash().ok().as_ref(), now)?;
+        let is_waited_for = |now: Agent| now.state == AgentState::Failed && !now.queue.is_empty();
+        if folder.agent().is_ok_and(is_waited_for) {
+            // What it was told while it was away could not be delivered, and can be now. Should it not start, it says why.
+            drop(self.agents().launch(&agent.id, &self.launcher));
+        }
+        Ok(restored)
     }
 }
 

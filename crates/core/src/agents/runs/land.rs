@@ -15,7 +15,7 @@ use super::{
     journal::RunEvent,
     sequence::fewest_conflicts,
     standing::Standing,
-    step::last_lines,
+    step::end_of_output,
 };
 use crate::{
     agents::{
@@ -383,11 +383,10 @@ impl Ground<'_> {
                 let found = self.check(candidate, scratch, command, &commit)?;
                 if !found.passed {
                     let text = format!(
-                        "With your work merged into {target}, the check fails: {how}. This is the end of what it \
-                         printed:\n\n{output}\n\nMerge {target} into your branch ({branch}), mend it, and commit.",
+                        "With your work merged into {target}, the check fails: {how}. {output}\n\nMerge {target} into your branch ({branch}), mend it, and commit.",
                         target = self.target,
                         how = how_it_went(&found),
-                        output = last_lines(&found.output),
+                        output = end_of_output(&found.output),
                         branch = harvest.branch(),
                     );
                     self.send_back(candidate, &text, &how_it_went(&found))?;
@@ -400,6 +399,11 @@ impl Ground<'_> {
                     let (task, target) = (candidate.place, self.target.to_owned());
                     let (from, commit) = (made.from, commit.clone());
                     self.run.note_locked(RunEvent::Landed { task, target, from, commit: commit.clone() })?;
+                    if let Some(check) = check.clone() {
+                        // It is the last word on this work.
+                        let turns = candidate.harvest.agent().turns;
+                        self.run.note_locked(RunEvent::Checked { task, turns, check })?;
+                    }
                     return Ok(LandingOutcome::Landed { commit, check });
                 }
                 // What was checked is not what would be there now.

@@ -197,10 +197,9 @@ impl Tools {
     fn words_for_retry(&self, ledger: &Ledger, place: u32) -> String {
         let why = ledger.retries.get(&place).map(|(_, why)| why.clone()).unwrap_or_default();
         match ledger.checks.get(&place).filter(|(_, check)| how_it_went(check) == why) {
-            Some((_, check)) => format!(
-                "Your work was checked: {why}. This is the end of what it printed:\n\n{}\n\nMend it.",
-                last_lines(&check.output)
-            ),
+            Some((_, check)) => {
+                format!("Your work was checked: {why}. {}\n\nMend it.", end_of_output(&check.output))
+            }
             None => format!("You were cut off: {why}. Go on where you left off."),
         }
     }
@@ -353,8 +352,12 @@ fn retry_key(run: &RunFolder, place: u32, number: u32) -> String {
     format!("run-{}-{place}-retry-{number}", run.id())
 }
 
-/// The end of a text, so many lines at most.
-pub(super) fn last_lines(text: &str) -> String {
+/// The end of what a check printed, in words for its agent.
+pub(super) fn end_of_output(text: &str) -> String {
+    if text.trim().is_empty() {
+        return "It printed nothing.".to_owned();
+    }
     let lines: Vec<&str> = text.lines().collect();
-    lines[lines.len().saturating_sub(TOLD)..].join("\n")
+    let end = lines[lines.len().saturating_sub(TOLD)..].join("\n");
+    format!("This is the end of what it printed:\n\n{end}")
 }

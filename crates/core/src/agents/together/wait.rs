@@ -13,6 +13,8 @@ use crate::agents::{AgentFolder, control::Command, entry::Event, plan::Plan};
 
 /// How often those that are waited for are looked at.
 const LOOK: Duration = Duration::from_millis(100);
+/// How long a message may be on its way after the report that it tells of.
+const ON_ITS_WAY: Duration = Duration::from_secs(1);
 
 /// One that was waited for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -90,7 +92,11 @@ impl Member {
             let agents = Vec::new();
             self.note(&folder, Command::Await { agents: agents.clone() }, Event::Awaits { agents }, None)?;
         }
-        // What stands in the news already is not told a second time.
+        // What stands in the news already is not told a second time, nor is what is about to arrive of it.
+        let until = Instant::now() + ON_ITS_WAY;
+        while !have_arrived(&folder, &me, &awaited, &news.over)? && Instant::now() < until {
+            thread::sleep(LOOK / 5);
+        }
         let is_over = |name: &str| news.over.iter().any(|one| one.name == name);
         let mut messages = self.read(0)?;
         messages.retain(|message| message.kind == MessageKind::Message || !is_over(&message.from));
@@ -127,6 +133,27 @@ impl Member {
         self.note(folder, Command::Await { agents: agents.clone() }, Event::Awaits { agents }, None)?;
         self.move_on(folder, me, Vec::new())
     }
+}
+
+/// Whether the messages that tell of reports have come, too: a report is kept before whoever waits for it is told.
+fn have_arrived(
+    folder: &AgentFolder,
+    me: &Plan,
+    awaited: &[(AgentFolder, Plan)],
+    over: &[Awaited],
+) -> Result<bool, TogetherError> {
+    let kept = facts_of(folder, me)?.mailbox.kept;
+    let has_come = |one: &Awaited| {
+        let mut from = awaited.iter().filter(|(_, plan)| {
+            let tells_me = plan.started_by.as_ref().is_some_and(|starter| starter.agent == me.id);
+            tells_me && plan.name == one.name
+        });
+        let (Some(report), Some((_, plan))) = (&one.report, from.next()) else { return true };
+        // The log knows milliseconds.
+        let since = report.at.as_millisecond();
+        kept.iter().any(|kept| kept.from.agent() == Some(&plan.id) && kept.at.as_millisecond() >= since)
+    };
+    Ok(over.iter().all(has_come))
 }
 
 /// Those that have reported or ended, and those that have not.
