@@ -277,7 +277,7 @@ fn have_written(home: &Home, agents: &[Known], time: Duration) -> Result<Vec<Chi
     let pieces = usize::try_from(time.as_secs() / 5).unwrap_or(1).max(1);
     let task = format!("::sleep 3000\n{}", piece.repeat(pieces));
     let send = |Known { name, .. }: &Known| {
-        let sending = home.command(&["send", name, &task]).stdout(Stdio::null()).spawn();
+        let sending = home.command(&["send", "--json", name, &task]).stdout(Stdio::null()).spawn();
         sending.map_err(|error| error.to_string())
     };
     agents.iter().take(WRITERS).map(send).collect()

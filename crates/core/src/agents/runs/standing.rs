@@ -263,6 +263,8 @@ impl Agents {
                 if agent.state == AgentState::Queued {
                     agent.waits = standing.waits;
                 } else if let (TaskState::Failed, Some(why)) = (standing.state, standing.failure)
+                    // Of attempts some may be bad; which is kept is asked anyway.
+                    && task.attempt.is_none()
                     && let Some(attention) = &mut agent.attention
                     && attention.kind == AttentionKind::Done
                 {
