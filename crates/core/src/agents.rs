@@ -85,6 +85,12 @@ pub enum FindAgentError {
     },
 }
 
+/// Whether somebody is in the repository or the worktree of an agent.
+fn is_near(agent: &Agent, near: Option<&Path>) -> bool {
+    let mut folders = [&agent.repo, &agent.worktree].into_iter().flatten();
+    near.is_some_and(|near| folders.any(|folder| near.starts_with(folder)))
+}
+
 impl Agents {
     /// The agents of a state folder, which need not be there.
     pub fn new(state: &Path) -> Self {
@@ -168,11 +174,8 @@ impl Agents {
             |agent: &Agent| agent.id.as_str().starts_with(asked) || agent.name.starts_with(asked);
         let mut candidates: Vec<Agent> =
             agents.into_iter().filter(|agent| !asked.is_empty() && may_be_meant(agent)).collect();
-        let is_near = |agent: &Agent| {
-            let folders = [&agent.repo, &agent.worktree].into_iter().flatten();
-            near.is_some_and(|near| folders.into_iter().any(|folder| near.starts_with(folder)))
-        };
-        let likelier: [&dyn Fn(&Agent) -> bool; 2] = [&|agent| !agent.is_cleaned, &is_near];
+        let likelier: [&dyn Fn(&Agent) -> bool; 2] =
+            [&|agent| !agent.is_cleaned, &|agent| is_near(agent, near)];
         for is_likelier in likelier {
             if candidates.iter().any(is_likelier) {
                 candidates.retain(is_likelier);

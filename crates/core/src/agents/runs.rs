@@ -41,6 +41,7 @@ pub use step::{StepError, Stepped};
 use super::{
     Agents, FindAgentError,
     folder::{AgentFolder, FolderError},
+    is_near,
     plan::Plan,
 };
 use crate::files::{lock_file, private_folder};
@@ -214,11 +215,7 @@ impl Agents {
     ) -> Result<RunFolder, RunError> {
         let (agents, _) = self.list();
         let Some(asked) = asked else {
-            let is_near = |agent: &&Agent| {
-                let folders = [&agent.repo, &agent.worktree].into_iter().flatten();
-                near.is_some_and(|near| folders.into_iter().any(|folder| near.starts_with(folder)))
-            };
-            if let Some(near) = agents.iter().find(is_near) {
+            if let Some(near) = agents.iter().find(|agent| is_near(agent, near)) {
                 return self.run(&near.run);
             }
             let newest = agents.first().ok_or(RunError::None)?;
