@@ -78,7 +78,7 @@ pub struct Facts {
     pub chosen_mode: Option<String>,
     /// Whether a turn runs.
     pub is_busy: bool,
-    /// What it does right now; `None` as well when it writes, see [`Facts::does`].
+    /// What it does right now; `None` as well while it writes, see [`Facts::writing`].
     pub doing: Option<String>,
     /// The words that are being written.
     pub writing: Writing,
