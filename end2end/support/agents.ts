@@ -29,7 +29,8 @@ export async function startSandbox(): Promise<Sandbox> {
     });
     child.once("exit", (code) => reject(new Error(`the sandbox ended with ${code}: ${said}`)));
   });
-  const environment: Record<string, string> = { LANG: "C.UTF-8", TZ: "Europe/Berlin" };
+  // By itself the client tries for minutes when the model is not to be had.
+  const environment: Record<string, string> = { LANG: "C.UTF-8", TZ: "Europe/Berlin", CLAUDE_CODE_MAX_RETRIES: "1" };
   for (const [, name, value] of words.matchAll(/^export (\w+)='(.*)'$/gm)) {
     if (name) environment[name] = value ?? "";
   }

@@ -74,6 +74,19 @@ test("words appear as they are written; a message waits, and an interrupt ends t
   await expect(page.locator(".queued")).toHaveCount(0);
 });
 
+test("one that was parked at the model's limit goes on now, when it is told to", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Hit the limit [[fail 529 2]] [[say not reached]]");
+  await expect(page).toHaveURL(/\/agents\//);
+  await expect(page.locator(".desk .mark")).toHaveText("parked", { timeout: 60_000 });
+  await expect(page.locator(".desk .card-limit")).toContainText("until");
+  await accessible(page);
+  await page.getByRole("button", { name: "Go on now" }).click();
+  await expect(page.locator(".conversation .turn-prompt", { hasText: "Go on where you left off." })).toBeVisible();
+  await expect(page.locator(".desk .mark")).toHaveText(/idle|done/);
+  await expect(page.getByRole("button", { name: "Go on now" })).toHaveCount(0);
+});
+
 test("the server is killed in the middle of a turn: nothing is lost, nothing doubled, nothing reloaded", async ({ open, stage }) => {
   const page = await open("/new");
   await spawnFrom(page, stage, "Survive [[say before]] [[slow 60 100]] [[bash touch survived]]");

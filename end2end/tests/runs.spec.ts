@@ -134,6 +134,27 @@ test("a plan's tasks are told with their order and their checks, and drawn as a 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("schema, api and 2 more");
 });
 
+test("work that does not pass its check asks for a person, on a page that was open all the while", async ({ open, stage }) => {
+  const name = `red-${test.info().project.name}`;
+  const page = await open("/");
+  await expect(card(page, new RegExp(name))).toHaveCount(0);
+  const plan = join(stage.sandbox.home, "red.toml");
+  writeFileSync(plan, [
+    'permission-mode = "acceptEdits"\n[[task]]', `name = "${name}"`, "prompt = '[[write red.txt x]] [[say Made it.]]'",
+    'check = "echo two tests failed; exit 3"\n[[task]]', `name = "after-${name}"`, "prompt = '[[say Never.]]'", `after = ["${name}"]`,
+  ].join("\n"));
+  stage.orchestra("run", "--trust", plan);
+  await expect(card(page, new RegExp(`after-${name}`))).toContainText(`waits for ${name}`);
+  const red = page.locator(".now-part", { hasText: "Needs you" }).locator(".agent-card", { hasText: name });
+  await expect(red.locator(".mark").first()).toHaveText("failed", { timeout: 30_000 });
+  await expect(red.locator(".card-words").first()).toContainText("exit code 3");
+  await expect(card(page, new RegExp(`after-${name}`))).toContainText(`${name} failed`);
+  await accessible(page);
+  await red.getByRole("link", { name: new RegExp(`^${name}`) }).first().click();
+  await expect(page.locator(".desk .mark")).toHaveText("failed");
+  await expect(page.locator(".desk-failure")).toContainText("exit code 3");
+});
+
 test("what agents tell each other is a conversation, and goes on while it is looked at", async ({ open, stage, browser }) => {
   const report = JSON.stringify({ outcome: "done", summary: "Forty-two it is." });
   const helper = `Find it {{tool mcp__orchestra__report_result ${report}}} {{say Reported.}}`;

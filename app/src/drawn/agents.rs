@@ -74,7 +74,8 @@ fn section(agent: &Agent) -> Section {
     match (agent.state, wants) {
         _ if agent.is_cleaned => Section::Away,
         (AgentState::Parked, _) => Section::Queued,
-        (AgentState::Waiting, _) | (_, Some(AttentionKind::Error | AttentionKind::Stuck)) => Section::Needs,
+        (AgentState::Waiting, _)
+        | (_, Some(AttentionKind::Error | AttentionKind::Stuck | AttentionKind::Limit)) => Section::Needs,
         (AgentState::Queued, _) => Section::Queued,
         (AgentState::Starting | AgentState::Running, _) | (_, Some(AttentionKind::RateLimit)) => {
             Section::Running
@@ -102,7 +103,8 @@ pub(crate) fn quiet(words: &str) -> String {
 }
 
 /// An agent's state: a shape, a word and a colour, always together.
-pub(crate) fn mark(state: AgentState) -> impl IntoView + use<> {
+pub(crate) fn mark(agent: &Agent) -> impl IntoView + use<> {
+    let state = if agent.did_not_pass() { AgentState::Failed } else { agent.state };
     let (class, icon) = match state {
         AgentState::Queued | AgentState::Parked => ("mark is-queued", "queued"),
         AgentState::Starting | AgentState::Running => ("mark is-running", "busy"),

@@ -134,7 +134,7 @@ impl Options {
     fn agent(&mut self, agent: &Agent) -> AnyView {
         let task = parts::visible(agent.task.lines().next().unwrap_or_default());
         let words = view! {
-            <span class="palette-name">{parts::visible(&agent.name)}</span> <span class="palette-aside">{task}</span> {mark(agent.state)}
+            <span class="palette-name">{parts::visible(&agent.name)}</span> <span class="palette-aside">{task}</span> {mark(agent)}
         };
         self.link(format!("/agents/{}", agent.id), "agent", words.into_any(), false)
     }

@@ -124,7 +124,8 @@ pub(super) fn find(agents: &Agents, id: &str) -> Result<Agent, AppError> {
 /// # Errors
 /// When there is no such agent.
 pub fn view(context: &AppContext, id: &str, at: Option<u32>) -> Result<AgentView, AppError> {
-    let agent = find(&context.agents(), id)?;
+    let agents = context.agents();
+    let agent = agents.with_remark(find(&agents, id)?);
     let session = agent.session_id.as_str();
     // Its client may not have written anything yet.
     let blocks = transcripts::opening(context, session, None, at).unwrap_or_default();

@@ -164,7 +164,7 @@ pub(super) fn tell(
 ) -> Result<(), Failure> {
     if json {
         let now = agents.open(&agent.id).and_then(|folder| folder.agent());
-        let now = now.map_err(|error| Failure::new(error.to_string()))?;
+        let now = agents.with_remark(now.map_err(|error| Failure::new(error.to_string()))?);
         let mut out = Out::standard(&context.surroundings);
         serde_json::to_writer(&mut out, &now)?;
         writeln!(out)?;

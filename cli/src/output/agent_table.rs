@@ -42,9 +42,8 @@ impl Group {
 
 /// An agent's state as every list shows it: a shape and a word.
 pub(crate) fn state_of(agent: &Agent) -> (String, Style) {
-    let is_bad = agent.attention.as_ref().is_some_and(|attention| attention.kind == AttentionKind::Error);
-    if agent.state == AgentState::Done && is_bad {
-        // It came to its end, and its work did not pass: the word that its run has for it.
+    if agent.did_not_pass() {
+        // The word that its run has for it.
         return ("✗ failed".to_owned(), style::FAILED);
     }
     let (shape, style) = match agent.state {

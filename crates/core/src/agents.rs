@@ -154,7 +154,7 @@ impl Agents {
         agents.sort_by(|one, other| {
             other.created_at.cmp(&one.created_at).then_with(|| one.name.cmp(&other.name))
         });
-        self.tell_what_they_wait_for(&mut agents);
+        self.add_remarks(&mut agents);
         (agents, problems)
     }
 

@@ -89,6 +89,14 @@ pub struct Agent {
     pub sequence: u64,
 }
 
+impl Agent {
+    /// Whether it came to its end and its work is not good: its run says so, see [`AttentionKind::Error`].
+    pub fn did_not_pass(&self) -> bool {
+        let is_bad = self.attention.as_ref().is_some_and(|attention| attention.kind == AttentionKind::Error);
+        self.state == AgentState::Done && is_bad
+    }
+}
+
 /// What an agent does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -95,13 +95,14 @@ impl Teller {
             ids.sort();
             ids.dedup();
             for id in ids {
-                let read = || self.context.agents().open(&id).and_then(|folder| folder.agent());
+                let agents = self.context.agents();
+                let read = || agents.open(&id).and_then(|folder| folder.agent());
                 let Ok(agent) = read() else { continue };
                 if self.context.stats.look(&self.context.tools, &agent)
                     // git takes its time, and the agent goes on meanwhile.
                     && let Ok(agent) = read()
                 {
-                    self.tell_of(&agent);
+                    self.tell_of(&agents.with_remark(agent));
                 }
             }
         }

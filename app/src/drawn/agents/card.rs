@@ -13,7 +13,7 @@ pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
     view! {
         <a class="row-link agent-link-row" href=format!("/agents/{}", agent.id) title=task>
             <span class="row-title">{parts::name(&name)}</span>
-            {mark(agent.state)}
+            {mark(agent)}
         </a>
         {is_at_work.then(|| lane::draw(&agent.score, &agent.name))}
         {words(agent).map(|words| view! { <p class="card-words">{words}</p> })}
@@ -33,7 +33,9 @@ fn words(agent: &Agent) -> Option<String> {
         }
         AgentState::Starting => Some(agent.doing.clone().unwrap_or_else(|| "starting".to_owned())),
         AgentState::Running => Some(agent.doing.clone().unwrap_or_else(|| "working".to_owned())),
-        AgentState::Queued => Some("waits for others of its run".to_owned()),
+        AgentState::Queued => {
+            Some(agent.waits.clone().unwrap_or_else(|| "waits for others of its run".to_owned()))
+        }
         _ => attention.map(|attention| attention.summary.clone()).or_else(|| agent.failure.clone()),
     };
     words.filter(|words| !words.is_empty()).map(|words| parts::visible(&words))

@@ -1,7 +1,7 @@
 //! What an agent's own page has besides its conversation: its state, the messages that wait, and what can be done.
 
 use leptos::prelude::*;
-use orchestra_model::{Agent, AgentState, QueuedPrompt};
+use orchestra_model::{Agent, AgentState, AttentionKind, QueuedPrompt};
 
 use super::{Beside, card, command, mark};
 use crate::{components::icon::Icon, drawn::parts};
@@ -11,17 +11,21 @@ pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
     let has_queue = !agent.queue.is_empty() && agent.state != AgentState::Queued;
     // What it asks stands above, whole.
     let doing = agent.doing.as_deref().filter(|_| agent.state != AgentState::Waiting).map(parts::visible);
-    let failure = agent.failure.as_deref().map(|why| {
+    let troubled = agent.attention.as_ref().filter(|attention| {
+        matches!(attention.kind, AttentionKind::Error | AttentionKind::Limit | AttentionKind::Stuck)
+    });
+    let trouble = agent.failure.as_deref().or(troubled.map(|attention| attention.summary.as_str()));
+    let trouble = trouble.map(|why| {
         view! { <p class="desk-failure"><Icon name="alert"/> {parts::visible(why)}</p> }
     });
     view! {
         <div class="desk-line">
-            {mark(agent.state)}
+            {mark(agent)}
             <span class="desk-doing">{doing}</span>
             <span class="desk-actions needs-script">{actions(agent)}</span>
         </div>
         {agent.state.is_live().then(|| settings(agent))}
-        {failure}
+        {trouble}
         <p class="card-facts">{card::facts(agent, beside)}</p>
         {has_queue.then(|| view! { <ul class="queue" aria-label="Waits for its turn">{queue}</ul> })}
     }

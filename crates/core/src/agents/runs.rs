@@ -20,6 +20,7 @@ mod file;
 mod journal;
 mod land;
 mod order;
+pub(super) mod remark;
 mod report;
 mod sequence;
 mod standing;
@@ -167,9 +168,14 @@ pub enum RunError {
 }
 
 impl Agents {
+    /// The folder of all runs' own files.
+    pub(super) fn runs_folder(&self) -> PathBuf {
+        self.state.join("runs")
+    }
+
     /// The folder of a run's own files, which need not be there.
     pub(super) fn run_folder(&self, id: &AgentId) -> PathBuf {
-        self.state.join("runs").join(id.as_str())
+        self.runs_folder().join(id.as_str())
     }
 
     /// A run, by its id.

@@ -3,10 +3,16 @@
 //! One thread sleeps until the system reports that a log has grown, and reads only what was added. It holds the facts of
 //! agents that are at work; of all others only how they were last told. A runner that was killed writes nothing, so
 //! while agents are at work their locks are looked at now and then. Nothing here waits for whoever is told.
+//!
+//! A run with a plan has something to say of its agents, which depends on all of them and on its journal: `remarks` keeps
+//! that, apart from what their own logs say.
+
+mod remarks;
 
 use std::{
     collections::{BTreeSet, HashMap},
     io,
+    path::Path,
     sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -23,7 +29,9 @@ use super::{
     folder::{AgentFolder, FolderError, describe},
     log::LogReader,
     plan::Plan,
+    runs::PLAN,
 };
+use remarks::KnownRemarks;
 use crate::files::private_folder;
 
 /// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
@@ -83,15 +91,19 @@ impl Agents {
     /// # Errors
     /// When the agents' folder cannot be made, or no thread be started.
     pub fn watch(&self, tell: impl FnMut(AgentNews) + Send + 'static) -> io::Result<AgentWatcher> {
-        let folder = self.folder();
-        private_folder(&folder)?;
+        let folders = [self.folder(), self.runs_folder()];
+        for folder in &folders {
+            private_folder(folder)?;
+        }
         let (sender, receiver) = mpsc::channel();
         let to_thread = sender.clone();
         let system = notify::recommended_watcher(move |event| {
             let _ = to_thread.send(Signal::System(event));
         });
         let system = system.and_then(|mut system| {
-            system.watch(&folder, RecursiveMode::Recursive)?;
+            for folder in &folders {
+                system.watch(folder, RecursiveMode::Recursive)?;
+            }
             Ok(system)
         });
         let system = system
@@ -103,6 +115,8 @@ impl Agents {
             system,
             tails: HashMap::new(),
             told: HashMap::new(),
+            to_tell: BTreeSet::new(),
+            remarks: KnownRemarks::default(),
             held_back: HashMap::new(),
         };
         let thread =
@@ -118,8 +132,12 @@ struct Watching {
     system: Option<RecommendedWatcher>,
     /// Agents at work.
     tails: HashMap<AgentId, Tail>,
-    /// Every agent, as it was last told.
+    /// Every agent, as it was last told, without what its run says of it.
     told: HashMap<AgentId, Agent>,
+    /// Those that are to be told of now.
+    to_tell: BTreeSet<AgentId>,
+    /// What runs say of their agents.
+    remarks: KnownRemarks,
     /// Agents of which progress was told, until when no more of it is.
     held_back: HashMap<AgentId, Instant>,
 }
@@ -127,9 +145,12 @@ struct Watching {
 impl Watching {
     fn run(mut self, receiver: &Receiver<Signal>) {
         self.look_at_all();
+        self.tell_all();
         let mut looked_at = Instant::now();
         loop {
-            let is_settled = self.held_back.is_empty() && !self.told.values().any(may_change_unseen);
+            let is_settled = self.held_back.is_empty()
+                && self.remarks.are_settled()
+                && !self.told.values().any(may_change_unseen);
             let is_quiet = self.system.is_some() && is_settled;
             let is_one_due = self.held_back.values().any(|until| *until <= Instant::now());
             let signal = if is_quiet {
@@ -170,32 +191,31 @@ impl Watching {
             }
             if is_lost {
                 self.look_at_all();
+                self.remarks.doubt_all();
             } else {
                 for id in &dirty {
                     self.look_at(id);
                 }
             }
-            if !dirty.is_empty() {
+            let is_any_told = self.tell_all();
+            if is_any_told || !dirty.is_empty() {
                 std::thread::sleep(BETWEEN.saturating_sub(begin.elapsed()));
             }
         }
     }
 
-    /// Notes which agents a report is about: those whose plan or log it names, or whose folder is new.
-    fn sort(&self, event: &notify::Event, dirty: &mut BTreeSet<AgentId>) {
+    /// Notes which agents a report is about: those whose plan or log it names, or whose folder is new. The same for runs.
+    fn sort(&mut self, event: &notify::Event, dirty: &mut BTreeSet<AgentId>) {
         if matches!(event.kind, EventKind::Access(_)) {
             return;
         }
-        let folder = self.agents.folder();
+        let (agents, runs) = (self.agents.folder(), self.agents.runs_folder());
         for path in &event.paths {
-            let Ok(below) = path.strip_prefix(&folder) else { continue };
-            let mut parts = below.iter();
-            let id = parts.next().and_then(|id| id.to_str()?.parse().ok());
-            let counts = match parts.next() {
-                None => true,
-                Some(name) => name == "agent.json" || name == "events",
-            };
-            dirty.extend(id.filter(|_| counts));
+            if let Some(agent) = named(path, &agents, "agent.json") {
+                dirty.insert(agent);
+            } else if let Some(run) = named(path, &runs, PLAN) {
+                self.remarks.doubt(run);
+            }
         }
     }
 
@@ -230,13 +250,37 @@ impl Watching {
         let change = self.told.get(id).map_or(Change::News, |told| change(told, &agent));
         if change == Change::News || (change == Change::Progress && !self.held_back.contains_key(id)) {
             self.held_back.insert(id.clone(), Instant::now() + PROGRESS);
-            self.told.insert(id.clone(), agent.clone());
-            (self.tell)(AgentNews::Changed(Box::new(agent)));
+            if change == Change::News {
+                self.remarks.doubt(agent.run.clone());
+            }
+            self.told.insert(id.clone(), agent);
+            self.to_tell.insert(id.clone());
         }
         if is_at_work {
             self.tails.insert(id.clone(), tail);
         }
     }
+
+    /// Tells of the agents that have changed, and of those of which their runs say something else now; whether there were
+    /// any.
+    fn tell_all(&mut self) -> bool {
+        let others = self.remarks.look(&self.agents, &self.told, Instant::now());
+        self.to_tell.extend(others);
+        let to_tell = std::mem::take(&mut self.to_tell);
+        for id in &to_tell {
+            let Some(mut agent) = self.told.get(id).cloned() else { continue };
+            self.remarks.add_to(&mut agent);
+            (self.tell)(AgentNews::Changed(Box::new(agent)));
+        }
+        !to_tell.is_empty()
+    }
+}
+
+/// The agent or run whose plan, log or new folder a path below their common folder is.
+fn named(path: &Path, folder: &Path, plan: &str) -> Option<AgentId> {
+    let mut parts = path.strip_prefix(folder).ok()?.iter();
+    let id = parts.next()?.to_str()?.parse().ok()?;
+    parts.next().is_none_or(|name| name == plan || name == "events").then_some(id)
 }
 
 /// Of the agents that were held back long enough, the one that waits longest.

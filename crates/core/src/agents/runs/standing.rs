@@ -1,10 +1,10 @@
 //! How far the tasks of a run are, and why one does not start: it follows from the journal and from the agents.
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, Attention, AttentionKind, Limit, Spent, TaskState};
+use orchestra_model::{Agent, AgentState, AttentionKind, Limit, Spent, TaskState};
 
 use super::{RunFolder, check, journal::Ledger, order};
-use crate::agents::{Agents, runs::journal::counted};
+use crate::agents::runs::journal::counted;
 
 /// How far one task is.
 #[derive(Clone, Debug)]
@@ -213,11 +213,8 @@ impl RunFolder {
         self.minutes_end_under(limit).filter(|_| limit.at_limit == orchestra_model::AtLimit::Stop)
     }
 
-    fn minutes_end(&self) -> Option<Timestamp> {
-        self.minutes_end_under(self.ledger().ok()?.limit.unwrap_or(self.plan.limit))
-    }
-
-    fn minutes_end_under(&self, limit: Limit) -> Option<Timestamp> {
+    /// When its minutes end; `None` when they are not limited.
+    pub(super) fn minutes_end_under(&self, limit: Limit) -> Option<Timestamp> {
         let seconds = i64::try_from(limit.minutes?.saturating_mul(60)).ok()?;
         self.plan.created_at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
     }
@@ -227,61 +224,4 @@ impl RunFolder {
 fn has_result(agent: &Agent) -> bool {
     agent.is_cleaned
         || agent.attention.as_ref().is_some_and(|attention| attention.kind == AttentionKind::Done)
-}
-
-impl Agents {
-    /// Adds to agents of runs with a plan why they have not started, whether their work failed its check, and whether their
-    /// run asks for more.
-    pub(in crate::agents) fn tell_what_they_wait_for(&self, agents: &mut [Agent]) {
-        let mut runs: Vec<orchestra_model::AgentId> = agents
-            .iter()
-            .filter(|agent| !agent.is_cleaned)
-            .filter(|agent| {
-                !matches!(agent.state, AgentState::Failed | AgentState::Stopped | AgentState::Lost)
-            })
-            .map(|agent| agent.run.clone())
-            .collect();
-        runs.sort();
-        runs.dedup();
-        runs.retain(|run| self.run_folder(run).join(super::PLAN).is_file());
-        for id in runs {
-            let Ok(run) = self.run(&id) else { continue };
-            let Ok(ledger) = run.ledger() else { continue };
-            let known: std::collections::HashMap<_, _> = agents
-                .iter()
-                .filter(|agent| agent.run == id)
-                .map(|agent| (agent.id.clone(), agent.clone()))
-                .collect();
-            let standings = run.standings(&ledger, true, &|agent| known.get(agent).cloned());
-            // Minutes end while nothing happens that could be written down.
-            let is_over = |(at, _): &(Timestamp, String)| *at <= Timestamp::now();
-            let asks = standings.reached().and_then(|words| {
-                ledger.reached.clone().or_else(|| run.minutes_end().map(|at| (at, words)).filter(is_over))
-            });
-            for ((_, task), standing) in run.tasks().zip(standings.all) {
-                let Some(agent) = agents.iter_mut().find(|agent| agent.id == task.agent.id) else { continue };
-                if agent.state == AgentState::Queued {
-                    agent.waits = standing.waits;
-                } else if let (TaskState::Failed, Some(why)) = (standing.state, standing.failure)
-                    // Of attempts some may be bad; which is kept is asked anyway.
-                    && task.attempt.is_none()
-                    && let Some(attention) = &mut agent.attention
-                    && attention.kind == AttentionKind::Done
-                {
-                    // It is done with it, and its work is not good.
-                    (attention.kind, attention.summary) = (AttentionKind::Error, why);
-                }
-                if let Some((since, words)) = &asks
-                    && standings.limit.at_limit == orchestra_model::AtLimit::Ask
-                    && agent.attention.is_none()
-                    && matches!(standing.state, TaskState::Queued | TaskState::Running)
-                {
-                    let summary =
-                        format!("its run has used {words}: orchestra run --continue {id} --budget-…");
-                    let (kind, since) = (AttentionKind::Limit, *since);
-                    agent.attention = Some(Attention { kind, since, summary, until: None, nudge: None });
-                }
-            }
-        }
-    }
 }
