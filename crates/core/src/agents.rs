@@ -23,6 +23,8 @@ pub mod runs;
 mod spawn;
 mod start;
 mod story;
+#[cfg(test)]
+mod testing;
 mod tidy;
 mod together;
 mod watch;

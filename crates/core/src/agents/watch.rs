@@ -31,8 +31,8 @@ use super::{
     plan::Plan,
     runs::PLAN,
 };
-use remarks::KnownRemarks;
 use crate::files::private_folder;
+use remarks::KnownRemarks;
 
 /// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
 const BETWEEN: Duration = Duration::from_millis(25);

@@ -64,7 +64,8 @@ impl RunFolder {
             Some(Attention { kind: AttentionKind::Limit, since, summary, until: None, nudge: None })
         });
         // One asks for all: who would be next, and when nobody waits, who is at work.
-        let first = |state| (0..).zip(&standings.all).find(|(_, one)| one.state == state).map(|(place, _)| place);
+        let first =
+            |state| (0..).zip(&standings.all).find(|(_, one)| one.state == state).map(|(place, _)| place);
         let asking = first(TaskState::Queued).or_else(|| first(TaskState::Running));
         let until = minutes_end.filter(|at| asks_at_limit && *at > now && asking.is_some());
         let remark = |(place, one): (u32, Standing)| {
@@ -137,6 +138,33 @@ impl Agents {
 
 /// Whether a run may have something to say of it: what ended badly says so itself.
 const fn is_meant(agent: &Agent) -> bool {
-    !agent.is_cleaned
-        && !matches!(agent.state, AgentState::Failed | AgentState::Stopped | AgentState::Lost)
+    !agent.is_cleaned && !matches!(agent.state, AgentState::Failed | AgentState::Stopped | AgentState::Lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::testing;
+
+    fn agent(turns: u32) -> Agent {
+        let state = tempfile::tempdir().unwrap();
+        let agents = Agents::new(state.path());
+        let id = testing::make(&agents, &["one"]).remove(0).id;
+        let mut agent = agents.open(&id).unwrap().agent().unwrap();
+        let (kind, summary) = (AttentionKind::Done, "It is done.".to_owned());
+        agent.attention =
+            Some(Attention { kind, since: Timestamp::UNIX_EPOCH, summary, until: None, nudge: None });
+        (agent.state, agent.turns) = (AgentState::Done, turns);
+        agent
+    }
+
+    #[test]
+    fn that_work_did_not_pass_is_said_of_that_work_and_of_no_later() {
+        let remark = Remark { turns: 1, failure: Some("`make` failed".into()), ..Remark::default() };
+        let (mut then, mut later) = (agent(1), agent(2));
+        remark.add_to(&mut then);
+        remark.add_to(&mut later);
+        assert_eq!(then.attention.unwrap().summary, "`make` failed");
+        assert_eq!(later.attention.unwrap().kind, AttentionKind::Done);
+    }
 }

@@ -1,21 +1,5 @@
-use orchestra_model::Provider;
-
 use super::*;
-use crate::agents::plan::{Place, Settings};
-
-fn run(key: Option<&str>, tasks: &[&str]) -> NewRun {
-    let new = |task: &&str| NewAgent {
-        task: (*task).to_owned(),
-        name: (*task).to_owned(),
-        provider: Provider::Claude,
-        client: "/nonexistent".into(),
-        place: Place::Folder { folder: "/".into() },
-        goes_on: None,
-        settings: Settings::default(),
-        started_by: None,
-    };
-    NewRun { agents: tasks.iter().map(new).collect(), max_parallel: None, key: key.map(str::to_owned) }
-}
+use crate::agents::testing::run;
 
 #[test]
 fn agents_asked_for_twice_under_one_key_are_made_once() {

@@ -1,32 +1,21 @@
 use std::{sync::mpsc, time::Duration};
 
 use jiff::Timestamp;
-use orchestra_model::Provider;
+use orchestra_model::{AttentionKind, Limit};
+use serde_json::json;
 
 use super::*;
 use crate::agents::{
-    NewAgent, NewRun,
     entry::{Entry, Event},
     log::LogWriter,
-    plan::{Place, Settings},
+    testing,
 };
 
 /// Longer than anything here takes, on any machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn make(agents: &Agents, name: &str) -> AgentId {
-    let new = NewAgent {
-        task: "a task".into(),
-        name: name.into(),
-        provider: Provider::Claude,
-        client: "/nonexistent".into(),
-        place: Place::Folder { folder: "/".into() },
-        goes_on: None,
-        settings: Settings::default(),
-        started_by: None,
-    };
-    let run = NewRun { agents: vec![new], max_parallel: None, key: None };
-    agents.create(run, |_| false, Timestamp::UNIX_EPOCH).unwrap().remove(0).id
+    testing::make(agents, &[name]).remove(0).id
 }
 
 fn line(text: &str) -> Entry {
@@ -130,4 +119,55 @@ fn of_many_words_all_are_told_and_the_agent_now_and_then() {
         }
     };
     assert!(last.doing.is_some_and(|doing| doing.ends_with("59")));
+}
+
+#[test]
+fn what_a_run_says_of_an_agent_is_told_though_its_own_log_says_nothing() {
+    let state = tempfile::tempdir().unwrap();
+    let agents = Agents::new(state.path());
+    let plans = testing::make(&agents, &["one", "two"]);
+    let run = plans[0].run.id.clone();
+    let tasks: Vec<_> = (0..)
+        .zip(&plans)
+        .map(|(place, plan)| {
+            let after: Vec<u32> = (0..place).collect();
+            json!({ "name": plan.name, "agent": plan, "after": after })
+        })
+        .collect();
+    let folder = agents.run_folder(&run);
+    std::fs::create_dir_all(&folder).unwrap();
+    let plan = json!({ "id": run, "created_at": plans[0].created_at, "max_parallel": null, "tasks": tasks });
+    std::fs::write(folder.join(PLAN), plan.to_string()).unwrap();
+    let (tell, told) = mpsc::channel();
+    let _watcher = agents.watch(move |news| drop(tell.send(news))).unwrap();
+    let told_that = |is_it: &dyn Fn(&Agent) -> bool| {
+        while !matches!(told.recv_timeout(PATIENCE).unwrap(), AgentNews::Changed(agent) if is_it(&agent)) {}
+    };
+    // From the first word on.
+    let AgentNews::Changed(one) = told.recv_timeout(PATIENCE).unwrap() else { panic!("words of nobody") };
+    let AgentNews::Changed(two) = told.recv_timeout(PATIENCE).unwrap() else { panic!("words of nobody") };
+    let mut waits = [one.waits, two.waits];
+    waits.sort();
+    assert_eq!(waits, [None, Some("waits for one".into())]);
+
+    // The journal alone says so.
+    let mut journal = LogWriter::open(&folder.join("events")).unwrap();
+    for event in [
+        json!({ "event": "limit_set", "limit": Limit { usd: Some(0.0), ..Limit::default() }, "by": "terminal" }),
+        json!({ "event": "limit_reached", "words": "$0.00 of $0.00" }),
+    ] {
+        journal.append(Timestamp::UNIX_EPOCH, event.to_string().as_bytes()).unwrap();
+    }
+    told_that(&|agent| {
+        let kind = agent.attention.as_ref().map(|attention| attention.kind);
+        agent.name == "one" && kind == Some(AttentionKind::Limit)
+    });
+
+    // How another is.
+    let mut log = LogWriter::open(&agents.open(&plans[0].id).unwrap().log()).unwrap();
+    let failed = Entry::Event(Event::Failed { why: "no room".into() });
+    log.append(Timestamp::UNIX_EPOCH, &failed.encode()).unwrap();
+    told_that(&|agent| {
+        agent.name == "two" && agent.waits.as_deref() == Some("one failed, and this comes after it")
+    });
 }
