@@ -47,6 +47,9 @@ pub struct Change {
     pub appends: u32,
 }
 
+/// The most bytes of one piece of text that are held: whoever connects later gets fewer.
+const LONGEST: usize = 64 << 10;
+
 /// What an agent is writing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
@@ -65,6 +68,11 @@ impl Words {
         let end = self.begin + self.text.len() as u64;
         if number == self.number && at == end {
             self.text.push_str(&text);
+            if self.text.len() > LONGEST {
+                let cut = self.text.ceil_char_boundary(LONGEST / 2);
+                self.text.drain(..cut);
+                self.begin += cut as u64;
+            }
         } else {
             *self = Self { number, begin: at, text };
         }
@@ -163,6 +171,10 @@ mod tests {
         assert_eq!(words.text, "the end");
         words.add(written(3, 47, "."));
         assert_eq!(words.text, "the end.");
+        words.add(written(3, 48, &"é".repeat(LONGEST / 2)));
+        assert!(words.text.len() <= LONGEST && words.text.ends_with('é'));
+        words.add(written(3, 48 + LONGEST as u64, "!"));
+        assert!(words.text.ends_with("é!"), "what is cut off at the beginning does not part it from its end");
         words.add(written(4, 0, ""));
         assert_eq!((words.number, words.text.as_str()), (4, ""));
     }

@@ -19,7 +19,8 @@ use orchestra_model::{KindFilter, SessionKind};
 
 pub(crate) use agents::{
     AgentArguments, AnswerArguments, CleanArguments, DiffArguments, DoctorArguments, LogsArguments,
-    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments, UnparkArguments,
+    MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments, StopArguments,
+    UnparkArguments,
 };
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use runs::{ChooseArguments, LandArguments, ResultsArguments, RunArguments, StepArguments};
@@ -105,8 +106,8 @@ pub(crate) enum Command {
     Answer(AnswerArguments),
     /// End the turn of an agent; it keeps listening
     Interrupt(AgentArguments),
-    /// Stop an agent; a message resumes it
-    Stop(AgentArguments),
+    /// Stop agents, or a whole run; a message resumes one
+    Stop(StopArguments),
     /// Let parked agents go on: the rate limit has lifted early
     Unpark(UnparkArguments),
     /// Show what an agent changed

@@ -23,6 +23,7 @@ mod show;
 mod spawn;
 mod status;
 mod steer;
+mod stop;
 mod take;
 mod tidy;
 mod trust;
@@ -128,7 +129,7 @@ fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> 
         Some(Command::Mcp(arguments)) => mcp::run(context, &arguments),
         Some(Command::Answer(arguments)) => steer::answer(context, &arguments),
         Some(Command::Interrupt(arguments)) => steer::interrupt(context, &arguments),
-        Some(Command::Stop(arguments)) => steer::stop(context, &arguments),
+        Some(Command::Stop(arguments)) => stop::run(context, &arguments),
         Some(Command::Unpark(arguments)) => unpark::run(context, &arguments),
         Some(Command::Diff(arguments)) => take::diff(context, &arguments),
         Some(Command::Merge(arguments)) => take::merge(context, &arguments),

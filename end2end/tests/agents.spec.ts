@@ -75,15 +75,15 @@ test("words appear as they are written; a message waits, and an interrupt ends t
 });
 
 test("one that was parked at the model's limit goes on now, when it is told to", async ({ open, stage }) => {
-  const page = await open("/new");
-  await spawnFrom(page, stage, "Hit the limit [[fail 529 2]] [[say not reached]]");
-  await expect(page).toHaveURL(/\/agents\//);
-  await expect(page.locator(".desk .mark")).toHaveText("parked", { timeout: 60_000 });
+  const task = "Hit the limit\n[[write kept.txt x]] [[fail 529 2]] [[say not reached]]";
+  const said = stage.orchestra("spawn", "--trust", "--json", "--permission-mode", "acceptEdits", task);
+  const page = await open(`/agents/${JSON.parse(said).agents[0].id}`);
+  await expect(page.locator(".desk-line .mark")).toHaveText("parked", { timeout: 60_000 });
   await expect(page.locator(".desk .card-limit")).toContainText("until");
   await accessible(page);
   await page.getByRole("button", { name: "Go on now" }).click();
   await expect(page.locator(".conversation .turn-prompt", { hasText: "Go on where you left off." })).toBeVisible();
-  await expect(page.locator(".desk .mark")).toHaveText(/idle|done/);
+  await expect(page.locator(".desk-line .mark")).toHaveText(/idle|done/);
   await expect(page.getByRole("button", { name: "Go on now" })).toHaveCount(0);
 });
 

@@ -111,23 +111,6 @@ fn toasts() -> impl IntoView {
     view! { <div class="toasts" role="status" id="toasts"></div> }
 }
 
-/// Tasks in the order of the plan: alone, or attempts at the same one together.
-fn groups(tasks: &[TaskResult]) -> Vec<&[TaskResult]> {
-    let mut groups = Vec::new();
-    let mut rest = tasks;
-    while let Some(first) = rest.first() {
-        let is_same = |task: &TaskResult| task.attempt.is_some_and(|number| number > 1);
-        let length = match first.attempt {
-            Some(_) => 1 + rest[1..].iter().take_while(|task| is_same(task)).count(),
-            None => rest.iter().take_while(|task| task.attempt.is_none()).count(),
-        };
-        let (group, others) = rest.split_at(length);
-        groups.push(group);
-        rest = others;
-    }
-    groups
-}
-
 /// Whether a person is to choose among attempts.
 fn is_open_choice(group: &[TaskResult]) -> bool {
     group.iter().filter(|task| task.attempt.is_some() && !task.is_cleaned).count() > 1

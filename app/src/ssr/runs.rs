@@ -1,7 +1,7 @@
 //! Runs as their pages show them, and the two things that can be done with one: choosing and landing.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -113,18 +113,9 @@ fn unreadable(error: impl std::fmt::Display) -> AppError {
 /// The page of all runs.
 pub fn list(context: &AppContext) -> PlainPage {
     let sequence = context.last_event();
-    let (agents, _) = context.agents().list();
-    let mut counts: HashMap<&AgentId, usize> = HashMap::new();
-    for agent in &agents {
-        *counts.entry(&agent.run).or_default() += 1;
-    }
-    let mut seen = HashSet::new();
-    let several = agents.iter().map(|agent| &agent.run).filter(|run| counts[run] > 1 && seen.insert(*run));
-    let overview = |run| context.tools.overview(&context.agents().run(run).ok()?).ok();
-    let runs: Vec<Results> = several.take(MOST_RUNS).filter_map(overview).collect();
-    let alone = counts.values().filter(|count| **count == 1).count();
+    let list = context.tools.runs(MOST_RUNS);
     let offset = context.clock.offset_at(context.clock.now());
-    let body = runs::list::draw(&runs, alone, offset);
+    let body = runs::list::draw(&list, offset);
     PlainPage { title: "Runs".to_owned(), body, path: "/runs".to_owned(), sequence }
 }
 

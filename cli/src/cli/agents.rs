@@ -271,6 +271,34 @@ pub(crate) struct UnparkArguments {
     pub(crate) json: bool,
 }
 
+const STOP_EXAMPLES: &str = "\
+Examples:
+  orchestra stop build-auth                one agent
+  orchestra stop build-auth write-tests    several
+  orchestra stop --run build-auth          everything of its run that is at work
+
+The turn is interrupted, then the client is ended; what it changed stays, and
+orchestra send resumes it with its session. One that waits for its turn will not
+be started. It returns when nothing of them runs any more. --json prints the
+agent, or \"agents\" when there may be several.";
+
+/// Arguments of `stop`.
+#[derive(Debug, Args)]
+#[command(after_help = STOP_EXAMPLES)]
+pub(crate) struct StopArguments {
+    /// The agents: their names, their ids, or the beginnings of those
+    #[arg(value_name = "AGENT", required = true)]
+    pub(crate) agents: Vec<String>,
+
+    /// Stop all of their runs: a run's id is understood as well
+    #[arg(long)]
+    pub(crate) run: bool,
+
+    /// Print JSON (described below)
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 const DIFF_EXAMPLES: &str = "\
 Examples:
   orchestra diff build-auth          what it changed, also what is not committed

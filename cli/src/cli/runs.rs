@@ -134,6 +134,7 @@ Examples:
   orchestra results                   the newest run of this repository
   orchestra results build-auth        the run of that agent
   orchestra results 4f2a --md | gh pr create --title \"Orders\" --body-file -
+  orchestra results --all             all runs of several agents, a line each
   orchestra results --json | jq '.tasks[] | {name, state, check}'
 
 Into a pipe each task is one line, its fields parted by tabs: id, name, state,
@@ -145,7 +146,9 @@ A task has: name, agent, agent_name, prompt, after, from, attempt, state (queued
 blocked, running, checking, done, failed, stopped), agent_state, waits, failure,
 result, branch, diffstat, files, commits, uncommitted, check (command, passed,
 exit_code, output, at, milliseconds, is_outdated), tested, seconds, turns,
-tokens, cost_usd, retries, conflicts (with, files), landed, is_cleaned.";
+tokens, cost_usd, retries, conflicts (with, files), landed, is_cleaned.
+With --all it is \"runs\" of such objects, without what only git knows, \"more\" (how
+many older ones there are) and \"alone\" (how many agents were started alone).";
 
 /// Arguments of `results`.
 #[derive(Debug, Args)]
@@ -154,6 +157,10 @@ pub(crate) struct ResultsArguments {
     /// The run: its id, the beginning of one, or an agent of it [default: the newest]
     #[arg(value_name = "RUN")]
     pub(crate) run: Option<String>,
+
+    /// List all runs of several agents, the newest first
+    #[arg(long, conflicts_with_all = ["run", "md"])]
+    pub(crate) all: bool,
 
     /// Print Markdown, to paste into a pull request
     #[arg(long, alias = "markdown", conflicts_with = "json")]

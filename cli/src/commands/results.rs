@@ -3,19 +3,25 @@
 use std::io::Write;
 
 use orchestra_core::agents::runs::{ChooseError, markdown};
-use orchestra_model::{Results, TaskResult, TaskState};
+use orchestra_model::{Results, RunList, TaskResult, TaskState};
 use serde::Serialize;
 
 use super::{Context, agent, runs};
 use crate::{
     cli::{ChooseArguments, ResultsArguments},
     error::Failure,
-    output::{Out, results_table, text},
+    output::{Out, results_table, run_table, text},
 };
 
-/// Prints the results of a run.
+/// The most runs that are listed.
+const MOST: usize = 200;
+
+/// Prints the results of a run, or the list of all.
 pub(super) fn run(context: &Context, arguments: &ResultsArguments) -> Result<(), Failure> {
     let tools = agent::tools(context)?;
+    if arguments.all {
+        return list(context, &tools.runs(MOST), arguments.json);
+    }
     let found = runs::find(context, &tools, arguments.run.as_deref())?;
     let how_far = || Some("Comparing…".to_owned());
     let results = context.words.while_working(how_far, || tools.results(&found)).map_err(runs::not_found)?;
@@ -28,6 +34,33 @@ pub(super) fn run(context: &Context, arguments: &ResultsArguments) -> Result<(),
         return out.finish();
     }
     print(context, &results, arguments.json)
+}
+
+/// Prints a line for each run, or JSON.
+fn list(context: &Context, list: &RunList, json: bool) -> Result<(), Failure> {
+    let mut out = Out::standard(&context.surroundings);
+    if json {
+        serde_json::to_writer(&mut out, list)?;
+        writeln!(out)?;
+        return out.finish();
+    }
+    let now = context.now.timestamp();
+    if out.terminal {
+        let (width, paint) = (out.width, out.paint);
+        run_table::write_table(&list.runs, now, width, paint, &mut out)?;
+    } else {
+        run_table::write_lines(&list.runs, &mut out)?;
+    }
+    out.finish()?;
+    if list.runs.is_empty() {
+        context.words.murmur(
+            "No agents were started together yet: orchestra run plan.toml does, or spawn with several tasks.",
+        );
+    }
+    if list.more > 0 {
+        context.words.murmur(&format!("{} more, older than these.", list.more));
+    }
+    Ok(())
 }
 
 /// Prints results as a table, or as JSON.

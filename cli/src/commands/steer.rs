@@ -1,9 +1,6 @@
-//! `orchestra send`, `answer`, `interrupt` and `stop`: how a person steers an agent.
+//! `orchestra send`, `answer` and `interrupt`: how a person steers an agent.
 
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::{io::Write, time::Duration};
 
 use orchestra_core::agents::{Agents, SendError, Sent, Started, control::Command, entry::Steering};
 use orchestra_model::{Agent, AgentState, Decision, Question, Request, RequestKind};
@@ -16,12 +13,8 @@ use crate::{
     output::{Out, text},
 };
 
-/// How long the stop ladder may take, and a little more.
-const UNTIL_STOPPED: Duration = Duration::from_secs(20);
 /// How long a resumed agent may take to be heard; its runner gives up before.
 const UNTIL_STARTED: Duration = Duration::from_secs(60);
-/// How often it is looked whether an agent has stopped.
-const LOOK: Duration = Duration::from_millis(20);
 
 #[derive(Serialize)]
 struct Message {
@@ -266,52 +259,6 @@ pub(super) fn interrupt(context: &Context, arguments: &AgentArguments) -> Result
         _ => format!("{} is interrupted; it listens for a message.", found.name),
     };
     status::tell(context, &agents, &found, arguments.json, &sentence)
-}
-
-/// Ends an agent, and waits until nothing of it runs.
-pub(super) fn stop(context: &Context, arguments: &AgentArguments) -> Result<(), Failure> {
-    let agents = agent::agents(context)?;
-    let found = agent::find(&agents, &arguments.agent)?;
-    let name = &found.name;
-    if found.state == AgentState::Queued {
-        agents.cancel(&found.id, agent::BY, context.now.timestamp()).map_err(agent::not_started)?;
-        return status::tell(
-            context,
-            &agents,
-            &found,
-            arguments.json,
-            &format!("{name} will not be started."),
-        );
-    }
-    if !found.state.is_live() {
-        let sentence = format!("{name} is {} already.", found.state.name());
-        return status::tell(context, &agents, &found, arguments.json, &sentence);
-    }
-    agent::ask(&agents, &found, Command::Steer { how: Steering::Stop })?;
-    let how_far = || Some(format!("Stopping {name}…"));
-    let now = context.words.while_working(how_far, || wait_until_over(&agents, &found))?;
-    let sentence = match now.state {
-        state if state.is_live() => {
-            return Err(Failure::new(format!("{name} has not stopped yet")).hint(format!(
-                "orchestra logs {name} shows what it does; orchestra doctor looks for what is left"
-            )));
-        }
-        AgentState::Stopped => format!("{name} is stopped; orchestra send {name} \"…\" resumes it."),
-        state => format!("{name} is {}.", state.name()),
-    };
-    status::tell(context, &agents, &found, arguments.json, &sentence)
-}
-
-fn wait_until_over(agents: &Agents, agent: &Agent) -> Result<Agent, Failure> {
-    let until = Instant::now() + UNTIL_STOPPED;
-    loop {
-        let now = agents.open(&agent.id).and_then(|folder| folder.agent());
-        let now = now.map_err(|error| Failure::new(error.to_string()))?;
-        if !now.state.is_live() || Instant::now() >= until {
-            return Ok(now);
-        }
-        std::thread::sleep(LOOK);
-    }
 }
 
 fn report(context: &Context, json: bool, outcome: &impl Serialize, sentence: &str) -> Result<(), Failure> {

@@ -28,6 +28,60 @@ pub struct Results {
     pub tasks: Vec<TaskResult>,
 }
 
+impl Results {
+    /// What it is about, from the names of its tasks.
+    pub fn title(&self) -> String {
+        let groups = self.groups();
+        if let [group @ [first, _, ..]] = groups.as_slice()
+            && first.attempt.is_some()
+        {
+            return format!("{}: {} attempts", first.base_name(), group.len());
+        }
+        let names: Vec<&str> = groups
+            .iter()
+            .flat_map(|group| match group.first() {
+                Some(first) if first.attempt.is_some() => vec![first.base_name()],
+                _ => group.iter().map(|task| task.name.as_str()).collect(),
+            })
+            .collect();
+        match names.as_slice() {
+            [] => "A run of nothing".to_owned(),
+            [one] => (*one).to_owned(),
+            [first, second] => format!("{first} and {second}"),
+            [first, second, third] => format!("{first}, {second} and {third}"),
+            [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
+        }
+    }
+
+    /// Its tasks in the order of the plan: alone, or attempts at the same one together.
+    pub fn groups(&self) -> Vec<&[TaskResult]> {
+        let mut groups = Vec::new();
+        let mut rest = self.tasks.as_slice();
+        while let Some(first) = rest.first() {
+            let is_same = |task: &TaskResult| task.attempt.is_some_and(|number| number > 1);
+            let length = match first.attempt {
+                Some(_) => 1 + rest[1..].iter().take_while(|task| is_same(task)).count(),
+                None => rest.iter().take_while(|task| task.attempt.is_none()).count(),
+            };
+            let (group, others) = rest.split_at(length);
+            groups.push(group);
+            rest = others;
+        }
+        groups
+    }
+}
+
+/// Runs, as a list shows them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunList {
+    /// Those of several agents, the newest first, without what only git knows.
+    pub runs: Vec<Results>,
+    /// How many more there are.
+    pub more: usize,
+    /// How many agents were started alone.
+    pub alone: usize,
+}
+
 /// One task of a run, and what its agent made of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskResult {
@@ -85,6 +139,14 @@ pub struct TaskResult {
     pub landed: Option<String>,
     /// Whether it is in the trash.
     pub is_cleaned: bool,
+}
+
+impl TaskResult {
+    /// Its name without the number of the attempt.
+    pub fn base_name(&self) -> &str {
+        let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
+        self.name.rsplit_once('-').filter(|(_, tail)| is_number(tail)).map_or(&self.name, |(head, _)| head)
+    }
 }
 
 /// How far a task is.

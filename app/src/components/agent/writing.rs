@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use leptos::prelude::*;
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsValue;
 
 use crate::{
     components::transcript::reel::Reel,
@@ -57,9 +58,41 @@ pub fn Writing(
         },
     );
     let is_quiet = move || shown.read().is_empty();
+    let lines = NodeRef::<html::Div>::new();
+    let mut drawn = String::new();
+    effect(move || {
+        let now = shown.get();
+        if let Some(lines) = lines.get_untracked()
+            && draw(&lines, &drawn, &now).is_ok()
+        {
+            drawn = now;
+        }
+    });
     view! {
         <div class="writing" class:is-empty=is_quiet aria-live="off">
-            <div class="plain">{move || shown.get()}</div>
+            <div class="plain" node_ref=lines></div>
         </div>
     }
+}
+
+/// Adds what is new, each line a block of its own: a browser lays out anew only the last, however long the text is.
+fn draw(lines: &web_sys::Element, before: &str, now: &str) -> Result<(), JsValue> {
+    let mut is_line_open = !before.is_empty() && !before.ends_with('\n');
+    let new = now.strip_prefix(before).unwrap_or_else(|| {
+        lines.set_text_content(None);
+        is_line_open = false;
+        now
+    });
+    for piece in new.split_inclusive('\n') {
+        match lines.last_element_child() {
+            Some(line) if is_line_open => line.append_with_str_1(piece)?,
+            _ => {
+                let line = document().create_element("div")?;
+                line.set_text_content(Some(piece));
+                lines.append_child(&line)?;
+            }
+        }
+        is_line_open = !piece.ends_with('\n');
+    }
+    Ok(())
 }

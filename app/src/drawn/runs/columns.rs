@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use orchestra_model::{AttentionKind, Check, Excerpt, TaskResult, TestRun};
 
-use super::{Known, groups, head, is_open_choice, mark, name_link};
+use super::{Known, is_open_choice, mark, name_link};
 use crate::{
     components::icon::Icon,
     drawn::{agents::command, parts, turns::excerpt},
@@ -18,7 +18,7 @@ const COMMITS: usize = 4;
 const SHORT: usize = 700;
 
 pub(super) fn draw(known: &Known) -> AnyView {
-    groups(&known.results.tasks).into_iter().map(|group| draw_group(known, group)).collect_view().into_any()
+    known.results.groups().into_iter().map(|group| draw_group(known, group)).collect_view().into_any()
 }
 
 fn draw_group(known: &Known, group: &[TaskResult]) -> AnyView {
@@ -32,7 +32,7 @@ fn draw_group(known: &Known, group: &[TaskResult]) -> AnyView {
             Some(chosen) => {
                 format!("{} was kept of {} attempts", parts::visible(&chosen.agent_name), group.len())
             }
-            None => format!("{} attempts at {}", group.len(), parts::visible(head::base_name(&first.name))),
+            None => format!("{} attempts at {}", group.len(), parts::visible(first.base_name())),
         };
         let diffs = format!("/runs/{}?show=diffs", known.results.run);
         view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use orchestra_model::{AtLimit, Results, TaskState};
 
-use super::{Known, Show, groups, is_open_choice};
+use super::{Known, Show, is_open_choice};
 use crate::{
     components::icon::Icon,
     drawn::{agents::command, parts},
@@ -39,36 +39,9 @@ pub(super) fn draw(known: &Known, show: Show) -> AnyView {
     .into_any()
 }
 
-/// What it is about, from the names of its tasks.
+/// What it is about.
 pub(super) fn title(results: &Results) -> String {
-    let groups = groups(&results.tasks);
-    if let [group] = groups.as_slice()
-        && let [first, _, ..] = group
-        && first.attempt.is_some()
-    {
-        return format!("{}: {} attempts", parts::visible(base_name(&first.name)), group.len());
-    }
-    let names: Vec<String> = groups
-        .iter()
-        .flat_map(|group| match group.first() {
-            Some(first) if first.attempt.is_some() => vec![base_name(&first.name)],
-            _ => group.iter().map(|task| task.name.as_str()).collect(),
-        })
-        .map(parts::visible)
-        .collect();
-    match names.as_slice() {
-        [] => "A run of nothing".to_owned(),
-        [one] => one.clone(),
-        [first, second] => format!("{first} and {second}"),
-        [first, second, third] => format!("{first}, {second} and {third}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
-    }
-}
-
-/// A task's name without the number of the attempt.
-pub(super) fn base_name(name: &str) -> &str {
-    let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
-    name.rsplit_once('-').filter(|(_, tail)| is_number(tail)).map_or(name, |(head, _)| head)
+    parts::visible(&results.title())
 }
 
 /// How many are how far, as marks.
@@ -170,7 +143,7 @@ fn actions(known: &Known) -> AnyView {
         task.state == TaskState::Done && has_work && task.landed.is_none() && !task.is_cleaned
     });
     let landable = landable.count();
-    let is_open = groups(&results.tasks).into_iter().any(is_open_choice);
+    let is_open = results.groups().into_iter().any(is_open_choice);
     let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some());
     let first = (is_open && landable > 0).then(|| {
         view! { <p class="aside">"Choose one of the attempts, then it can land."</p> }
@@ -196,7 +169,7 @@ fn tabs(known: &Known, show: Show) -> AnyView {
     let run = &known.results.run;
     let messages: usize = known.messages.threads.iter().map(|thread| thread.messages.len()).sum();
     let has_diffs =
-        groups(&known.results.tasks).into_iter().any(|group| group.iter().any(|task| task.attempt.is_some()));
+        known.results.groups().into_iter().any(|group| group.iter().any(|task| task.attempt.is_some()));
     let tab = |one: Show, query: &str, name: &'static str, count: usize| {
         let count = (count > 0).then(|| view! { " " <span class="count">{count.to_string()}</span> });
         view! {

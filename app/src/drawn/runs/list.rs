@@ -1,21 +1,22 @@
 //! The list of runs.
 
 use leptos::prelude::*;
-use orchestra_model::Results;
+use orchestra_model::{Results, RunList};
 
 use super::{head, toasts};
 use crate::drawn::{empty, parts};
 
-/// Draws them, the newest first; `alone` is how many agents there are that were started alone.
-pub(crate) fn draw(runs: &[Results], alone: usize, offset_seconds: i32) -> String {
+/// Draws them, the newest first.
+pub(crate) fn draw(list: &RunList, offset_seconds: i32) -> String {
+    let RunList { runs, alone, .. } = list;
     let rows = runs.iter().map(|run| row(run, offset_seconds)).collect_view();
     let content = if runs.is_empty() {
         empty::no_runs().into_any()
     } else {
         view! { <ul class="rows runs" data-part="runs">{rows}</ul> }.into_any()
     };
-    let alone = (alone > 0).then(|| {
-        let words = crate::text::plural(alone, "agent was started alone", "agents were started alone");
+    let alone = (*alone > 0).then(|| {
+        let words = crate::text::plural(*alone, "agent was started alone", "agents were started alone");
         view! { <p class="aside runs-alone">{words} ": see " <a href="/">"Now"</a> "."</p> }
     });
     view! {

@@ -150,11 +150,12 @@ fn one_of_several_attempts_is_chosen_before_anything_lands() {
 
 #[test]
 fn tasks_and_attempts_are_told_apart_in_their_order() {
-    let mut tasks = attempts().results.tasks;
+    let mut results = attempts().results;
+    let tasks = &mut results.tasks;
     tasks.insert(0, task("schema", "aaaa2229", TaskState::Done));
     tasks.extend(attempts().results.tasks);
     tasks.push(task("docs", "aaaa222a", TaskState::Done));
-    let sizes: Vec<usize> = groups(&tasks).iter().map(|group| group.len()).collect();
+    let sizes: Vec<usize> = results.groups().iter().map(|group| group.len()).collect();
     assert_eq!(sizes, [1, 3, 3, 1]);
 }
 

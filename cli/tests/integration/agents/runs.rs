@@ -287,3 +287,43 @@ fn six_tasks_survive_kills_of_whoever_goes_on_with_them_and_are_run_once() {
     }
     assert!(world.worktree("five").join("one").is_file() && world.worktree("five").join("three").is_file());
 }
+
+#[test]
+fn a_run_is_stopped_as_a_whole_and_stands_in_the_list_of_all() {
+    let world = World::new();
+    let plan = ["max-parallel = 2\n".to_owned()]
+        .into_iter()
+        .chain(["one", "two", "three"].map(|name| task(name, "::sleep 600000", "")))
+        .chain([task("last", "::say d", "after = [\"one\"]")])
+        .collect::<String>();
+    world.ok(&["run", "--trust", &world.plan(&plan)]);
+    for name in ["one", "two"] {
+        world.wait_for_state(name, "running");
+    }
+    let said = world.ok(&["stop", "--run", "two"]).out;
+    for words in
+        ["one is stopped;", "two is stopped;", "three will not be started.", "last will not be started."]
+    {
+        assert!(said.contains(words), "{said}");
+    }
+    let results = world.results();
+    assert_eq!(results["is_over"], true, "{results:#}");
+    assert!(results["tasks"].as_array().unwrap().iter().all(|task| task["state"] == "stopped"));
+    let again: Value = serde_json::from_str(&world.ok(&["stop", "--run", "one", "--json"]).out).unwrap();
+    assert_eq!(again["agents"].as_array().unwrap().len(), 0, "nothing of it is at work any more");
+
+    // Several by their names; the way of one alone is as it was.
+    let several: Value = serde_json::from_str(&world.ok(&["stop", "one", "two", "--json"]).out).unwrap();
+    assert_eq!(several["agents"][1]["name"], "two");
+    let one: Value = serde_json::from_str(&world.ok(&["stop", "one", "--json"]).out).unwrap();
+    assert_eq!(one["name"], "one");
+
+    let id = results["run"].as_str().unwrap();
+    let lines = world.ok(&["results", "--all"]).out;
+    assert!(
+        lines.starts_with(id) && lines.trim().ends_with("4 stopped\t0.00\tone, two and 2 more"),
+        "{lines}"
+    );
+    let list: Value = serde_json::from_str(&world.ok(&["results", "--all", "--json"]).out).unwrap();
+    assert_eq!((&list["runs"][0]["run"], &list["alone"]), (&id.into(), &0.into()));
+}

@@ -1,9 +1,12 @@
 //! The results of a run, side by side: for pages, for programs, and as Markdown for a pull request.
 
-use std::{collections::HashSet, fmt::Write};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, Conflict, Results, TaskResult, TaskState};
+use orchestra_model::{Agent, AgentId, Conflict, Results, RunList, TaskResult, TaskState};
 
 use super::{PlannedTask, RunError, RunFolder, journal::Ledger, standing::Standing};
 use crate::{
@@ -44,6 +47,25 @@ impl Tools {
     /// When it cannot be read.
     pub fn overview(&self, run: &RunFolder) -> Result<Results, RunError> {
         self.results_with(run, false)
+    }
+
+    /// The runs of several agents, the newest first, so many at most.
+    pub fn runs(&self, most: usize) -> RunList {
+        let (agents, _) = self.agents().list();
+        let mut counts: HashMap<&AgentId, usize> = HashMap::new();
+        for agent in &agents {
+            *counts.entry(&agent.run).or_default() += 1;
+        }
+        let mut seen = HashSet::new();
+        let several =
+            agents.iter().map(|agent| &agent.run).filter(|run| counts[run] > 1 && seen.insert(*run));
+        let several: Vec<&AgentId> = several.collect();
+        let overview = |run: &&AgentId| self.overview(&self.agents().run(run).ok()?).ok();
+        RunList {
+            runs: several.iter().take(most).filter_map(overview).collect(),
+            more: several.len().saturating_sub(most),
+            alone: counts.values().filter(|count| **count == 1).count(),
+        }
     }
 
     fn results_with(&self, run: &RunFolder, with_work: bool) -> Result<Results, RunError> {
