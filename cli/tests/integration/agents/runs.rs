@@ -300,7 +300,7 @@ fn a_run_is_stopped_as_a_whole_and_stands_in_the_list_of_all() {
     for name in ["one", "two"] {
         world.wait_for_state(name, "running");
     }
-    let said = world.ok(&["stop", "--run", "two"]).out;
+    let said = world.ok(&["stop", "--run", "two"]).words;
     for words in
         ["one is stopped;", "two is stopped;", "three will not be started.", "last will not be started."]
     {
