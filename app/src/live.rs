@@ -69,7 +69,10 @@ impl Words {
         if number == self.number && at == end {
             self.text.push_str(&text);
             if self.text.len() > LONGEST {
-                let cut = self.text.ceil_char_boundary(LONGEST / 2);
+                let mut cut = LONGEST / 2;
+                while !self.text.is_char_boundary(cut) {
+                    cut += 1;
+                }
                 self.text.drain(..cut);
                 self.begin += cut as u64;
             }

@@ -320,10 +320,8 @@ fn a_run_is_stopped_as_a_whole_and_stands_in_the_list_of_all() {
 
     let id = results["run"].as_str().unwrap();
     let lines = world.ok(&["results", "--all"]).out;
-    assert!(
-        lines.starts_with(id) && lines.trim().ends_with("4 stopped\t0.00\tone, two and 2 more"),
-        "{lines}"
-    );
+    assert!(lines.starts_with(id) && lines.contains("\t4 stopped\t"), "{lines}");
+    assert!(lines.trim().ends_with("\tone, two and 2 more"), "{lines}");
     let list: Value = serde_json::from_str(&world.ok(&["results", "--all", "--json"]).out).unwrap();
     assert_eq!((&list["runs"][0]["run"], &list["alone"]), (&id.into(), &0.into()));
 }
