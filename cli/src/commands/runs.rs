@@ -1,12 +1,12 @@
 //! `orchestra run`: a plan is worked off, or a run gone on with.
 
-use std::{fs, io::Write, path::Path, time::Duration};
+use std::{collections::HashSet, fs, io::Write, path::Path, time::Duration};
 
 use orchestra_core::agents::{
     Tools,
     runs::{NewPlan, RunError, RunFile, RunFolder, StepError, Stepped},
 };
-use orchestra_model::{AgentState, Limit};
+use orchestra_model::{AgentState, Limit, TaskResult, TaskState};
 use serde::Serialize;
 
 use super::{
@@ -184,9 +184,17 @@ fn set_limit(tools: &Tools, run: &RunFolder, arguments: &RunArguments) -> Result
 /// Waits until nothing of a run is at work and nothing more can start, and does meanwhile what is due.
 fn wait(context: &Context, tools: &Tools, run: &RunFolder) -> Result<Stepped, Failure> {
     let mut told = Vec::new();
+    let (mut ended, mut last) = (HashSet::new(), (0, 0));
     let all = run.plan().tasks.len();
     loop {
         let stepped = tools.step(run).map_err(not_stepped)?;
+        if last != (stepped.done, stepped.failed) {
+            last = (stepped.done, stepped.failed);
+            for task in tools.overview(run).map_err(not_found)?.tasks {
+                let words = how_it_ended(&task).filter(|_| ended.insert((task.agent.clone(), task.state)));
+                words.inspect(|words| context.words.murmur(words));
+            }
+        }
         if stepped.is_over {
             return Ok(stepped);
         }
@@ -207,6 +215,19 @@ fn wait(context: &Context, tools: &Tools, run: &RunFolder) -> Result<Stepped, Fa
         }
         let how_far = || Some(format!("{} of {all} tasks done…", stepped.done));
         context.words.while_working(how_far, || std::thread::sleep(LOOK));
+    }
+}
+
+/// That a task came to its end, and how.
+fn how_it_ended(task: &TaskResult) -> Option<String> {
+    let name = &task.agent_name;
+    let why = task.failure.as_deref().or(task.waits.as_deref()).map(text::one_line).unwrap_or_default();
+    match task.state {
+        TaskState::Done => Some(format!("✓ {name} is done")),
+        TaskState::Failed => Some(format!("✗ {name} failed: {why}")),
+        TaskState::Blocked => Some(format!("– {name} cannot start: {why}")),
+        TaskState::Stopped => Some(format!("■ {name} was stopped")),
+        TaskState::Queued | TaskState::Running | TaskState::Checking => None,
     }
 }
 

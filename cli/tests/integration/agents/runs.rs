@@ -90,6 +90,9 @@ fn what_comes_after_a_task_that_failed_does_not_start_and_says_why() {
     ];
     let said = world.work_off(&plan.concat());
     assert!(said.code == 1 && said.words.contains("error: 3 tasks are not done"), "{said:?}");
+    for words in ["✗ base failed: ", "– next cannot start: base failed", "✓ other is done"] {
+        assert_eq!(said.words.matches(words).count(), 1, "{said:?}");
+    }
     assert_eq!(world.task("base")["state"], "failed");
     assert_eq!(world.task("other")["state"], "done");
     assert_eq!(world.task("next")["state"], "blocked");
