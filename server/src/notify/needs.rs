@@ -148,6 +148,7 @@ fn of_attention(agent: &Agent) -> Option<Notice> {
             match agent.state {
                 AgentState::Lost => format!("{name} was lost"),
                 AgentState::Failed => format!("{name} failed"),
+                _ if agent.did_not_pass() => format!("{name}'s work did not pass"),
                 _ => format!("{name} ran into an error"),
             },
         ),

@@ -83,6 +83,7 @@ fn every_other_need_is_told_in_its_own_words() {
         ("failed", "error", "name-of-a failed"),
         ("lost", "error", "name-of-a was lost"),
         ("idle", "error", "name-of-a ran into an error"),
+        ("done", "error", "name-of-a's work did not pass"),
         ("running", "rate_limit", "name-of-a waits for the model"),
         ("running", "stuck", "name-of-a seems stuck"),
         ("idle", "done", "name-of-a has finished"),
