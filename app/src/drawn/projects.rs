@@ -25,8 +25,10 @@ struct Card {
     waiting: usize,
     /// The last moment in it.
     active_ms: i64,
-    /// The branches that were seen in it, the newest first.
+    /// The branches that were seen in it, the newest first; those of agents come after all others.
     branches: Vec<String>,
+    /// How many of them are not of agents.
+    own_branches: usize,
 }
 
 /// Draws every project that these sessions were held in, the one active last first; the sessions come newest first.
@@ -39,7 +41,7 @@ pub(crate) fn draw(sessions: &[Session], clock: ServerClock) -> String {
 pub(crate) fn branches(sessions: &[Session]) -> String {
     let mut branches = Vec::new();
     for session in sessions {
-        add_branch(&mut branches, session);
+        add_branch(&mut branches, None, session);
     }
     let chips = branches.into_iter().map(|branch| view! { <li><Icon name="branch"/>{branch}</li> });
     view! { <ul class="branches" aria-label="Branches seen">{chips.collect_view()}</ul> }.to_html()
@@ -47,7 +49,7 @@ pub(crate) fn branches(sessions: &[Session]) -> String {
 
 impl Card {
     fn draw(self, clock: ServerClock) -> impl IntoView {
-        let Self { name, dir, sessions, live, waiting, active_ms, branches } = self;
+        let Self { name, dir, sessions, live, waiting, active_ms, branches, .. } = self;
         let href = dir
             .as_deref()
             .map_or_else(|| format!("/sessions?since=all&q={}", text::url_encode(&name)), project_href);
@@ -92,6 +94,7 @@ fn gather(sessions: &[Session]) -> Vec<Card> {
                 waiting: 0,
                 active_ms: active_at.map_or(0, |at| at.as_millisecond()),
                 branches: Vec::new(),
+                own_branches: 0,
             });
             cards.len() - 1
         });
@@ -99,16 +102,21 @@ fn gather(sessions: &[Session]) -> Vec<Card> {
         card.sessions += 1;
         card.live += usize::from(session.status.is_some());
         card.waiting += usize::from(session.status == Some(LiveStatus::Waiting));
-        add_branch(&mut card.branches, session);
+        let place = session.agent.is_none().then_some(card.own_branches);
+        let is_new = add_branch(&mut card.branches, place, session);
+        card.own_branches += usize::from(is_new && session.agent.is_none());
     }
     cards
 }
 
-fn add_branch(branches: &mut Vec<String>, session: &Session) {
-    if let Some(branch) = row::branch(session).map(parts::visible).filter(|branch| !branches.contains(branch))
-    {
-        branches.push(branch);
+/// Adds the branch of a session at a place, or at the end; whether it is new.
+fn add_branch(branches: &mut Vec<String>, place: Option<usize>, session: &Session) -> bool {
+    let branch = row::branch(session).map(parts::visible).filter(|branch| !branches.contains(branch));
+    let is_new = branch.is_some();
+    if let Some(branch) = branch {
+        branches.insert(place.unwrap_or(branches.len()), branch);
     }
+    is_new
 }
 
 #[cfg(test)]
@@ -125,9 +133,10 @@ mod tests {
             ..session()
         };
         let waiting = Session { status: Some(LiveStatus::Waiting), ..held("/shop", "cart") };
-        let cards = gather(&[held("/shop", "main"), held("/api", "main"), waiting]);
+        let agents = Session { agent: "aaaa2222".parse().ok(), ..held("/shop", "orchestra/x") };
+        let cards = gather(&[agents, held("/shop", "main"), held("/api", "main"), waiting]);
         assert_eq!(cards.len(), 2);
-        assert_eq!((cards[0].dir.as_deref(), cards[0].sessions, cards[0].waiting), (Some("/shop"), 2, 1));
-        assert_eq!(cards[0].branches, ["main", "cart"]);
+        assert_eq!((cards[0].dir.as_deref(), cards[0].sessions, cards[0].waiting), (Some("/shop"), 3, 1));
+        assert_eq!(cards[0].branches, ["main", "cart", "orchestra/x"]);
     }
 }
