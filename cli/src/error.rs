@@ -31,12 +31,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// A command that could not do what it was asked.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Failed, message: message.into(), hint: None }
+        Self { kind: Kind::Failed, message: without_numbers(message.into()), hint: None }
     }
 
     /// A command that was asked wrongly.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into(), hint: None }
+        Self { kind: Kind::Usage, message: without_numbers(message.into()), hint: None }
     }
 
     /// A picker left without a choice.
@@ -65,6 +65,20 @@ impl Failure {
             Kind::ReaderLeft => ExitCode::SUCCESS,
         }
     }
+}
+
+/// Without the numbers that the system's errors carry behind their words.
+fn without_numbers(mut message: String) -> String {
+    const MARK: &str = " (os error ";
+    while let Some(begin) = message.find(MARK) {
+        let rest = &message[begin + MARK.len()..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 || rest.as_bytes().get(digits) != Some(&b')') {
+            break;
+        }
+        message.replace_range(begin..=begin + MARK.len() + digits, "");
+    }
+    message
 }
 
 /// Only for writing to standard output, which is the one `io::Error` that commands pass on without words of their own.
