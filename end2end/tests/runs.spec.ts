@@ -155,6 +155,17 @@ test("work that does not pass its check asks for a person, on a page that was op
   await expect(page.locator(".desk-failure")).toContainText("exit code 3");
 });
 
+test("all of a run is stopped with one tap", async ({ open, stage }) => {
+  const slow = (name: string) => `${name} ${test.info().project.name} [[slow 600 200]]`;
+  const said = stage.orchestra("spawn", "--trust", "--json", "--max-parallel", "1", slow("long"), slow("longer"));
+  const page = await open(`/runs/${JSON.parse(said).agents[0].run}`);
+  await expect(page.locator(".run-tally")).toContainText("1 queued");
+  await page.getByRole("button", { name: "Stop all" }).click();
+  await expect(page.locator(".run-tally")).toContainText("2 stopped");
+  await expect(page.getByRole("button", { name: "Stop all" })).toHaveCount(0);
+  await accessible(page);
+});
+
 test("what agents tell each other is a conversation, and goes on while it is looked at", async ({ open, stage, browser }) => {
   const report = JSON.stringify({ outcome: "done", summary: "Forty-two it is." });
   const helper = `Find it {{tool mcp__orchestra__report_result ${report}}} {{say Reported.}}`;

@@ -77,6 +77,9 @@ enum Command {
     Stop {
         agent: String,
     },
+    StopRun {
+        run: String,
+    },
     Set {
         agent: String,
         model: Option<String>,
@@ -195,6 +198,7 @@ impl Desk<'_> {
             }
             Command::Interrupt { agent } => self.steer(&agent, Steering::Interrupt),
             Command::Stop { agent } => self.stop(&agent),
+            Command::StopRun { run } => self.stop_run(&run),
             Command::Set { agent, model, mode } => {
                 let model = model.filter(|model| !model.is_empty()).map(|model| Steering::Model { model });
                 let mode = mode.filter(|mode| !mode.is_empty()).map(|mode| Steering::Mode { mode });
@@ -319,6 +323,20 @@ impl Desk<'_> {
                 .map_err(|error| refused(error, "Try again in a moment."));
         }
         self.steer(id, Steering::Stop)
+    }
+
+    /// Stops all of a run. Those whose turn it was not come first: it would be, once others have ended.
+    fn stop_run(&self, run: &str) -> Result<Outcome, AppError> {
+        let (mut agents, _) = self.tools.agents().list();
+        agents.retain(|agent| agent.run.as_str() == run);
+        agents.retain(|agent| agent.state.is_live() || agent.state == AgentState::Queued);
+        agents.sort_by_key(|agent| agent.state != AgentState::Queued);
+        let stopped: Vec<_> = agents.iter().map(|agent| self.stop(agent.id.as_str())).collect();
+        stopped.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(said(match agents.len() {
+            0 => "Nothing of it is at work.",
+            _ => "All of it is stopped. A message resumes one.",
+        }))
     }
 
     fn spawn(&self, spawn: Spawn) -> Result<Outcome, AppError> {

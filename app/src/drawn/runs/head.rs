@@ -153,10 +153,19 @@ fn actions(known: &Known) -> AnyView {
         let order = command("land", &[("run", run)]);
         view! { <button type="button" class="button is-primary needs-script" disabled=is_landing data-command=order>{words}</button> }
     });
+    let is_at_work = results
+        .tasks
+        .iter()
+        .any(|task| matches!(task.state, TaskState::Running | TaskState::Checking | TaskState::Queued));
+    let stop = is_at_work.then(|| {
+        let order = command("stop_run", &[("run", run)]);
+        view! { <button type="button" class="button needs-script" data-command=order><Icon name="stop"/> <span>"Stop all"</span></button> }
+    });
     let report = format!("/runs/{run}/report.md");
     view! {
         <div class="run-actions take">
             {land}
+            {stop}
             <a class="button" href=report.clone() data-report=""><Icon name="copy"/> <span>"Report"</span></a>
             {first}
             <p class="said-here" role="status" data-said=""></p>
