@@ -325,12 +325,10 @@ impl Desk<'_> {
         self.steer(id, Steering::Stop)
     }
 
-    /// Stops all of a run. Those whose turn it was not come first: it would be, once others have ended.
+    /// Stops all of a run.
     fn stop_run(&self, run: &str) -> Result<Outcome, AppError> {
-        let (mut agents, _) = self.tools.agents().list();
-        agents.retain(|agent| agent.run.as_str() == run);
-        agents.retain(|agent| agent.state.is_live() || agent.state == AgentState::Queued);
-        agents.sort_by_key(|agent| agent.state != AgentState::Queued);
+        let run = super::runs::find(self.context, run)?;
+        let agents = self.tools.agents().at_work(run.id());
         let stopped: Vec<_> = agents.iter().map(|agent| self.stop(agent.id.as_str())).collect();
         stopped.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(said(match agents.len() {

@@ -87,7 +87,7 @@ impl Landings {
 }
 
 /// The run of an id.
-fn find(context: &AppContext, id: &str) -> Result<RunFolder, AppError> {
+pub(super) fn find(context: &AppContext, id: &str) -> Result<RunFolder, AppError> {
     let none = || {
         AppError::new(
             AppErrorKind::NotFound,

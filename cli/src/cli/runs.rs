@@ -142,13 +142,13 @@ files, insertions, deletions, the check's exit code, cost in USD, words.
 
 --json prints one object: run, created_at, repo, target, is_over, max_parallel,
 limit (usd, tokens, minutes, at_limit), spent (usd, tokens, seconds) and tasks.
-A task has: name, agent, agent_name, prompt, after, from, attempt, state (queued,
-blocked, running, checking, done, failed, stopped), agent_state, waits, failure,
-result, branch, diffstat, files, commits, uncommitted, check (command, passed,
-exit_code, output, at, milliseconds, is_outdated), tested, seconds, turns,
-tokens, cost_usd, retries, conflicts (with, files), landed, is_cleaned.
-With --all it is \"runs\" of such objects, without what only git knows, \"more\" (how
-many older ones there are) and \"alone\" (how many agents were started alone).";
+A task has: name, agent, agent_name, prompt, after, from, attempt, state
+(queued, blocked, running, checking, done, failed, stopped), agent_state, waits,
+failure, result, branch, diffstat, files, commits, uncommitted, check (command,
+passed, exit_code, output, at, milliseconds, is_outdated), tested, seconds,
+turns, tokens, cost_usd, retries, conflicts (with, files), landed, is_cleaned.
+With --all it is \"runs\" of such objects, without what only git knows, and
+\"more\" (how many older ones there are), \"alone\" (agents started alone).";
 
 /// Arguments of `results`.
 #[derive(Debug, Args)]

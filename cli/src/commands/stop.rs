@@ -67,10 +67,7 @@ fn meant(context: &Context, agents: &Agents, arguments: &StopArguments) -> Resul
     for name in &arguments.agents {
         if arguments.run {
             let run = runs::find_here(&agent::tools_as_they_are(context)?, Some(name))?;
-            let is_at_work = |one: &Agent| one.state.is_live() || one.state == AgentState::Queued;
-            let (all, _) = agents.list();
-            let found: Vec<Agent> =
-                all.into_iter().filter(|one| one.run == *run.id() && is_at_work(one)).collect();
+            let found = agents.at_work(run.id());
             if found.is_empty() {
                 context.words.murmur(&format!("Nothing of run {} is at work.", run.id()));
             }

@@ -178,6 +178,16 @@ impl Agents {
         self.runs_folder().join(id.as_str())
     }
 
+    /// The agents of a run of which something runs, or would: to be stopped in this order. Those whose turn it was not come
+    /// first, since it would be once others have ended.
+    pub fn at_work(&self, run: &AgentId) -> Vec<Agent> {
+        let (mut agents, _) = self.list();
+        agents.retain(|agent| agent.run == *run);
+        agents.retain(|agent| agent.state.is_live() || agent.state == AgentState::Queued);
+        agents.sort_by_key(|agent| agent.state != AgentState::Queued);
+        agents
+    }
+
     /// A run, by its id.
     ///
     /// # Errors
