@@ -1,6 +1,7 @@
 // Two sizes, one browser: the system's Chromium, which `cargo xtask test` finds and names in ORCHESTRA_CHROMIUM.
 // Without that variable Playwright's own is used (`npx playwright install chromium`).
 import { defineConfig } from "@playwright/test";
+import { zone } from "./support/zone.js";
 
 const executablePath = process.env.ORCHESTRA_CHROMIUM || undefined;
 const runsAsRoot = process.getuid?.() === 0;
@@ -19,7 +20,7 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     locale: "en-GB",
-    timezoneId: "Europe/Berlin",
+    timezoneId: zone,
     trace: "retain-on-failure",
     launchOptions: {
       executablePath,

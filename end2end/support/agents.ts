@@ -2,6 +2,7 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { zone } from "./zone.js";
 
 export interface Sandbox {
   /** What `orchestra` is to be started with. */
@@ -30,7 +31,7 @@ export async function startSandbox(): Promise<Sandbox> {
     child.once("exit", (code) => reject(new Error(`the sandbox ended with ${code}: ${said}`)));
   });
   // By itself the client tries for minutes when the model is not to be had.
-  const environment: Record<string, string> = { LANG: "C.UTF-8", TZ: "Europe/Berlin", CLAUDE_CODE_MAX_RETRIES: "1" };
+  const environment: Record<string, string> = { LANG: "C.UTF-8", TZ: zone, CLAUDE_CODE_MAX_RETRIES: "1" };
   for (const [, name, value] of words.matchAll(/^export (\w+)='(.*)'$/gm)) {
     if (name) environment[name] = value ?? "";
   }

@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { zone } from "./zone.js";
 
 /** How long the server may take to say where it listens; it means to need a fraction of a second. */
 const START_LIMIT_MS = 20_000;
@@ -54,7 +55,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       HOME: home,
       CLAUDE_CONFIG_DIR: claudeFolder,
       LANG: "C.UTF-8",
-      TZ: "Europe/Berlin",
+      TZ: zone,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
