@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod agent_card;
+pub mod beside;
 pub mod commands;
 pub mod drafts;
 pub mod drawn;

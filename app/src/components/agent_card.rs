@@ -1,6 +1,6 @@
 //! One agent in a list: as the server drew it, with what it asks.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use leptos::prelude::*;
 
@@ -13,9 +13,7 @@ pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> 
     let base: Vec<Arc<AgentRow>> = rows.into_iter().map(with_drawing).map(Arc::new).collect();
     memo(move || {
         let news = live.agents.read();
-        let newer = |id: &str| news.get(id).filter(|(sequence, _)| *sequence > as_of).map(|(_, row)| row);
-        let mut rows: Vec<Arc<AgentRow>> =
-            base.iter().map(|row| Arc::clone(newer(&row.id).unwrap_or(row))).collect();
+        let mut rows: Vec<Arc<AgentRow>> = base.iter().map(|row| newest(row, &news, as_of)).collect();
         let is_known = |id: &str| base.iter().any(|row| row.id == id);
         let is_new = |id: &str, sequence: u64| sequence > as_of && !is_known(id);
         let new = news.iter().filter(|(id, (sequence, _))| is_new(id, *sequence));
@@ -23,6 +21,20 @@ pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> 
         rows.sort_by_key(|row| (row.section, row.rank));
         rows
     })
+}
+
+/// One agent as it is now.
+pub fn live_agent(row: AgentRow, as_of: u64) -> Memo<Option<Arc<AgentRow>>> {
+    let live = crate::live::use_live();
+    let base = Arc::new(with_drawing(row));
+    memo(move || Some(newest(&base, &live.agents.read(), as_of)))
+}
+
+fn newest(row: &Arc<AgentRow>, news: &BTreeMap<String, (u64, Arc<AgentRow>)>, as_of: u64) -> Arc<AgentRow> {
+    match news.get(&row.id) {
+        Some((sequence, newer)) if *sequence > as_of => Arc::clone(newer),
+        _ => Arc::clone(row),
+    }
 }
 
 /// A row that came with a rendered page has its drawings in the document.

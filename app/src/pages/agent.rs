@@ -1,17 +1,15 @@
 //! One agent: its conversation as it goes on, what it asks, what it changed and what it came to.
 
-use std::sync::Arc;
-
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::transcript::asked_turn;
 use crate::{
-    api::open_agent,
+    api::{list_agents, open_agent},
     components::{
         agent::{Composer, Tab, WorkPanel, Writing, column::AgentsColumn},
-        agent_card::live_agents,
+        agent_card::live_agent,
         drawn::Drawn,
         error_view::ErrorView,
         icon::Icon,
@@ -25,7 +23,7 @@ use crate::{
     },
     data::{AgentView, Carried},
     live::use_live,
-    reactive::memo,
+    reactive::{memo, on_change},
     reads::read,
 };
 
@@ -45,6 +43,18 @@ pub fn AgentPage() -> impl IntoView {
             async move { open_agent(id, asked).await.map(|view| (asked, as_of, Carried(view))) }
         },
     );
+    // What is lost of the stream is fetched for all agents, those in the column too.
+    on_change(
+        move || live.resyncs.get(),
+        move |_| {
+            let as_of = live.sequence.get_untracked();
+            spawn_local(async move {
+                if let Ok(view) = list_agents().await {
+                    live.lay(as_of, &view.rows);
+                }
+            });
+        },
+    );
     let stage = agent.show(transcript_skeleton, move |agent| match agent {
         Ok((asked, as_of, Carried(view))) => view! { <Stage asked as_of view tab/> }.into_any(),
         Err(error) => {
@@ -58,9 +68,7 @@ pub fn AgentPage() -> impl IntoView {
 fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> impl IntoView {
     let AgentView { row, task, blocks, lane, .. } = view;
     let (id, name, session) = (row.id.clone(), row.name.clone(), row.session.clone());
-    let rows = live_agents(vec![row], as_of);
-    let own = id.clone();
-    let row = memo(move || rows.read().iter().find(|row| row.id == own).map(Arc::clone));
+    let row = live_agent(row, as_of);
     let part = move |part: fn(&crate::data::AgentRow) -> &String| {
         Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
     };

@@ -276,7 +276,9 @@ impl Client {
     fn tick(&self, times: u64, pause: Duration) {
         let begin = Instant::now();
         for number in 1..=times {
-            self.delta(&format!("{{\"n\":{number},\"sent_ns\":{}}}", world::now_ns()));
+            // A paragraph ends now and then, as it does where a model writes.
+            let end = if number % 10 == 0 { "\n" } else { "" };
+            self.delta(&format!("{{\"n\":{number},\"sent_ns\":{}}}{end}", world::now_ns()));
             let at = begin + pause * u32::try_from(number).unwrap_or(u32::MAX);
             thread::sleep(at.saturating_duration_since(Instant::now()));
         }

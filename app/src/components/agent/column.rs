@@ -6,7 +6,9 @@ use crate::{
     api::list_agents,
     components::{
         agent_card::{AgentCard, live_agents},
+        beside::Beside,
         list::list,
+        skeleton::list_skeleton,
     },
     data::{AgentsView, Carried, agent::Section},
     live::use_live,
@@ -20,24 +22,21 @@ pub fn AgentsColumn(
     /// The agent that the page shows.
     current: Memo<String>,
 ) -> impl IntoView {
+    view! { <Beside label="Agents"><All current/></Beside> }
+}
+
+#[component]
+fn All(current: Memo<String>) -> impl IntoView {
     let live = use_live();
-    let agents = read(
-        move || live.resyncs.get().to_string(),
-        move || {
-            let as_of = live.sequence.get_untracked();
-            async move {
-                let view = list_agents().await?;
-                // Also for the agent that the page shows: after a restart of the server nothing else tells of it.
-                live.lay(as_of, &view.rows);
-                Ok((as_of, Carried(view)))
-            }
-        },
-    );
-    let cards = agents.show(no_skeleton, move |agents| match agents {
+    // Fetched once: what is lost of the stream, the page fetches for all of them.
+    let agents = read(String::new, move || {
+        let as_of = live.sequence.get_untracked();
+        async move { list_agents().await.map(|view| (as_of, Carried(view))) }
+    });
+    agents.show(list_skeleton, move |agents| match agents {
         Ok((as_of, Carried(view))) => view! { <Cards as_of view current/> }.into_any(),
         Err(_) => no_skeleton(),
-    });
-    view! { <aside class="list-column" aria-label="Agents">{cards}</aside> }
+    })
 }
 
 #[component]

@@ -4,7 +4,9 @@ use leptos::prelude::*;
 
 use crate::{
     api::list_sessions,
-    components::{session_groups::SessionGroups, sessions_list::live_rows},
+    components::{
+        beside::Beside, session_groups::SessionGroups, sessions_list::live_rows, skeleton::list_skeleton,
+    },
     data::{Carried, ListQuery},
     live::use_live,
     reads::{no_skeleton, read},
@@ -20,6 +22,11 @@ pub fn ListColumn(
     #[prop(into)]
     current: Signal<Option<String>>,
 ) -> impl IntoView {
+    view! { <Beside label="Recent sessions"><Recent current/></Beside> }
+}
+
+#[component]
+fn Recent(current: Signal<Option<String>>) -> impl IntoView {
     let live = use_live();
     let query = ListQuery { limit: Some(BESIDE), ..ListQuery::default() };
     let listing = read(
@@ -30,7 +37,7 @@ pub fn ListColumn(
             async move { list_sessions(query.clone()).await.map(|view| (query, as_of, Carried(view))) }
         },
     );
-    let rows = listing.show(no_skeleton, move |listing| match listing {
+    let rows = listing.show(list_skeleton, move |listing| match listing {
         Ok((query, as_of, Carried(view))) => {
             let rows = live_rows(&query, as_of, &view);
             view! { <SessionGroups rows=rows.into() clock=view.clock current/> }.into_any()
@@ -38,9 +45,7 @@ pub fn ListColumn(
         Err(_) => no_skeleton(),
     });
     view! {
-        <aside class="list-column" aria-label="Recent sessions">
-            {rows}
-            <p class="list-column-foot"><a href="/sessions">"All sessions"</a></p>
-        </aside>
+        {rows}
+        <p class="list-column-foot"><a href="/sessions">"All sessions"</a></p>
     }
 }
