@@ -11,6 +11,7 @@ pub(crate) mod patch;
 mod progress;
 pub(crate) mod qr;
 pub(crate) mod results_table;
+pub(crate) mod row;
 pub(crate) mod run_table;
 pub(crate) mod session_table;
 pub(crate) mod story;

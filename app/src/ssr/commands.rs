@@ -329,8 +329,14 @@ impl Desk<'_> {
     fn stop_run(&self, run: &str) -> Result<Outcome, AppError> {
         let run = super::runs::find(self.context, run)?;
         let agents = self.tools.agents().at_work(run.id());
-        let stopped: Vec<_> = agents.iter().map(|agent| self.stop(agent.id.as_str())).collect();
-        stopped.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let stop = |agent: &Agent| match self.stop(agent.id.as_str()) {
+            // One that ended by itself at that moment is what was wanted.
+            Err(_) if self.find(agent.id.as_str()).is_ok_and(|now| now.state.is_over()) => Ok(()),
+            stopped => stopped.map(drop),
+        };
+        // All of them are stopped, also when that fails with one.
+        let stopped: Vec<_> = agents.iter().map(stop).collect();
+        stopped.into_iter().collect::<Result<(), _>>()?;
         Ok(said(match agents.len() {
             0 => "Nothing of it is at work.",
             _ => "All of it is stopped. A message resumes one.",

@@ -37,6 +37,8 @@ pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Fa
     for one in meant.iter().filter(|one| one.state.is_live()) {
         match agent::ask(&agents, one, Command::Steer { how: Steering::Stop }) {
             Ok(_) => asked.push(one.clone()),
+            // It ended by itself at that moment.
+            Err(_) if !read(&agents, one)?.state.is_live() => {}
             Err(trouble) => troubles.push(trouble),
         }
     }

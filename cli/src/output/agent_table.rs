@@ -1,12 +1,19 @@
 //! Agents for a person, as a table with who needs them first, and for a pipe, as lines with tabs.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use anstyle::Style;
 use jiff::{Timestamp, ZonedDateTime};
 use orchestra_model::{Agent, AgentState, AttentionKind};
 
-use super::{Paint, layout::GAP, style, text};
+use super::{
+    Paint,
+    row::{GAP, write_row},
+    style, text,
+};
 
 /// What agents are grouped by, in the order a person looks for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,25 +154,8 @@ pub(crate) fn write_table(
         widths[4] = 0;
     }
     fit(&mut widths, width);
-    let line = |cells: [(String, Style); 5], out: &mut dyn Write| -> io::Result<()> {
-        let mut owed = String::new();
-        for (column, ((cell, style), columns)) in cells.iter().zip(widths).enumerate() {
-            // Of a name the end tells it from others; of a sentence the beginning says most.
-            let cell =
-                if column == NAME { text::cut_middle(cell, columns) } else { text::cut_end(cell, columns) };
-            if columns == 0 {
-                continue;
-            }
-            if !cell.is_empty() {
-                write!(out, "{owed}{}", paint.on(*style, &cell))?;
-                owed.clear();
-            }
-            owed.push_str(&text::padding(&cell, columns));
-            owed.push_str(&" ".repeat(GAP));
-        }
-        writeln!(out)
-    };
-    line(names.map(|name| (name.to_owned(), style::SOFT)), out)?;
+    let head = names.map(|name| (Cow::Borrowed(name), style::SOFT));
+    write_row(&head, &widths, paint, out)?;
     for group in Group::ALL {
         let mut members = rows.iter().filter(|(of, _)| *of == group).peekable();
         if members.peek().is_none() {
@@ -176,13 +166,15 @@ pub(crate) fn write_table(
         }
         writeln!(out, "{}", paint.on(style::STRONG, group.name()))?;
         for (_, agent) in members {
-            let [name, state, words, since, cost] = cells(agent);
+            let cells = cells(agent);
+            // Of a name the end tells it from others; of a sentence the beginning says most.
+            let cut = |column: usize| match column {
+                NAME => text::cut_middle(&cells[column], widths[column]),
+                _ => text::cut_end(&cells[column], widths[column]),
+            };
             let styles = [style::ACCENT, state_of(agent).1, Style::new(), style::SOFT, style::SOFT];
-            let mut styles = styles.into_iter();
-            line(
-                [name, state, words, since, cost].map(|cell| (cell, styles.next().unwrap_or_default())),
-                out,
-            )?;
+            let row: [_; 5] = std::array::from_fn(|column| (cut(column), styles[column]));
+            write_row(&row, &widths, paint, out)?;
         }
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! How wide the columns of the table of sessions may be: pure arithmetic.
 
+use super::row::GAP;
+
 /// The columns, left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -44,9 +46,6 @@ impl Column {
 
 /// Widths by column; 0 for one that is not shown.
 pub(crate) type Widths = [usize; Column::ALL.len()];
-
-/// Spaces between two columns.
-pub(crate) const GAP: usize = 2;
 
 enum Step {
     Shrink(Column, usize),

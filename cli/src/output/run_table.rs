@@ -1,19 +1,23 @@
 //! Runs for a person, a line each, and for a pipe, as lines with tabs.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
+use anstyle::Style;
 use jiff::Timestamp;
 use orchestra_model::{Results, TaskState};
 
 use super::{
     Paint,
     agent_table::{ago, cost},
+    row::{GAP, write_row},
     style, text,
 };
 
-/// What parts two columns.
-const GAP: &str = "  ";
-/// The least room for what a run is about.
+/// The place among the columns of what a run is about, and the least room for it.
+const WHAT: usize = 2;
 const LEAST: usize = 16;
 
 /// How many of its tasks are how far, the most pressing first: "1 failed, 3 done".
@@ -26,7 +30,7 @@ fn tally(run: &Results) -> String {
     words.join(", ")
 }
 
-fn style_of(run: &Results) -> anstyle::Style {
+fn style_of(run: &Results) -> Style {
     let is_any = |state| run.tasks.iter().any(|task| task.state == state);
     match () {
         () if is_any(TaskState::Failed) => style::FAILED,
@@ -35,7 +39,7 @@ fn style_of(run: &Results) -> anstyle::Style {
     }
 }
 
-/// Writes a line a run: its id, how far it is, what it is about, when it was asked for, what it cost.
+/// Writes a line a run: its id, how far it is, what it is about, how long ago it was asked for, what it cost.
 pub(crate) fn write_table(
     runs: &[Results],
     now: Timestamp,
@@ -43,31 +47,29 @@ pub(crate) fn write_table(
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let rows: Vec<[String; 5]> = runs
-        .iter()
-        .map(|run| {
-            let usd = (run.spent.usd > 0.0).then_some(run.spent.usd);
-            let about = text::one_line(&run.title());
-            [run.run.to_string(), tally(run), about, ago(run.created_at, now), cost(usd)]
-        })
-        .collect();
+    let rows = runs.iter().map(|run| {
+        let usd = (run.spent.usd > 0.0).then_some(run.spent.usd);
+        let about = text::one_line(&run.title());
+        [run.run.to_string(), tally(run), about, ago(run.created_at, now), cost(usd)]
+    });
+    let rows: Vec<[String; 5]> = rows.collect();
+    let names = ["RUN", "STATE", "WHAT", "SINCE", "COST"];
     let widest = |column: usize| rows.iter().map(|row| text::width(&row[column])).max().unwrap_or_default();
-    let widths = [0, 1, 2, 3, 4].map(widest);
-    let others = widths[0] + widths[1] + widths[3] + widths[4] + 4 * GAP.len();
-    let room = width.saturating_sub(others).max(LEAST).min(widths[2]);
-    for (run, [id, tally, about, since, cost]) in runs.iter().zip(&rows) {
-        let about = text::cut_end(about, room);
-        writeln!(
-            out,
-            "{}{GAP}{}{}{GAP}{about}{}{GAP}{}{}{GAP}{}",
-            paint.on(style::ACCENT, id),
-            paint.on(style_of(run), tally),
-            text::padding(tally, widths[1]),
-            text::padding(&about, room),
-            paint.on(style::SOFT, since),
-            text::padding(since, widths[3]),
-            paint.on(style::SOFT, cost),
-        )?;
+    let mut widths: [usize; 5] = std::array::from_fn(|column| match widest(column) {
+        0 => 0,
+        widest => widest.max(text::width(names[column])),
+    });
+    let shown = widths.iter().filter(|width| **width > 0).count();
+    let others = widths.iter().sum::<usize>() - widths[WHAT] + GAP * shown.saturating_sub(1);
+    widths[WHAT] = width.saturating_sub(others).max(LEAST).min(widths[WHAT]);
+    if !rows.is_empty() {
+        write_row(&names.map(|name| (Cow::Borrowed(name), style::SOFT)), &widths, paint, out)?;
+    }
+    for (run, cells) in runs.iter().zip(&rows) {
+        let styles = [style::ACCENT, style_of(run), Style::new(), style::SOFT, style::SOFT];
+        let row: [_; 5] =
+            std::array::from_fn(|column| (text::cut_end(&cells[column], widths[column]), styles[column]));
+        write_row(&row, &widths, paint, out)?;
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use orchestra_model::Session;
 
 use super::{
     Paint, families,
-    layout::{self, Column, GAP, Widths},
+    layout::{self, Column, Widths},
+    row::write_row,
     style, text, time,
 };
 
@@ -71,27 +72,6 @@ pub(crate) fn write_table(
         }
     }
     Ok(())
-}
-
-fn write_row(
-    cells: &[(Cow<'_, str>, Style); Column::ALL.len()],
-    widths: &Widths,
-    paint: Paint,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut owed = String::new();
-    for ((cell, style), columns) in cells.iter().zip(widths) {
-        if *columns == 0 {
-            continue;
-        }
-        if !cell.is_empty() {
-            write!(out, "{owed}{}", paint.on(*style, cell))?;
-            owed.clear();
-        }
-        owed.push_str(&text::padding(cell, *columns));
-        owed.push_str(&" ".repeat(GAP));
-    }
-    writeln!(out)
 }
 
 fn by_day(sessions: &[Session], prefixes: &[usize], now: &ZonedDateTime) -> Vec<(String, Vec<Row>)> {

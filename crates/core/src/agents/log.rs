@@ -4,6 +4,8 @@
 //! its length, its number, its time and a checksum over all of it. So a reader can begin at any number, a torn end costs
 //! only the record that nobody was told of, and what is damaged is set aside while the rest stays readable.
 
+mod record;
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
@@ -12,76 +14,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use memchr::memmem;
-use xxhash_rust::xxh3::xxh3_64;
 
-/// What every record begins with: where a reader looks for the next one after damage.
-const MARK: [u8; 4] = *b"\x1eOR1";
-/// Mark, length of the payload, sequence number, time in milliseconds, checksum of the payload, checksum of the head: a
-/// length that can be trusted tells a record that is on its way from a damaged one.
-const HEAD: usize = 4 + 4 + 8 + 8 + 8 + 8;
-/// The longest payload, in bytes. What is longer is kept beside the log, and the log says where.
-pub const LONGEST_PAYLOAD: usize = 8 << 20;
+pub use record::{LONGEST_PAYLOAD, Record, Scanner, encode};
+
 /// A file that has grown beyond this is followed by another, in bytes.
 const LONGEST_FILE: u64 = 16 << 20;
-/// How much is read at once.
-const CHUNK: usize = 64 << 10;
-
-/// One record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// Its number: one more than the record before it, whatever the clock says. The first is 1.
-    pub sequence: u64,
-    /// When it was written.
-    pub at: Timestamp,
-    /// What it holds.
-    pub payload: Vec<u8>,
-}
-
-fn head(sequence: u64, at_ms: i64, payload: &[u8]) -> [u8; HEAD] {
-    let mut head = [0; HEAD];
-    head[..4].copy_from_slice(&MARK);
-    head[4..8].copy_from_slice(&(payload.len() as u32).to_le_bytes());
-    head[8..16].copy_from_slice(&sequence.to_le_bytes());
-    head[16..24].copy_from_slice(&at_ms.to_le_bytes());
-    head[24..32].copy_from_slice(&xxh3_64(payload).to_le_bytes());
-    let sum = xxh3_64(&head[..32]);
-    head[32..].copy_from_slice(&sum.to_le_bytes());
-    head
-}
-
-/// What stands at the beginning of some bytes.
-enum Found {
-    /// A record, with the bytes it takes.
-    Record(Record, usize),
-    /// The beginning of a record that may still be on its way, or a torn one.
-    Unfinished,
-    /// No record.
-    Damage,
-}
-
-fn parse(bytes: &[u8]) -> Found {
-    let Some(found) = bytes.first_chunk::<HEAD>() else {
-        let begins = bytes.iter().zip(MARK).all(|(byte, mark)| *byte == mark);
-        return if begins { Found::Unfinished } else { Found::Damage };
-    };
-    let number = |from: usize| u64::from_le_bytes(std::array::from_fn(|index| found[from + index]));
-    if found[..4] != MARK || number(32) != xxh3_64(&found[..32]) {
-        return Found::Damage;
-    }
-    let length = (number(4) & u64::from(u32::MAX)) as usize;
-    if length > LONGEST_PAYLOAD {
-        // No writer wrote that: what it promises is not waited for.
-        return Found::Damage;
-    }
-    let Some(payload) = bytes.get(HEAD..HEAD + length) else { return Found::Unfinished };
-    match Timestamp::from_millisecond(number(16).cast_signed()) {
-        Ok(at) if number(24) == xxh3_64(payload) => {
-            Found::Record(Record { sequence: number(8), at, payload: payload.to_vec() }, HEAD + length)
-        }
-        _ => Found::Damage,
-    }
-}
 
 fn file_of(folder: &Path, first: u64) -> PathBuf {
     folder.join(format!("{first:020}.log"))
@@ -123,7 +60,7 @@ impl LogWriter {
         while let Some(record) = reader.next_record()? {
             next = record.sequence + 1;
         }
-        let is_torn = reader.held.len() > reader.at;
+        let is_torn = reader.found.is_unfinished();
         if is_torn && next == first {
             // Nothing of it was ever told to anyone; its name is needed for what will be.
             fs::rename(file_of(folder, first), file_of(folder, first).with_extension("torn"))?;
@@ -145,9 +82,7 @@ impl LogWriter {
             self.sync()?;
             (self.file, self.size) = open_file(&self.folder, self.next)?;
         }
-        let mut bytes = Vec::with_capacity(HEAD + payload.len());
-        bytes.extend_from_slice(&head(self.next, at.as_millisecond(), payload));
-        bytes.extend_from_slice(payload);
+        let bytes = encode(self.next, at, payload);
         if let Err(error) = self.file.write_all(&bytes) {
             // What was written of it would be read around; without it the file is as it was.
             let undone = self.file.set_len(self.size);
@@ -188,22 +123,20 @@ pub struct LogReader {
     file: Option<(u64, File)>,
     /// How much of the file was read.
     offset: u64,
-    /// What was read of it last, and how far it was handed on.
-    held: Vec<u8>,
-    at: usize,
-    damaged: u64,
+    /// What was read of it.
+    found: Scanner,
 }
 
 impl LogReader {
     /// A reader of what comes after a record; after 0 comes everything.
     pub fn open(folder: &Path, after: u64) -> Self {
         let folder = folder.to_owned();
-        Self { folder, last: after, file: None, offset: 0, held: Vec::new(), at: 0, damaged: 0 }
+        Self { folder, last: after, file: None, offset: 0, found: Scanner::default() }
     }
 
     /// How many bytes were no record.
     pub const fn damaged_bytes(&self) -> u64 {
-        self.damaged
+        self.found.damaged_bytes()
     }
 
     /// The next record; `None` at the end of what is there now.
@@ -212,28 +145,14 @@ impl LogReader {
     /// When the folder or a file in it cannot be read.
     pub fn next_record(&mut self) -> io::Result<Option<Record>> {
         loop {
-            let rest = &self.held[self.at..];
-            match parse(rest) {
-                Found::Record(record, length) => {
-                    self.at += length;
-                    if record.sequence > self.last {
-                        self.last = record.sequence;
-                        return Ok(Some(record));
-                    }
+            match self.found.next_record() {
+                Some(record) if record.sequence > self.last => {
+                    self.last = record.sequence;
+                    return Ok(Some(record));
                 }
-                Found::Damage => {
-                    // The first bytes of a mark may stand at the end.
-                    let end = rest.len().saturating_sub(MARK.len() - 1).max(1);
-                    let length = memmem::find(&rest[1..], &MARK).map_or(end, |at| at + 1);
-                    self.at += length;
-                    self.damaged += length as u64;
-                }
-                Found::Unfinished if self.read_on()? => {}
-                Found::Unfinished => {
-                    if !self.go_to_next_file()? {
-                        return Ok(None);
-                    }
-                }
+                Some(_) => {}
+                None if self.read_on()? || self.go_to_next_file()? => {}
+                None => return Ok(None),
             }
         }
     }
@@ -241,14 +160,9 @@ impl LogReader {
     /// Reads more of the file at hand; `false` when there is no more of it now.
     fn read_on(&mut self) -> io::Result<bool> {
         let Some((_, file)) = &self.file else { return Ok(false) };
-        self.held.drain(..std::mem::take(&mut self.at));
-        let held = self.held.len();
-        // Enough for the record that begins there, without reading in small steps.
-        self.held.resize(held + CHUNK.max(held), 0);
-        let read = file.read_at(&mut self.held[held..], self.offset);
-        self.held.truncate(held + read.as_ref().copied().unwrap_or(0));
-        self.offset += *read.as_ref().unwrap_or(&0) as u64;
-        read.map(|read| read > 0)
+        let read = self.found.fill(|room| file.read_at(room, self.offset))?;
+        self.offset += read as u64;
+        Ok(read > 0)
     }
 
     /// Goes on to the file that follows; `false` when there is none. The file before it gets no more, so that what is
@@ -270,9 +184,7 @@ impl LogReader {
         if self.file.is_some() && self.read_on()? {
             return Ok(true);
         }
-        self.damaged += (self.held.len() - self.at) as u64;
-        self.held.clear();
-        self.at = 0;
+        self.found.end();
         self.offset = 0;
         self.file = Some((first, File::open(file_of(&self.folder, first))?));
         Ok(true)

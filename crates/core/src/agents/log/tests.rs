@@ -123,9 +123,10 @@ fn a_length_that_no_writer_writes_is_not_waited_for() {
     let mut bytes = fs::read(&file).unwrap();
     let whole = bytes.len();
     // A head that is right in itself and promises four gigabytes.
-    let mut promise = head(4, 0, &payload(4));
+    let mut promise = encode(4, at(0), b"");
+    let head = promise.len();
     promise[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    let sum = xxh3_64(&promise[..32]);
+    let sum = xxhash_rust::xxh3::xxh3_64(&promise[..32]);
     promise[32..].copy_from_slice(&sum.to_le_bytes());
     bytes.extend_from_slice(&promise);
     let later = folder.path().join("later");
@@ -133,13 +134,12 @@ fn a_length_that_no_writer_writes_is_not_waited_for() {
     let mut reader = LogReader::open(&later, 0);
     let records: Vec<Record> = std::iter::from_fn(|| reader.next_record().unwrap()).collect();
     for record in &records[3..] {
-        bytes.extend_from_slice(&head(record.sequence, record.at.as_millisecond(), &record.payload));
-        bytes.extend_from_slice(&record.payload);
+        bytes.extend_from_slice(&encode(record.sequence, record.at, &record.payload));
     }
     fs::write(&file, &bytes).unwrap();
-    assert_eq!(read(folder.path(), 0), (numbers(1..=5), HEAD as u64));
+    assert_eq!(read(folder.path(), 0), (numbers(1..=5), head as u64));
     // The same at the end: the next writer goes on behind it.
-    fs::write(&file, &bytes[..whole + HEAD]).unwrap();
+    fs::write(&file, &bytes[..whole + head]).unwrap();
     write(folder.path(), 4..=5);
     assert_eq!(read(folder.path(), 0).0, numbers(1..=5));
 }
