@@ -82,7 +82,7 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>, places: &mut [Range<us
             let more = choices.bytes(12);
             let length = more.len();
             bytes.splice(at..at, more);
-            for place in places.iter_mut().filter(|place| !place.is_empty()) {
+            for place in places.iter_mut().filter(|place| place.start < place.end) {
                 if place.start >= at {
                     *place = place.start + length..place.end + length;
                 } else if place.end > at && length > 0 {
