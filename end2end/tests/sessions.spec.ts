@@ -50,6 +50,18 @@ test("the way back works from a session that was opened by its address", async (
   await expect(page.locator("main.page .row-link", { hasText: "Rename the cart" })).toBeVisible();
 });
 
+test("the newest sessions stand beside a conversation where there is room, and are not made where there is none", async ({ page, hydrated, isMobile }) => {
+  await page.goto(`/sessions/${cart.id}`);
+  await hydrated();
+  const beside = page.locator(".list-column .row-link");
+  await expect(beside).toHaveCount(isMobile ? 0 : 3);
+  if (isMobile) return;
+  await beside.filter({ hasText: "Fix the login" }).click();
+  await expect(page.locator(".conversation")).toContainText("Fix the login");
+  await page.setViewportSize({ width: 700, height: 900 });
+  await expect(beside).toHaveCount(0);
+});
+
 test("an hour of the strip narrows the list to it", async ({ page, hydrated }) => {
   await page.goto("/sessions?since=24h");
   await hydrated();

@@ -10,17 +10,14 @@ use super::{Tab, composer::MESSAGE};
 use crate::{
     api::get_work,
     components::{
+        beside::has_room,
         drawn::{Drawn, plainly_clicked},
         error_view::ErrorView,
         skeleton::list_skeleton,
     },
     data::AgentRow,
-    reactive::{effect, on_window},
     reads::{no_skeleton, read},
 };
-
-/// So wide is a page that has room for it beside the conversation.
-const WIDE: &str = "(width >= 1240px)";
 
 /// The dialog in which a line is commented on.
 const COMMENT: &str = concat!(
@@ -40,18 +37,11 @@ pub fn WorkPanel(
     /// What is in front.
     tab: Memo<Tab>,
 ) -> impl IntoView {
-    let is_wide = RwSignal::new(false);
-    effect(move || {
-        let look = move || {
-            is_wide.set(window().match_media(WIDE).ok().flatten().is_some_and(|query| query.matches()))
-        };
-        look();
-        on_window("resize", move |_| look());
-    });
+    let has_room = has_room();
     let wanted = move || match tab.get() {
         Tab::Result => Some(true),
         Tab::Changes => Some(false),
-        Tab::Talk => is_wide.get().then_some(false),
+        Tab::Talk => has_room.get().then_some(false),
     };
     let work = read(
         move || {
