@@ -3,24 +3,23 @@
 //! Each comes with a key. A message, a decision or a start that comes twice under one key happens once, whoever was
 //! killed in between; everything else does no harm when it comes twice.
 
-use std::{collections::BTreeMap, path::Path};
+mod spawn;
+mod work;
+
+use std::collections::BTreeMap;
 
 use orchestra_core::agents::{
-    Control, ControlError, GoesOn, Kept, PlaceError, PullRequestError, SendError, Tools, Wish, check_task,
+    Control, ControlError, PlaceError, SendError, Tools,
     control::{self, Caller, Refusal},
     entry::Steering,
-    harvest::{Harvest, HarvestError},
-    paragraphs,
-    plan::Settings,
 };
-use orchestra_core::worktrees::{MergeError, Merged};
 use orchestra_model::{Agent, AgentState, Decision, RequestKind};
 use serde::Deserialize;
 
+use self::spawn::Spawn;
 use super::{AppContext, agents::find};
 use crate::{
     data::agent::Outcome,
-    drawn,
     error::{AppError, AppErrorKind},
 };
 
@@ -110,21 +109,6 @@ enum Command {
     Revoke {
         device: String,
     },
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-struct Spawn {
-    tasks: String,
-    folder: String,
-    other_folder: String,
-    base: String,
-    model: String,
-    mode: String,
-    max_parallel: String,
-    session: Option<String>,
-    how: Option<String>,
-    trust: Option<String>,
 }
 
 /// Carries a command out.
@@ -343,143 +327,11 @@ impl Desk<'_> {
         }))
     }
 
-    fn spawn(&self, spawn: Spawn) -> Result<Outcome, AppError> {
-        let bad = |message: &str, next: &str| AppError::new(AppErrorKind::BadRequest, message, next);
-        let client = self.tools.client.as_deref().ok_or_else(|| {
-            refused(
-                "Claude Code is not installed on the computer",
-                "npm install -g @anthropic-ai/claude-code there, then start Orchestra again.",
-            )
-        })?;
-        let goes_on =
-            spawn.session.as_deref().map(|id| self.goes_on(id, spawn.how.as_deref())).transpose()?;
-        let is_here = matches!(goes_on, Some(GoesOn::Itself { .. }));
-        let tasks =
-            if goes_on.is_some() { vec![spawn.tasks.trim().to_owned()] } else { paragraphs(&spawn.tasks) };
-        if tasks.is_empty() {
-            return Err(bad("There is no task.", "Say what the agents shall do, one paragraph for each."));
-        }
-        for task in &tasks {
-            check_task(task).map_err(|error| refused(error, "Change the task, then try again."))?;
-        }
-        let folder =
-            [&spawn.other_folder, &spawn.folder].into_iter().find(|folder| !folder.trim().is_empty());
-        let folder =
-            folder.ok_or_else(|| bad("No repository is chosen.", "Choose one, or name its folder."))?;
-        let base = Some(spawn.base.trim()).filter(|base| !base.is_empty());
-        let place = self
-            .tools
-            .find_place(Path::new(folder.trim()), base, is_here)
-            .map_err(|error| refused(&error, no_place(&error)))?;
-        if !place.is_trusted {
-            if spawn.trust.is_none() {
-                return Err(refused(
-                    "This repository is not trusted yet",
-                    "Its Claude Code settings, hooks and setup command would run unasked: tick that you trust it.",
-                ));
-            }
-            self.tools
-                .trust(&place, self.context.clock.now())
-                .map_err(|error| refused(error, "Orchestra's own folder must be writable."))?;
-        }
-        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let settings =
-            Settings { model: some(&spawn.model), permission_mode: some(&spawn.mode), ..Settings::default() };
-        let max_parallel =
-            some(&spawn.max_parallel).and_then(|number| number.parse().ok()).filter(|most| *most > 0);
-        let key = self.caller.key.clone();
-        let wish = Wish { tasks, goes_on, settings, max_parallel, key };
-        let not_started = |error| refused(error, "`orchestra doctor` looks for what may be wrong.");
-        let plans = self.tools.create(&place, client, wish, self.context.clock.now()).map_err(not_started)?;
-        if let Some(first) = plans.first() {
-            self.tools.agents().advance(&first.run.id, &self.tools.launcher).map_err(not_started)?;
-        }
-        let go = match plans.as_slice() {
-            [only] => format!("/agents/{}", only.id),
-            _ => "/".to_owned(),
-        };
-        Ok(Outcome { go: Some(go), ..Outcome::default() })
-    }
-
-    fn goes_on(&self, id: &str, how: Option<&str>) -> Result<GoesOn, AppError> {
-        let session =
-            self.context.catalog.find(id, self.context.clock.now()).map_err(|_| AppError::no_session(id))?;
-        let of = session.path.clone().ok_or_else(|| {
-            refused("The session's transcript is gone", "There is nothing to go on from: start a new one.")
-        })?;
-        match how {
-            Some("here") if session.live.is_some() => Err(refused(
-                "The session is live in a terminal, and two must not hold it at once",
-                "Continue it as a copy, or end it there first.",
-            )),
-            Some("here") => Ok(GoesOn::Itself { of: of.into(), session: session.id }),
-            _ => Ok(GoesOn::Copy(of.into())),
-        }
-    }
-
-    fn harvest(&self, agent: &Agent) -> Result<Harvest, AppError> {
-        let git = self.tools.git().map_err(|error| refused(&error, no_place(&error)))?;
-        let folder =
-            self.tools.agents().open(&agent.id).map_err(|error| refused(error, "Load the page again."))?;
-        Harvest::of(&folder, git).map_err(|error| not_taken(&error))
-    }
-
-    fn merge(&self, id: &str, squash: bool) -> Result<Outcome, AppError> {
-        let agent = self.find(id)?;
-        let taken = self.harvest(&agent)?.merge(None, squash).map_err(|error| not_taken(&error))?;
-        let (name, into) = (&agent.name, &taken.into);
-        Ok(said(match &taken.merged {
-            Merged::Nothing => format!("{into} has all of {name}'s work already."),
-            Merged::FastForward { .. } => format!("{into} went forward to {name}'s work."),
-            Merged::Commit { .. } if squash => format!("{name}'s work is one commit on {into}."),
-            Merged::Commit { .. } => format!("{name}'s work is merged into {into}."),
-        }))
-    }
-
-    fn pull_request(&self, id: &str) -> Result<Outcome, AppError> {
-        let agent = self.find(id)?;
-        let pushed = self.tools.pull_request(&agent, None).map_err(|error| match error {
-            PullRequestError::NoRemote => refused(error, "On the computer: git remote add origin URL."),
-            PullRequestError::NotPushed { ref branch, ref remote, .. } => {
-                let next = format!("Does `git push {remote} {branch}` work on the computer?");
-                refused(error, next)
-            }
-            PullRequestError::Harvest(error) => not_taken(&error),
-            PullRequestError::Place(error) => refused(&error, no_place(&error)),
-            PullRequestError::Git(error) => refused(error, "Does `git status` work there?"),
-        })?;
-        let what =
-            if pushed.is_open { "The pull request is open" } else { "Pushed; open the pull request there" };
-        Ok(Outcome { said: format!("{what}."), go: pushed.url, undo: None })
-    }
-
-    fn clean(&self, id: &str, anyway: bool) -> Result<Outcome, AppError> {
-        let agent = self.find(id)?;
-        self.tools.clean(&agent, anyway, BY, self.context.clock.now()).map_err(|kept: Kept| {
-            refused(
-                format!("{} is kept: {kept}", agent.name),
-                "Merge or push it first, or clean it anyway: Restore undoes that.",
-            )
-        })?;
-        let undo = Some(drawn::agents::command("restore", &[("agent", id)]));
-        Ok(Outcome { said: format!("{} is in the trash for 14 days.", agent.name), go: None, undo })
-    }
-
     fn revoke(&self, device: &str) -> Result<Outcome, AppError> {
         match self.context.household.revoke(device) {
             Ok(_) => Ok(said("It has no access any more.")),
             Err(why) => Err(refused(why, "Try again.")),
         }
-    }
-
-    fn restore(&self, id: &str) -> Result<Outcome, AppError> {
-        let agent = self.find(id)?;
-        if !agent.is_cleaned {
-            // It came twice.
-            return Ok(said(format!("{} is back.", agent.name)));
-        }
-        self.tools.restore(&agent, self.context.clock.now()).map_err(|error| not_taken(&error))?;
-        Ok(said(format!("{} is back.", agent.name)))
     }
 }
 
@@ -508,26 +360,6 @@ fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
     refused(words.split("; ").next().unwrap_or(&words), next)
 }
 
-fn not_taken(error: &HarvestError) -> AppError {
-    let next = match error {
-        HarvestError::NotBegun { .. } => "Wait until it has started.",
-        HarvestError::AtWork { .. } => "Wait until its turn is over, or stop it.",
-        HarvestError::NoTarget { .. } => "On the computer: orchestra merge NAME --into BRANCH.",
-        HarvestError::Merge(MergeError::Conflict { .. }) => {
-            "Nothing was changed. Send it a message: merge the branch and resolve the conflicts."
-        }
-        HarvestError::Merge(MergeError::InTheWay { .. }) => {
-            "Nothing was changed. Commit or stash them on the computer first."
-        }
-        HarvestError::Merge(MergeError::NoIdentity) => {
-            "On the computer: git config --global user.name and user.email."
-        }
-        HarvestError::Repository(_) => "Was the repository moved? The work is still in the worktree.",
-        _ => "Nothing was changed. Try again.",
-    };
-    refused(error, next)
-}
-
 fn no_place(error: &PlaceError) -> &'static str {
     match error {
         PlaceError::NoFolder { .. } => "Name the folder of a repository on the computer.",
@@ -542,6 +374,7 @@ fn no_place(error: &PlaceError) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drawn;
 
     #[test]
     fn commands_are_read_as_pages_carry_them() {
