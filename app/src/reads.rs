@@ -8,7 +8,11 @@ use std::{any::Any, marker::PhantomData, pin::Pin, sync::Arc};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::error::{AppError, AppErrorKind};
+use crate::{
+    error::{AppError, AppErrorKind},
+    live::{Connection, use_live},
+    reactive::effect,
+};
 
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
@@ -55,11 +59,30 @@ where
     T: Serialize + Send + Sync + 'static,
     F: std::future::Future<Output = Result<T, AppError>> + Send + 'static,
 {
+    // What was asked without a connection is asked again when there is one.
+    let (was_lost, tries) = (RwSignal::new(false), RwSignal::new(0_u32));
+    retry_when_open(was_lost, tries);
+    let key = move || format!("{} {}", tries.get(), key());
     let fetch = move || {
         let future = fetch();
-        Box::pin(async move { future.await.map(Answer::new) }) as Future<Result<Answer, AppError>>
+        Box::pin(async move {
+            let answer = future.await;
+            let is_lost = matches!(&answer, Err(error) if error.kind == AppErrorKind::Offline);
+            was_lost.try_set(is_lost);
+            answer.map(Answer::new)
+        }) as Future<Result<Answer, AppError>>
     };
     Reading { resource: resource(Box::new(key), Box::new(fetch)), what: PhantomData }
+}
+
+fn retry_when_open(was_lost: RwSignal<bool>, tries: RwSignal<u32>) {
+    let live = use_live();
+    effect(move || {
+        if live.connection.get() == Connection::Open && was_lost.get() {
+            was_lost.set(false);
+            *tries.write() += 1;
+        }
+    });
 }
 
 fn resource(

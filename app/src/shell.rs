@@ -97,7 +97,7 @@ pub fn plain_document(
     let head = view! {
         {style}
         <link rel="stylesheet" href=own_style/>
-        <title>{format!("{title} · Orchestra")}</title>
+        <title inner_html=crate::text::escaped(&format!("{title} · Orchestra"))></title>
     };
     let scripts = view! {
         {common_scripts(nonce)}

@@ -25,7 +25,9 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   // Then a command, refused with a reason.
   await expect(build.locator(".ask")).toContainText("touch made");
   await build.getByText("Deny").first().click();
-  await build.getByPlaceholder("Why, or what instead").fill("not here");
+  // The keys are words at once, and no shortcuts.
+  await expect(build.getByPlaceholder("Why, or what instead")).toBeFocused();
+  await page.keyboard.type("not here");
   await build.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
   await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card")).toContainText("build-auth");
   expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(false);
@@ -50,6 +52,8 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   await page.getByRole("button", { name: "Merge into main" }).click();
   await expect(page.locator(".toast")).toContainText("main");
   expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(true);
+  await expect(page.locator(".take")).toContainText("main has all of it");
+  await expect(page.getByRole("button", { name: "Merge into main" })).toBeDisabled();
   await page.locator(".toast").getByRole("button", { name: "OK" }).click();
   await page.goto(`${address}?tab=result`);
   await page.locator("html[data-hydrated]").waitFor({ state: "attached" });
@@ -101,6 +105,22 @@ test("the server is killed in the middle of a turn: nothing is lost, nothing dou
   await expect(page.locator(".desk .mark")).toContainText("idle");
   await expect(page.locator(".turn-prompt")).toHaveCount(1);
   expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true);
+});
+
+test("a message sent without a connection arrives once and is no draft any more; a page asked for meanwhile comes by itself", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Wait for an answer [[bash touch waited]]");
+  await expect(page.locator(".agent > .asks")).toContainText("touch waited");
+  await page.context().setOffline(true);
+  await page.locator("#message").fill("And then this [[say Then this.]]");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator(".toasts")).toContainText("not sent yet");
+  await page.locator('.place[href="/"]').click();
+  await expect(page.locator(".message")).toContainText("does not answer");
+  await page.context().setOffline(false);
+  await page.locator(".agent-card", { hasText: /wait-for-an/ }).locator(".agent-link-row").click();
+  await expect(page.locator(".queued-text", { hasText: "And then this" })).toHaveCount(1);
+  await expect(page.locator("#message")).toHaveValue("");
 });
 
 test("a tap without a connection is sent once, later; the second browser that answers is told who was first", async ({ open, stage }) => {

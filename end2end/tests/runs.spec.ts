@@ -43,6 +43,7 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   const first = card(page, /greet-1/);
   await first.getByRole("link", { name: "run of 3" }).click();
   await expect(page).toHaveURL(/\/runs\/\w+$/);
+  await expect(page).toHaveTitle("greet: 3 attempts · Orchestra");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("greet: 3 attempts");
   const columns = page.locator(".column");
   await expect(columns).toHaveCount(3);

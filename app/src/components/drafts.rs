@@ -1,5 +1,6 @@
 //! What was typed and not sent: kept in the browser, by the name of its form, until it is sent.
 
+use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlTextAreaElement};
 
@@ -40,6 +41,24 @@ pub fn forget(element: &Element) {
     area.set_value("");
     if let (Some(name), Some(storage)) = (name_of(&area), storage()) {
         let _ = storage.remove_item(&name);
+    }
+}
+
+/// Forgets the draft of a message that has arrived, also when the form it was sent from is not there any more.
+pub fn forget_sent(command: &str) {
+    let Ok(command) = js_sys::JSON::parse(command) else { return };
+    let part =
+        |name: &str| js_sys::Reflect::get(&command, &name.into()).ok().and_then(|part| part.as_string());
+    let (Some(agent), Some(text)) = (part("agent"), part("text")) else { return };
+    let Some(storage) = storage() else { return };
+    let name = format!("{KEPT}{agent}");
+    if storage.get_item(&name).ok().flatten().as_ref() == Some(&text) {
+        let _ = storage.remove_item(&name);
+    }
+    let area = document().query_selector(&format!("form[data-draft=\"{agent}\"] textarea")).ok().flatten();
+    let area = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok());
+    if let Some(area) = area.filter(|area| area.value() == text) {
+        area.set_value("");
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::icon::Icon;
-use crate::error::AppError;
+use crate::error::{AppError, AppErrorKind};
 
 /// An error, where the content would have been.
 #[component]
@@ -18,7 +18,10 @@ pub fn ErrorView(
             <Icon name="alert"/>
             <h1>{error.message}</h1>
             <p>{error.next_step}</p>
-            <p class="message-actions"><a class="button" href="/sessions?since=all">"All sessions"</a></p>
+            <p class="message-actions">
+                {(error.kind == AppErrorKind::Offline).then(|| view! { <a class="button is-primary" href="" rel="external">"Try again"</a> })}
+                <a class="button" href="/sessions?since=all">"All sessions"</a>
+            </p>
         </section>
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::Storage;
 
+use super::drafts;
 use crate::{
     api::send_command,
     data::Outcome,
@@ -81,12 +82,16 @@ impl Outbox {
         };
         outbox.is_sending.set_value(true);
         spawn_local(async move {
+            let sent = command.clone();
             let outcome = send_command(key.clone(), command).await;
             outbox.is_sending.set_value(false);
             let is_lost = matches!(&outcome, Err(error) if error.kind == AppErrorKind::Offline);
             if is_lost {
                 set_timeout(move || outbox.send(), AGAIN);
             } else {
+                if outcome.is_ok() {
+                    drafts::forget_sent(&sent);
+                }
                 outbox.waiting.write().retain(|(waiting, _)| *waiting != key);
                 outbox.keep();
                 outbox.send();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 
-use crate::reactive::effect;
+use crate::reactive::{effect, on_window};
 
 /// How far each list was scrolled, by its address.
 #[derive(Clone, Copy)]
@@ -23,9 +23,14 @@ pub fn keep_scroll(address: String) {
             request_animation_frame(move || window().scroll_to_with_x_and_y(0.0, place));
         }
         let address = address.clone();
-        on_cleanup(move || {
-            let place = window().scroll_y().unwrap_or(0.0);
-            memory.try_update_value(|memory| memory.insert(address, place));
+        on_window("scroll", move |_| {
+            // A page that follows scrolls for itself before this one is gone.
+            let is_here =
+                window().location().pathname().is_ok_and(|path| address.split('?').next() == Some(&path));
+            if is_here {
+                let place = window().scroll_y().unwrap_or(0.0);
+                memory.try_update_value(|memory| memory.insert(address.clone(), place));
+            }
         });
     });
 }

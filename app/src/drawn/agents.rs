@@ -12,7 +12,7 @@ pub(crate) mod new;
 pub(crate) mod result;
 
 use leptos::prelude::*;
-use orchestra_model::{Agent, AgentState, AttentionKind, DiffStat};
+use orchestra_model::{Agent, AgentState, AttentionKind, DiffStat, Timestamp};
 
 use crate::{
     components::icon::Icon,
@@ -37,6 +37,8 @@ pub(crate) struct Beside {
     pub(crate) members: usize,
     /// The server's time zone.
     pub(crate) offset_seconds: i32,
+    /// The time, for what goes on; what is drawn of the past alone does without.
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// The row of an agent.

@@ -10,6 +10,7 @@ use crate::{
     components::{
         agent::{Composer, Tab, WorkPanel, Writing, column::AgentsColumn},
         agent_card::live_agent,
+        beside::has_room,
         drawn::Drawn,
         error_view::ErrorView,
         icon::Icon,
@@ -79,10 +80,13 @@ fn Stage(asked: Option<u32>, as_of: u64, view: AgentView, tab: Memo<Tab>) -> imp
     let is_silent = move || reel.total.get() == 0;
     let task = Signal::derive(move || if is_silent() { task.clone() } else { String::new() });
     let (title, name) = (name.clone(), Signal::stored(name));
+    let has_room = has_room();
     let (to_talk, to_work) = (id.clone(), id.clone());
     let stages = Tab::ALL.map(|one| {
         let current = move || (tab.get() == one).then_some("page");
-        view! { <a class="tab" href=one.href(&to_talk) aria-current=current>{one.title()}</a> }
+        // Beside the conversation another part comes, and the conversation stays where it is.
+        let stays = move || has_room.get().then_some("");
+        view! { <a class="tab" href=one.href(&to_talk) aria-current=current data-noscroll=stays>{one.title()}</a> }
     });
     let data_tab = move || tab.get().name();
     view! {

@@ -36,6 +36,11 @@
       event.preventDefault();
     }
   });
+  // Where a reason is asked for, it is typed at once: keys are words there.
+  addEventListener("toggle", function (event) {
+    var field = event.target.matches && event.target.matches("details.deny[open]") && event.target.querySelector("input");
+    if (field) field.focus();
+  }, true);
   addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest("[data-palette]")) palette();
   });

@@ -88,10 +88,12 @@ impl Members {
 
 /// The row of an agent.
 pub fn row(context: &AppContext, agent: &Agent) -> AgentRow {
+    let now = context.clock.now();
     let beside = drawn::agents::Beside {
         stat: context.stats.get(&agent.id),
         members: context.members.note(agent),
-        offset_seconds: context.clock.offset_at(context.clock.now()),
+        offset_seconds: context.clock.offset_at(now),
+        now: Some(now),
     };
     drawn::agents::row(agent, beside)
 }

@@ -13,9 +13,11 @@ use crate::{
         beside::has_room,
         drawn::{Drawn, plainly_clicked},
         error_view::ErrorView,
+        outbox::use_outbox,
         skeleton::list_skeleton,
     },
     data::AgentRow,
+    reactive::on_change,
     reads::{no_skeleton, read},
 };
 
@@ -38,6 +40,13 @@ pub fn WorkPanel(
     tab: Memo<Tab>,
 ) -> impl IntoView {
     let has_room = has_room();
+    // What was commanded may have changed what there is to take.
+    let outbox = use_outbox();
+    let commanded = RwSignal::new(0_u32);
+    on_change(
+        move || outbox.arrived.read().as_ref().map(|(key, _)| key.clone()),
+        move |_| *commanded.write() += 1,
+    );
     let wanted = move || match tab.get() {
         Tab::Result => Some(true),
         Tab::Changes => Some(false),
@@ -51,7 +60,7 @@ pub fn WorkPanel(
                 Some(false) => "changes",
                 None => "",
             };
-            format!("{wanted} {}", made.unwrap_or_default())
+            format!("{wanted} {} {}", commanded.get(), made.unwrap_or_default())
         },
         move || {
             let (id, wanted) = (id.clone(), untrack(wanted));

@@ -100,11 +100,14 @@ impl Reel {
         self.heights.with_value(|heights| heights.of(index))
     }
 
+    /// Whether it is not on the screen at all.
+    pub fn is_hidden(&self) -> bool {
+        self.frame.get_untracked().is_none_or(|frame| frame.offset_height() == 0)
+    }
+
     /// Looks where the reader is, and mounts what is near.
     pub fn look(&self) {
-        let Some(frame) = self.frame.get_untracked().filter(|frame| frame.offset_height() > 0) else {
-            return;
-        };
+        let Some(frame) = self.frame.get_untracked().filter(|_| !self.is_hidden()) else { return };
         let view = view_height();
         let top = -frame.get_bounding_client_rect().top();
         let (range, at) = self.heights.with_value(|heights| {

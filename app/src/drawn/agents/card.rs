@@ -15,7 +15,7 @@ pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
             <span class="row-title">{parts::name(&name)}</span>
             {mark(agent)}
         </a>
-        {is_at_work.then(|| lane::draw(&agent.score, &agent.name))}
+        {is_at_work.then(|| lane::draw(&lane::until(&agent.score, beside.now), &agent.name))}
         {words(agent).map(|words| view! { <p class="card-words">{words}</p> })}
         <p class="card-facts">{facts(agent, beside)}</p>
     }
@@ -43,7 +43,7 @@ fn words(agent: &Agent) -> Option<String> {
 
 /// What can be compared: how long, how much, and whether it tried what it made.
 pub(super) fn facts(agent: &Agent, beside: Beside) -> impl IntoView + use<> {
-    let Beside { stat, members, offset_seconds } = beside;
+    let Beside { stat, members, offset_seconds, .. } = beside;
     let since = match agent.state {
         AgentState::Queued | AgentState::Starting | AgentState::Running | AgentState::Waiting => {
             agent.created_at

@@ -22,6 +22,19 @@ pub(super) fn draw(score: &Score, name: &str) -> Option<AnyView> {
     Some(draw_within(score, name, (start, (ms(score.end) - start).max(LEAST_MS))))
 }
 
+/// The score of an agent that is at work, with what goes on drawn out to this moment: a wait is as long as it lasts.
+pub(super) fn until(score: &Score, now: Option<Timestamp>) -> Score {
+    let mut score = score.clone();
+    let end = now.max(score.end);
+    if let (Some(last), Some(to)) = (score.spans.last_mut(), end)
+        && Some(last.to) == score.end
+    {
+        last.to = to;
+        score.end = end;
+    }
+    score
+}
+
 /// The time in which any of several sounds, so that their lanes can stand under each other: from when, and how long, in
 /// milliseconds.
 pub(crate) fn within<'a>(scores: impl Iterator<Item = &'a Score> + Clone) -> (i64, i64) {

@@ -124,24 +124,32 @@ fn take(agent: &Agent, work: &Work) -> AnyView {
         .into_any();
     }
     let is_at_work = agent.state.is_live() && !agent.state.is_over();
+    let is_taken = work.commits.is_empty() && work.uncommitted.is_empty();
+    let cannot = is_at_work || is_taken;
     let merge = command("merge", &about);
     let squash = command("merge", &[about[0], ("squash", "true")]);
     let pull_request = command("pull_request", &about);
     let into = work.target.as_deref().map(|target| format!("Merge into {}", parts::visible(target)));
     let merging = into.map(|into| {
         view! {
-            <button type="button" class="button is-primary" disabled=is_at_work data-command=merge>{into}</button>
-            <button type="button" class="button" disabled=is_at_work data-command=squash>"Squash"</button>
+            <button type="button" class="button is-primary" disabled=cannot data-command=merge>{into}</button>
+            <button type="button" class="button" disabled=cannot data-command=squash>"Squash"</button>
         }
     });
-    let waits = is_at_work
-        .then(|| view! { <p class="aside">"It is at work: take its work when its turn is over."</p> });
+    let waits = is_at_work.then(|| {
+        view! { <p class="aside">"It is at work: take its work when its turn is over."</p> }.into_any()
+    });
+    let all = match &work.target {
+        Some(target) => format!("There is nothing to take: {} has all of it.", parts::visible(target)),
+        None => "There is nothing to take.".to_owned(),
+    };
+    let waits = waits.or_else(|| is_taken.then(|| view! { <p class="aside">{all}</p> }.into_any()));
     view! {
         <section class="take needs-script">
             {waits}
             <div class="answers">
                 {merging}
-                <button type="button" class="button" disabled=is_at_work data-command=pull_request>"Pull request"</button>
+                <button type="button" class="button" disabled=cannot data-command=pull_request>"Pull request"</button>
             </div>
             {clean(agent, work, is_at_work)}
             <p class="said-here" role="status" data-said=""></p>

@@ -1,6 +1,7 @@
 //! What attempts changed, beside each other: a column an attempt, the same file at the same height.
 
 use leptos::prelude::*;
+use orchestra_model::TaskResult;
 
 use super::{Known, mark, name_link};
 use crate::drawn::{agents::changes::draw_file, parts};
@@ -38,7 +39,17 @@ pub(super) fn draw(known: &Known) -> AnyView {
     });
     let columns = columns.collect_view();
     if columns.is_empty() || paths.is_empty() {
-        return view! { <p class="quiet" data-part="diffs">"Nothing changed yet."</p> }.into_any();
+        let is_any = |is: fn(&TaskResult) -> bool| known.results.tasks.iter().any(is);
+        let words = match () {
+            () if is_any(|task| task.landed.is_some()) => {
+                "What is left to compare is landed or in the trash."
+            }
+            () if is_any(|task| task.is_cleaned) => {
+                "What was changed is in the trash; Restore brings it back."
+            }
+            () => "Nothing changed yet.",
+        };
+        return view! { <p class="quiet" data-part="diffs">{words}</p> }.into_any();
     }
     view! { <div class="columns is-diffs" role="group" aria-label="Diffs" tabindex="0">{columns}</div> }
         .into_any()

@@ -221,7 +221,7 @@ fn seconds(folder: &AgentFolder, agent: &Agent) -> Option<u64> {
     let first = LogReader::open(&folder.log(), 0).next_record().ok().flatten()?;
     let is_at_work = agent.state.is_live() && agent.state != orchestra_model::AgentState::Idle;
     // Listening, and going into the trash and coming back, is no work.
-    let ended = || folder.kept_facts().last_end.map_or(agent.updated_at, |(at, _)| at);
+    let ended = || agent.score.spans.last().map_or(agent.updated_at, |span| span.to);
     let last = if is_at_work { Timestamp::now() } else { ended() };
     u64::try_from(last.duration_since(first.at).as_secs()).ok()
 }
