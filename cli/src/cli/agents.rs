@@ -6,11 +6,14 @@ use clap::Args;
 
 use super::together::TalkingArguments;
 
+/// The ways to ask for leave, by the client's names.
+const PERMISSION_MODES: [&str; 4] = ["default", "acceptEdits", "plan", "bypassPermissions"];
+
 const SPAWN_EXAMPLES: &str = "\
 Examples:
   orchestra spawn \"build auth\" \"write tests\"   two agents, each in its own
                                                worktree and branch
-  orchestra spawn -f tasks.md --max-parallel 3  a task a paragraph, three at once
+  orchestra spawn -f tasks.md --max-parallel 3  a task a paragraph, 3 at once
   git diff | orchestra spawn -                 the task from standard input
   orchestra spawn \"fix it\" --base v1.2 --model opus
   orchestra spawn \"go on\" --session 4f2a       a copy of a session goes on
@@ -47,8 +50,8 @@ pub(crate) struct SpawnArguments {
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
 
-    /// How the agent asks for leave: default, acceptEdits, plan, bypassPermissions
-    #[arg(long, value_name = "MODE")]
+    /// How the agent asks for leave
+    #[arg(long, value_name = "MODE", value_parser = PERMISSION_MODES)]
     pub(crate) permission_mode: Option<String>,
 
     /// What an agent may cost, in USD
@@ -86,7 +89,7 @@ pub(crate) struct SpawnArguments {
     #[arg(long)]
     pub(crate) trust: bool,
 
-    /// Print JSON: one object with \"agents\"
+    /// Print JSON: one object with "agents"
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -157,12 +160,17 @@ pub(crate) struct LogsArguments {
     pub(crate) follow: bool,
 
     /// Only what comes after this record
-    #[arg(long, value_name = "SEQUENCE", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "SEQUENCE", default_value_t = 0, hide_default_value = true, value_parser = parse_sequence)]
     pub(crate) after: u64,
 
     /// Print every record as JSON, one a line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A record's number: 0 is before all of them.
+fn parse_sequence(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number, 0 or more".to_owned())
 }
 
 const SEND_EXAMPLES: &str = "\
@@ -172,7 +180,7 @@ Examples:
   orchestra send build-auth --edit 3 \"use argon2id\"   while it has not got it
   orchestra send build-auth --remove 3
   orchestra send build-auth --permission-mode acceptEdits --model opus
-  orchestra send build-auth --nudge                what is suggested, to one that seems stuck
+  orchestra send build-auth --nudge                for one that seems stuck
 
 The agent gets it when its turn is over. One that has ended is resumed.";
 
@@ -197,7 +205,7 @@ pub(crate) struct SendArguments {
     pub(crate) model: Option<String>,
 
     /// Let it ask for leave in this way from now on
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = PERMISSION_MODES)]
     pub(crate) permission_mode: Option<String>,
 
     /// Say this instead of a message that still waits
@@ -208,7 +216,7 @@ pub(crate) struct SendArguments {
     #[arg(long, value_name = "NUMBER", conflicts_with = "text")]
     pub(crate) remove: Option<u64>,
 
-    /// Print JSON: \"prompt\" (the message's number) and \"sequence\"
+    /// Print JSON: "prompt" (the message's number) and "sequence"
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -248,7 +256,7 @@ pub(crate) struct AnswerArguments {
     #[arg(long, value_name = "ID")]
     pub(crate) request: Option<String>,
 
-    /// Print JSON: \"request\", \"decision\" and \"sequence\"
+    /// Print JSON: "request", "decision" and "sequence"
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -418,10 +426,11 @@ Examples:
   orchestra doctor          looks; changes nothing
   orchestra doctor --fix    mends what can be mended without losing anything
 
-It looks at git and claude, the state folder, agents whose runner died, processes
-that outlived their agent, worktrees without an agent and agents without theirs.
-Exit code 1 when something is left. --json prints \"git\", \"claude\", \"state\",
-\"findings\" (subject, what, advice, can_be_fixed) and \"fixed\".";
+It looks at git and claude, the state folder, agents whose runner died,
+processes that outlived their agent, worktrees without an agent and agents
+without theirs. Exit code 1 when something is left. --json prints \"git\",
+\"claude\", \"state\", \"findings\" (subject, what, advice, can_be_fixed) and
+\"fixed\".";
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]

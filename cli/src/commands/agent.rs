@@ -7,11 +7,12 @@ use std::{
 
 use orchestra_core::{
     agents::{
-        Agents, Control, ControlError, FindAgentError, Launcher, Pace, StartError, Tools, control::Command,
+        Agents, Control, ControlError, FindAgentError, Launcher, Pace, StartError, Tools,
+        control::{Command, Refusal},
     },
     worktrees::Git,
 };
-use orchestra_model::Agent;
+use orchestra_model::{Agent, AgentState};
 
 use super::{Context, client, runner::GUARD};
 use crate::{configuration::Configuration, error::Failure};
@@ -92,12 +93,30 @@ fn try_to_ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, 
 }
 
 fn not_reached(agent: &Agent, error: &ControlError) -> Failure {
+    let name = &agent.name;
     match error {
+        ControlError::NotRunning if agent.state == AgentState::Queued => {
+            Failure::new(format!("{name} has not started yet"))
+                .hint(format!("orchestra stop {name} takes it out of the line"))
+        }
         ControlError::NotRunning => {
-            Failure::new(format!("{} is {}: nothing of it runs", agent.name, agent.state.name()))
-                .hint(format!("orchestra send {} \"…\" resumes it", agent.name))
+            Failure::new(format!("{name} {}: nothing of it runs", state_in_words(agent.state)))
+                .hint(format!("orchestra send {name} \"…\" resumes it"))
+        }
+        ControlError::Refused(Refusal::AlreadyDelivered | Refusal::NoSuchPrompt) => {
+            Failure::new(error.to_string())
+                .hint(format!("orchestra status {name} lists the messages that wait, with their numbers"))
         }
         error => Failure::new(error.to_string()),
+    }
+}
+
+/// A state as it follows a name: `is idle`, `has failed`.
+pub(super) fn state_in_words(state: AgentState) -> String {
+    match state {
+        AgentState::Failed => "has failed".to_owned(),
+        AgentState::Lost => "was lost".to_owned(),
+        state => format!("is {}", state.name()),
     }
 }
 

@@ -94,7 +94,8 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
 fn suggested(agent: &Agent) -> Result<String, Failure> {
     let nudge = agent.attention.as_ref().and_then(|attention| attention.nudge.clone());
     nudge.ok_or_else(|| {
-        Failure::new(format!("{} does not seem stuck (it is {})", agent.name, agent.state.name()))
+        let state = agent::state_in_words(agent.state);
+        Failure::new(format!("{} does not seem stuck (it {state})", agent.name))
             .hint(format!("orchestra send {} --nudge \"…\" interrupts it and says that", agent.name))
     })
 }
@@ -158,7 +159,7 @@ pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(
 /// The request that is meant: the one that is named, else the oldest that nobody has answered.
 fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Request, Failure> {
     let nothing = || {
-        Failure::new(format!("{} asks nothing (it is {})", agent.name, agent.state.name()))
+        Failure::new(format!("{} asks nothing (it {})", agent.name, agent::state_in_words(agent.state)))
             .hint(format!("orchestra send {} \"…\" tells it something", agent.name))
     };
     match &arguments.request {
@@ -191,7 +192,8 @@ fn decision(agent: &Agent, request: &Request, arguments: &AnswerArguments) -> Re
     };
     if word == "deny" {
         if arguments.always.is_some() {
-            return Err(Failure::usage("--always goes with allow"));
+            return Err(Failure::usage("--always goes with allow")
+                .hint(format!("orchestra answer {name} allow --always, or deny --message \"…\"")));
         }
         return Ok(Decision::Deny {
             message: arguments.message.clone().unwrap_or_default(),
@@ -203,7 +205,7 @@ fn decision(agent: &Agent, request: &Request, arguments: &AnswerArguments) -> Re
             .hint(format!("orchestra send {name} \"…\" tells it something besides")));
     }
     if request.kind == RequestKind::Question {
-        return Ok(Decision::Allow { always: None, answers: answers(&request.questions, arguments)? });
+        return Ok(Decision::Allow { always: None, answers: answers(name, &request.questions, arguments)? });
     }
     if word != "allow" {
         return Err(Failure::usage(format!("{name} asks for leave: answer allow or deny"))
@@ -222,31 +224,45 @@ fn decision(agent: &Agent, request: &Request, arguments: &AnswerArguments) -> Re
 }
 
 /// Answers to questions, one each: a number means the choice of that number.
-fn answers(questions: &[Question], arguments: &AnswerArguments) -> Result<Vec<String>, Failure> {
+fn answers(name: &str, questions: &[Question], arguments: &AnswerArguments) -> Result<Vec<String>, Failure> {
     if questions.len() != arguments.answers.len() {
         let asked = text::count(questions.len(), "question", "questions");
         let given = text::count(arguments.answers.len(), "answer", "answers");
         return Err(Failure::usage(format!("it asks {asked}, here {given}"))
             .hint("give one answer a question; put one that has spaces in quotes"));
     }
-    Ok(questions
-        .iter()
-        .zip(&arguments.answers)
-        .map(|(question, answer)| one_answer(question, answer))
-        .collect())
+    let meant = |(question, answer): (&Question, &String)| {
+        one_answer(question, answer).map_err(|number| {
+            let offered = text::count(question.options.len(), "choice", "choices");
+            Failure::usage(format!("there is no choice {number}: {name} offers {offered}")).hint(format!(
+                "orchestra status {name} shows them; an answer of your own takes more than a number"
+            ))
+        })
+    };
+    questions.iter().zip(&arguments.answers).map(meant).collect()
 }
 
 /// The label of a number; where many may be chosen, of numbers with commas. Everything else is an answer as it is.
-fn one_answer(question: &Question, answer: &str) -> String {
+///
+/// # Errors
+/// The number that no choice has, when there is nothing but numbers.
+fn one_answer<'a>(question: &Question, answer: &'a str) -> Result<String, &'a str> {
     let label = |number: &str| {
         let number: usize = number.trim().parse().ok()?;
         Some(question.options.get(number.checked_sub(1)?)?.label.clone())
     };
-    let labels: Option<Vec<String>> = match question.many {
-        true => answer.split(',').map(label).collect(),
-        false => label(answer).map(|label| vec![label]),
-    };
-    labels.map_or_else(|| answer.to_owned(), |labels| labels.join(", "))
+    let parts: Vec<&'a str> = if question.many { answer.split(',').collect() } else { vec![answer] };
+    let labels: Option<Vec<String>> = parts.iter().copied().map(label).collect();
+    if let Some(labels) = labels {
+        return Ok(labels.join(", "));
+    }
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_label = question.options.iter().any(|choice| choice.label == answer);
+    let is_text = question.options.is_empty() || is_label || !parts.iter().all(|part| is_number(part.trim()));
+    match parts.iter().copied().find(|part| label(part.trim()).is_none()) {
+        Some(number) if !is_text => Err(number.trim()),
+        _ => Ok(answer.to_owned()),
+    }
 }
 
 /// Ends an agent's turn.
@@ -287,13 +303,22 @@ mod tests {
             options: vec![choice("SQLite"), choice("Postgres")],
             many: false,
         };
-        for (answer, meant) in [("2", "Postgres"), ("3", "3"), ("0", "0"), ("MySQL", "MySQL"), ("1,2", "1,2")]
-        {
-            assert_eq!(one_answer(&question, answer), meant);
+        for (answer, meant) in [("2", "Postgres"), ("MySQL", "MySQL"), ("1,2", "1,2"), ("3 GB", "3 GB")] {
+            assert_eq!(one_answer(&question, answer), Ok(meant.to_owned()));
+        }
+        for number in ["0", "3", "17", "99999999999999999999999"] {
+            assert_eq!(one_answer(&question, number), Err(number));
         }
         question.many = true;
         for (answer, meant) in [("1,2", "SQLite, Postgres"), ("2", "Postgres"), ("1,x", "1,x")] {
-            assert_eq!(one_answer(&question, answer), meant);
+            assert_eq!(one_answer(&question, answer), Ok(meant.to_owned()));
         }
+        assert_eq!(one_answer(&question, "1, 17"), Err("17"));
+        // What is called by a number, and a question without choices.
+        question.many = false;
+        question.options.push(choice("17"));
+        assert_eq!(one_answer(&question, "17"), Ok("17".to_owned()));
+        question.options.clear();
+        assert_eq!(one_answer(&question, "4"), Ok("4".to_owned()));
     }
 }

@@ -35,6 +35,14 @@ pub(super) fn harvest(context: &Context, asked: &str) -> Result<Harvest, Failure
     Harvest::of(&folder, &git::find(&context.surroundings)?).map_err(|error| not_taken(&found, error))
 }
 
+/// Refuses an agent that has not begun, as its diff does: there is no branch to take yet.
+fn see_that_it_began(agent: &Agent) -> Result<(), Failure> {
+    if agent.repo.is_some() && agent.worktree.is_none() {
+        return Err(not_taken(agent, HarvestError::NotBegun { name: agent.name.clone() }));
+    }
+    Ok(())
+}
+
 /// Why an agent's work was not taken, and what to do.
 pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
     no_work(Some(&agent.name), &error)
@@ -150,6 +158,7 @@ struct Report<'a> {
 /// Takes an agent's work into a branch.
 pub(super) fn merge(context: &Context, arguments: &MergeArguments) -> Result<(), Failure> {
     let harvest = harvest(context, &arguments.agent)?;
+    see_that_it_began(harvest.agent())?;
     let taken = harvest
         .merge(arguments.into.as_deref(), arguments.squash)
         .map_err(|error| not_taken(harvest.agent(), error))?;
@@ -205,6 +214,7 @@ struct Pushed<'a> {
 pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failure> {
     let tools = agent::tools(context)?;
     let found = agent::find(&tools.agents(), &arguments.agent)?;
+    see_that_it_began(&found)?;
     let name = &found.name;
     let push = || tools.pull_request(&found, arguments.base.as_deref());
     let pushed = context

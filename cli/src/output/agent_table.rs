@@ -49,6 +49,9 @@ impl Group {
 
 /// An agent's state as every list shows it: a shape and a word.
 pub(crate) fn state_of(agent: &Agent) -> (String, Style) {
+    if agent.is_cleaned {
+        return ("– in the trash".to_owned(), style::SOFT);
+    }
     if agent.did_not_pass() {
         // The word that its run has for it.
         return ("✗ failed".to_owned(), style::FAILED);
@@ -226,6 +229,20 @@ mod tests {
             assert!(widths.iter().sum::<usize>() + GAP * (shown - 1) <= line, "{widths:?} in {line}");
             assert!(widths[0] >= 8);
         }
+    }
+
+    #[test]
+    fn what_is_in_the_trash_says_so() {
+        let at = "2026-11-23T12:00:00Z";
+        let agent: Agent = serde_json::from_value(serde_json::json!({
+            "id": "abcd2345", "name": "work", "provider": "claude", "task": "t", "state": "done",
+            "run": "abcd2345", "session_id": "s", "created_at": at, "updated_at": at,
+            "tokens": orchestra_model::Usage::default(), "turns": 1, "queue": [], "requests": [],
+            "is_cleaned": true, "notes": [], "sequence": 1,
+        }))
+        .unwrap();
+        assert_eq!(state_of(&agent).0, "– in the trash");
+        assert_eq!(state_of(&Agent { is_cleaned: false, ..agent }).0, "✓ done");
     }
 
     #[test]

@@ -57,11 +57,12 @@ fn figures_of(task: &TaskResult) -> Vec<String> {
             _ => format!("{} h", seconds / 3600),
         });
     }
+    // What stands last is cut first.
+    figures.extend(task.cost_usd.map(|usd| cost(Some(usd))));
     if task.turns > 0 {
         figures.push(text::count(task.turns as usize, "turn", "turns"));
         figures.push(format!("{} tokens", task.tokens.input + task.tokens.output));
     }
-    figures.extend(task.cost_usd.map(|usd| cost(Some(usd))));
     if task.retries > 0 {
         figures.push(format!("sent back {}", text::count(task.retries as usize, "time", "times")));
     }

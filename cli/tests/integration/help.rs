@@ -95,6 +95,9 @@ fn usage_errors_end_with_two() {
         &["sessions", "--since", "2999-01-01"],
         &["show"],
         &["web", "--addr", "everywhere"],
+        &["spawn", "x", "--permission-mode", "foo"],
+        &["send", "x", "--permission-mode", "foo"],
+        &["logs", "x", "--after", "abc"],
     ] {
         let said = world.run(wrong);
         assert_eq!(said.code, Some(2), "{wrong:?}: {}", said.stderr);

@@ -46,6 +46,8 @@ fn a_no_has_its_reason_and_always_its_rule() {
     world.wait(&name, |agent| agent["requests"][0]["summary"] == "npm test");
     let said = world.run(&["answer", &name, "allow", "--always", "3"]);
     assert_eq!((said.code, said.words.contains("offers 2 rules")), (2, true), "{said:?}");
+    let said = world.run(&["answer", &name, "deny", "--always"]);
+    assert!(said.code == 2 && said.words.contains("allow --always, or deny --message"), "{said:?}");
     let said = world.ok(&["answer", &name, "allow", "--always"]);
     assert!(said.words.contains("Written for good: allow Bash(*)"), "{}", said.words);
     world.wait(&name, |agent| agent["requests"][0]["summary"] == "npm audit");
@@ -96,6 +98,11 @@ fn questions_and_plans_are_answered() {
         assert!(shown.contains(line), "{line}:\n{shown}");
     }
     assert_eq!(world.run(&["answer", &name, "1"]).code, 2, "it asks two questions");
+    for (answers, offered) in [(["17", "1"], "offers 2 choices"), (["1", "1,17"], "offers 3 choices")] {
+        let said = world.run(&["answer", &name, answers[0], answers[1]]);
+        assert!(said.code == 2 && said.words.contains("there is no choice 17"), "{said:?}");
+        assert!(said.words.contains(offered), "{said:?}");
+    }
     world.ok(&["answer", &name, "2", "1,3"]);
     let plan = world.wait(&name, |agent| agent["attention"]["kind"] == "plan");
     assert_eq!(plan["requests"][0]["plan"], "first this, then that");

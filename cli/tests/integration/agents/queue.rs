@@ -25,6 +25,12 @@ fn messages_wait_until_the_turn_is_over_and_can_be_changed_till_then() {
     assert_eq!(agent["queue"].as_array().unwrap().len(), 0);
     let said = world.run(&["send", &name, "--edit", "2", "too late"]);
     assert!(said.code == 1 && said.words.contains("has got that message already"), "{said:?}");
+    assert!(said.words.contains("orchestra status busy lists the messages that wait"), "{said:?}");
+    for arguments in [vec!["--remove", "99"], vec!["--edit", "99", "never"]] {
+        let said = world.run(&[vec!["send", name.as_str()], arguments].concat());
+        assert!(said.code == 1 && said.words.contains("has no message with that number"), "{said:?}");
+        assert!(said.words.contains("orchestra status busy lists the messages that wait"), "{said:?}");
+    }
     let log = world.ok(&["logs", &name]).out;
     let order: Vec<usize> =
         ["› second", "› ::say changed"].iter().map(|line| log.find(line).unwrap()).collect();
@@ -87,6 +93,15 @@ fn of_a_run_with_a_limit_the_rest_waits() {
     assert!(said.code == 1 && said.words.contains("has not started yet"), "{said:?}");
     world.wait_for_request("one");
     assert_eq!(world.agent("two")["state"], "queued");
+    let said = world.run(&["interrupt", "two"]);
+    assert!(said.code == 1 && said.words.contains("two has not started yet"), "{said:?}");
+    assert!(said.words.contains("orchestra stop two takes it out of the line"), "{said:?}");
+    let diff = world.run(&["diff", "two"]);
+    assert!(diff.code == 1 && diff.words.contains("two has no worktree yet\nhint: "), "{diff:?}");
+    for command in ["merge", "pr"] {
+        let said = world.run(&[command, "two"]);
+        assert_eq!((said.code, said.words), (diff.code, diff.words.clone()), "{command}");
+    }
     // One that will not be started any more does not keep the others waiting.
     world.ok(&["stop", "two"]);
     assert_eq!(world.agent("two")["state"], "stopped");

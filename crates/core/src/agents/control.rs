@@ -170,6 +170,9 @@ pub enum Refusal {
     /// The prompt does not wait any more.
     #[error("the agent has got that message already")]
     AlreadyDelivered,
+    /// No prompt ever had that number.
+    #[error("the agent has no message with that number")]
+    NoSuchPrompt,
     /// Agents have sent it so much that it must read first.
     #[error("{why}")]
     TooMuch {

@@ -105,8 +105,14 @@ impl Runner<'_> {
     }
 
     fn waiting_prompt(&self, id: u64) -> Result<(), Refusal> {
-        let waits = self.journal.facts().queue.iter().any(|prompt| prompt.id == id);
-        if waits { Ok(()) } else { Err(Refusal::AlreadyDelivered) }
+        let facts = self.journal.facts();
+        if facts.queue.iter().any(|prompt| prompt.id == id) {
+            Ok(())
+        } else if (1..=facts.last_prompt).contains(&id) {
+            Err(Refusal::AlreadyDelivered)
+        } else {
+            Err(Refusal::NoSuchPrompt)
+        }
     }
 
     /// Passes a decision on, once, for exactly what was asked.
