@@ -7,7 +7,8 @@ use clap::Args;
 use super::together::TalkingArguments;
 
 /// The ways to ask for leave, by the client's names.
-const PERMISSION_MODES: [&str; 4] = ["default", "acceptEdits", "plan", "bypassPermissions"];
+const PERMISSION_MODES: [&str; 6] =
+    ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
 
 const SPAWN_EXAMPLES: &str = "\
 Examples:

@@ -9,7 +9,7 @@ use orchestra_core::{
     },
     worktrees::{MergeError, Merged},
 };
-use orchestra_model::{Agent, Changes};
+use orchestra_model::{Agent, AgentState, Changes};
 use serde::Serialize;
 
 use super::{Context, agent, git};
@@ -37,7 +37,7 @@ pub(super) fn harvest(context: &Context, asked: &str) -> Result<Harvest, Failure
 
 /// Refuses an agent that has not begun, as its diff does: there is no branch to take yet.
 fn see_that_it_began(agent: &Agent) -> Result<(), Failure> {
-    if agent.repo.is_some() && agent.worktree.is_none() {
+    if agent.state == AgentState::Queued {
         return Err(not_taken(agent, HarvestError::NotBegun { name: agent.name.clone() }));
     }
     Ok(())
