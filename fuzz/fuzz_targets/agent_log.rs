@@ -6,6 +6,8 @@
 
 #![no_main]
 
+mod choices;
+
 use std::{
     fs,
     ops::Range,
@@ -13,6 +15,7 @@ use std::{
     sync::LazyLock,
 };
 
+use choices::Choices;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use orchestra_core::agents::log::{LogReader, LogWriter, Record};
@@ -79,27 +82,6 @@ fn anything(bytes: &[u8], goes_on: bool) {
         let after = read(&mut LogReader::open(&FOLDER, 0), 0);
         assert_eq!(after.last().map(|last| &last.payload[..]), Some(&b"more"[..]));
         assert_eq!(after.len(), records.len() + 1, "nothing that was read is lost by going on");
-    }
-}
-
-/// The input, handed out in small numbers.
-struct Choices<'a>(&'a [u8]);
-
-impl Choices<'_> {
-    fn next(&mut self) -> usize {
-        let Some((next, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        usize::from(*next)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() << 8 | self.next()) % limit.max(1)
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        let (bytes, rest) = self.0.split_at(most.min(self.0.len()));
-        self.0 = rest;
-        bytes.to_vec()
     }
 }
 

@@ -5,8 +5,11 @@
 
 #![no_main]
 
+mod choices;
+
 use std::ops::Range;
 
+use choices::Choices;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use orchestra_core::agents::log::{Record, Scanner, encode};
@@ -39,7 +42,11 @@ fuzz_target!(|data: &[u8]| {
         assert!(at_once.contains(record), "record {} was left alone and is not read", record.sequence);
     }
     let length = |record: &Record| encode(record.sequence, record.at, &record.payload).len() as u64;
-    assert_eq!(at_once.iter().map(length).sum::<u64>() + damaged, bytes.len() as u64, "every byte is accounted for");
+    assert_eq!(
+        at_once.iter().map(length).sum::<u64>() + damaged,
+        bytes.len() as u64,
+        "every byte is accounted for"
+    );
     assert!(at_once.iter().all(|record| whole.contains(record)), "nothing is made up");
 });
 
@@ -94,26 +101,5 @@ fn damage(choices: &mut Choices<'_>, bytes: &mut Vec<u8>, places: &mut [Range<us
     };
     for place in places.iter_mut().filter(|place| place.end > touched.start && place.start < touched.end) {
         *place = 0..0;
-    }
-}
-
-/// The input, handed out in small numbers.
-struct Choices<'a>(&'a [u8]);
-
-impl Choices<'_> {
-    fn next(&mut self) -> usize {
-        let Some((next, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        usize::from(*next)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() << 8 | self.next()) % limit.max(1)
-    }
-
-    fn bytes(&mut self, most: usize) -> Vec<u8> {
-        let (bytes, rest) = self.0.split_at(most.min(self.0.len()));
-        self.0 = rest;
-        bytes.to_vec()
     }
 }
