@@ -3,16 +3,18 @@
 //! Leptos makes the code of resources and boundaries anew for each type that passes through them, and each page has
 //! several. Here all of them are of one type: in the WebAssembly that is a fifth less to load.
 
-use std::{any::Any, marker::PhantomData, pin::Pin, sync::Arc};
+use std::{any::Any, marker::PhantomData, pin::Pin, sync::Arc, time::Duration};
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     error::{AppError, AppErrorKind},
-    live::{Connection, use_live},
     reactive::effect,
 };
+
+/// How soon what did not arrive is asked for again.
+const AGAIN: Duration = Duration::from_secs(3);
 
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 
@@ -59,9 +61,9 @@ where
     T: Serialize + Send + Sync + 'static,
     F: std::future::Future<Output = Result<T, AppError>> + Send + 'static,
 {
-    // What was asked without a connection is asked again when there is one.
+    // What was asked without a connection is asked again, until there is one.
     let (was_lost, tries) = (RwSignal::new(false), RwSignal::new(0_u32));
-    retry_when_open(was_lost, tries);
+    try_again(was_lost, tries);
     let key = move || format!("{} {}", tries.get(), key());
     let fetch = move || {
         let future = fetch();
@@ -75,12 +77,17 @@ where
     Reading { resource: resource(Box::new(key), Box::new(fetch)), what: PhantomData }
 }
 
-fn retry_when_open(was_lost: RwSignal<bool>, tries: RwSignal<u32>) {
-    let live = use_live();
+fn try_again(was_lost: RwSignal<bool>, tries: RwSignal<u32>) {
     effect(move || {
-        if live.connection.get() == Connection::Open && was_lost.get() {
-            was_lost.set(false);
-            *tries.write() += 1;
+        if was_lost.get() {
+            let again = move || {
+                // The page may be gone, or has asked for something else meanwhile.
+                if was_lost.try_get_untracked() == Some(true) {
+                    was_lost.set(false);
+                    tries.update(|tries| *tries += 1);
+                }
+            };
+            set_timeout(again, AGAIN);
         }
     });
 }
