@@ -13,7 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _, event::ModifyKind};
 use orchestra_model::{Session, SessionId};
 
 use super::{
@@ -76,7 +76,7 @@ impl Catalog {
     pub fn watch(&self, on_event: impl FnMut(CatalogEvent) + Send + 'static) -> Watcher {
         let (sender, receiver) = mpsc::channel();
         let mut watching = Watching::new(self.clone(), sender.clone(), Box::new(on_event));
-        watching.rearm();
+        while !watching.rearm().is_empty() {}
         watching.remember_everything();
         let thread = std::thread::Builder::new()
             .name("session-watch".into())
@@ -102,6 +102,8 @@ struct Watching {
 #[derive(Default)]
 struct Todo {
     transcripts: BTreeSet<PathBuf>,
+    /// Watched folders that went; by now others of the same name may be there.
+    gone: BTreeSet<PathBuf>,
     live: bool,
     rearm: bool,
     lost: bool,
@@ -178,13 +180,17 @@ impl Watching {
             // Reading is no change; our own reading is reported, too.
             return;
         }
+        let goes = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
         for path in &event.paths {
+            if goes && self.watched.contains(path) {
+                todo.gone.insert(path.clone());
+            }
             let parent = path.parent().unwrap_or(path);
             if parent.file_name().is_some_and(|name| name == "sessions") && self.is_in_root(parent) {
                 todo.live = true;
             } else if path.extension().is_some_and(|extension| extension == "jsonl") {
                 todo.transcripts.insert(path.clone());
-            } else if !matches!(event.kind, EventKind::Modify(notify::event::ModifyKind::Data(_))) {
+            } else if !matches!(event.kind, EventKind::Modify(ModifyKind::Data(_))) {
                 todo.rearm = true;
             }
         }
@@ -200,10 +206,15 @@ impl Watching {
             self.watched.clear();
             todo.rearm = true;
         }
-        if todo.rearm {
-            // A folder may have been filled before it was watched.
-            for folder in self.rearm() {
-                todo.transcripts.extend(transcripts_in(&folder));
+        self.watched.retain(|folder| !todo.gone.iter().any(|gone| folder.starts_with(gone)));
+        if todo.rearm || !todo.gone.is_empty() {
+            // A folder may have been filled before it was watched, also with folders.
+            loop {
+                let fresh = self.rearm();
+                if fresh.is_empty() {
+                    break;
+                }
+                todo.transcripts.extend(fresh.iter().flat_map(|folder| transcripts_in(folder)));
                 todo.live = true;
             }
             let gone = self.known.keys().filter(|path| !path.exists()).cloned();
@@ -289,7 +300,9 @@ impl Watching {
                 }
             }
         }
-        self.watched = wanted;
+        // One that went before it was watched is to be watched when it comes again.
+        self.watched.retain(|folder| wanted.contains(folder));
+        self.watched.extend(fresh.iter().cloned());
         if failed {
             self.system = None;
         }
