@@ -57,7 +57,7 @@ test("the newest sessions stand beside a conversation where there is room, and a
   await expect(beside).toHaveCount(isMobile ? 0 : 3);
   if (isMobile) return;
   await beside.filter({ hasText: "Fix the login" }).click();
-  await expect(page.locator(".conversation")).toContainText("Fix the login");
+  await expect(page.locator(".conversation")).toContainText("Login answers 401");
   await page.setViewportSize({ width: 700, height: 900 });
   await expect(beside).toHaveCount(0);
 });
