@@ -345,7 +345,7 @@ fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
     let next = match error {
         ControlError::NotRunning => {
             return refused(
-                format!("{} is {}: nothing of it runs", agent.name, agent.state.name()),
+                format!("{} {}: nothing of it runs", agent.name, agent.state.in_words()),
                 "A message resumes it.",
             );
         }

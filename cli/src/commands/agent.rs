@@ -100,7 +100,7 @@ fn not_reached(agent: &Agent, error: &ControlError) -> Failure {
                 .hint(format!("orchestra stop {name} takes it out of the line"))
         }
         ControlError::NotRunning => {
-            Failure::new(format!("{name} {}: nothing of it runs", state_in_words(agent.state)))
+            Failure::new(format!("{name} {}: nothing of it runs", agent.state.in_words()))
                 .hint(format!("orchestra send {name} \"…\" resumes it"))
         }
         ControlError::Refused(Refusal::AlreadyDelivered | Refusal::NoSuchPrompt) => {
@@ -108,15 +108,6 @@ fn not_reached(agent: &Agent, error: &ControlError) -> Failure {
                 .hint(format!("orchestra status {name} lists the messages that wait, with their numbers"))
         }
         error => Failure::new(error.to_string()),
-    }
-}
-
-/// A state as it follows a name: `is idle`, `has failed`.
-pub(super) fn state_in_words(state: AgentState) -> String {
-    match state {
-        AgentState::Failed => "has failed".to_owned(),
-        AgentState::Lost => "was lost".to_owned(),
-        state => format!("is {}", state.name()),
     }
 }
 

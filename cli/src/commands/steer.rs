@@ -94,7 +94,7 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
 fn suggested(agent: &Agent) -> Result<String, Failure> {
     let nudge = agent.attention.as_ref().and_then(|attention| attention.nudge.clone());
     nudge.ok_or_else(|| {
-        let state = agent::state_in_words(agent.state);
+        let state = agent.state.in_words();
         Failure::new(format!("{} does not seem stuck (it {state})", agent.name))
             .hint(format!("orchestra send {} --nudge \"…\" interrupts it and says that", agent.name))
     })
@@ -159,7 +159,7 @@ pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(
 /// The request that is meant: the one that is named, else the oldest that nobody has answered.
 fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Request, Failure> {
     let nothing = || {
-        Failure::new(format!("{} asks nothing (it {})", agent.name, agent::state_in_words(agent.state)))
+        Failure::new(format!("{} asks nothing (it {})", agent.name, agent.state.in_words()))
             .hint(format!("orchestra send {} \"…\" tells it something", agent.name))
     };
     match &arguments.request {

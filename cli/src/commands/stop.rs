@@ -87,9 +87,9 @@ fn sentence(before: &Agent, now: &Agent) -> String {
     let name = &now.name;
     match now.state {
         _ if before.state == AgentState::Queued => format!("{name} will not be started."),
-        state if !before.state.is_live() => format!("{name} {} already.", agent::state_in_words(state)),
+        state if !before.state.is_live() => format!("{name} {} already.", state.in_words()),
         AgentState::Stopped => format!("{name} is stopped; orchestra send {name} \"…\" resumes it."),
-        state => format!("{name} {}.", agent::state_in_words(state)),
+        state => format!("{name} {}.", state.in_words()),
     }
 }
 

@@ -140,6 +140,22 @@ impl AgentState {
         }
     }
 
+    /// The state as it follows a name in a sentence.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Queued => "is queued",
+            Self::Starting => "is starting",
+            Self::Running => "is running",
+            Self::Waiting => "is waiting",
+            Self::Parked => "is parked",
+            Self::Idle => "is idle",
+            Self::Done => "is done",
+            Self::Failed => "has failed",
+            Self::Stopped => "is stopped",
+            Self::Lost => "was lost",
+        }
+    }
+
     /// Whether a runner holds it.
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Starting | Self::Running | Self::Waiting | Self::Parked | Self::Idle)

@@ -12,7 +12,7 @@ mod threads;
 mod wait;
 
 use jiff::Timestamp;
-use orchestra_model::{AgentId, AgentState, MessageKind, QueuedPrompt};
+use orchestra_model::{AgentId, MessageKind, QueuedPrompt};
 
 pub(super) use key::give_tools;
 pub use key::{Key, KeyError};
@@ -88,12 +88,7 @@ impl Tools {
         if is_told || other.agent()?.awaits.contains(&plan.id) {
             return Ok(());
         }
-        let how = match agent.state {
-            AgentState::Failed => "has failed".to_owned(),
-            AgentState::Lost => "was lost".to_owned(),
-            state => format!("is {}", state.name()),
-        };
-        let mut text = format!("{} {how}, and did not report a result.", plan.name);
+        let mut text = format!("{} {}, and did not report a result.", plan.name, agent.state.in_words());
         for words in [agent.failure, agent.result].into_iter().flatten() {
             text.push_str(&format!(
                 "\n\nIts last words:\n{}",
