@@ -49,7 +49,8 @@ function make() {
 }
 
 async function fill() {
-  const agent = document.querySelector('[data-agent]')?.dataset.agent ?? '';
+  // The one that the page is about: those in the column beside it, and the cards of a list, have their ids too.
+  const agent = document.querySelector('.reader[data-agent]')?.dataset.agent ?? '';
   say('Looking…');
   try {
     const answer = await fetch(`/palette?agent=${encodeURIComponent(agent)}`);

@@ -19,7 +19,7 @@ test("always writes the rule that it shows, and the same is not asked again", as
   // The rule stands on the button before it is written.
   const rule = make.getByRole("button", { name: /Always.*touch/ });
   await expect(rule).toContainText("this project");
-  await rule.click();
+  await rule.press("Enter");
   // The next that is asked for is what the rule does not cover.
   await expect(make.locator(".ask")).toContainText("mkdir third");
   const { agents } = JSON.parse(stage.orchestra("status", "--json"));
@@ -28,9 +28,12 @@ test("always writes the rule that it shows, and the same is not asked again", as
   // The client keeps what is for a project with the repository that a worktree belongs to.
   const { permissions } = JSON.parse(readFileSync(join(stage.sandbox.shop, ".claude/settings.local.json"), "utf8"));
   expect(permissions.allow.join()).toMatch(/^Bash\(touch first/);
-  await make.getByRole("button", { name: "Allow", exact: true }).click();
+  // Whoever answers by keys goes on from there: the focus stays with the agent, also when its card moves.
+  await expect(make.locator(":focus")).toHaveCount(1);
+  await make.getByRole("button", { name: "Allow", exact: true }).press("Enter");
   const finished = page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "make-files" });
   await expect(finished).toBeVisible();
+  await expect(finished.locator(":focus")).toHaveCount(1);
   expect(existsSync(join(worktree, "third"))).toBe(true);
 });
 

@@ -7,6 +7,11 @@ test.setTimeout(120_000);
 
 test("the palette finds pages and agents, and tells the agent in front what to do", async ({ open, stage }) => {
   const page = await open("/new");
+  // Another one waits, and stands first in the column beside the page: it is not the one in front.
+  await spawnFrom(page, stage, "Wait beside [[bash touch beside]]");
+  await expect(page.locator(".agent > .asks")).toContainText("touch beside");
+  await page.goto(stage.server.origin + "/new");
+  await hydrated(page);
   await spawnFrom(page, stage, "Stay busy [[slow 600 100]]");
   await expect(page).toHaveURL(/\/agents\/\w+$/);
   const address = page.url();
@@ -18,6 +23,8 @@ test("the palette finds pages and agents, and tells the agent in front what to d
   const palette = page.getByRole("dialog", { name: "Find anything" });
   const field = palette.getByRole("combobox");
   await expect(field).toBeFocused();
+  await expect(page.locator(".list-column .agent-card").first()).toContainText("wait-beside");
+  await expect(palette.getByRole("group").first()).toHaveAccessibleName(/stay-busy/);
   await expect(palette.getByRole("option").first()).toContainText("Interrupt its turn");
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);

@@ -44,4 +44,21 @@
   addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest("[data-palette]")) palette();
   });
+  // What has the focus may be drawn anew, or go once it was pressed: then the same has it, or what is next to be answered.
+  var last, home, page, isByKey;
+  addEventListener("keydown", function () { isByKey = true; }, true);
+  addEventListener("pointerdown", function () { isByKey = false; }, true);
+  addEventListener("focusin", function (event) {
+    var row = (last = event.target).closest("[data-agent]");
+    page = location.pathname;
+    home = row && "." + row.classList[0] + '[data-agent="' + row.dataset.agent + '"] ';
+  });
+  new MutationObserver(function () {
+    if (!isByKey || !home || last.isConnected || page !== location.pathname || document.activeElement !== document.body) return;
+    var same = [...document.querySelectorAll(home + last.localName)].find(function (one) {
+      return one.textContent === last.textContent && one.name === last.name && one.checkVisibility();
+    });
+    var next = same || find(home + ".answers > button") || find(".answers > button") || find(home + "a");
+    if (next) next.focus();
+  }).observe(document, { childList: true, subtree: true });
 })();

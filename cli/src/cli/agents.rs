@@ -3,12 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use orchestra_model::PERMISSION_MODES;
 
 use super::together::TalkingArguments;
-
-/// The ways to ask for leave, by the client's names.
-const PERMISSION_MODES: [&str; 6] =
-    ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
 
 const SPAWN_EXAMPLES: &str = "\
 Examples:

@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AgentId, Provider, Report, Score, SessionId, Usage};
 
+/// The ways in which an agent asks for leave, by the client's names.
+pub const PERMISSION_MODES: [&str; 6] =
+    ["default", "acceptEdits", "plan", "auto", "dontAsk", "bypassPermissions"];
+
 /// One agent as a list shows it.
 ///
 /// Derived from its plan, its log and its runner's lock; nothing else is believed.

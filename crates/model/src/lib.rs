@@ -15,8 +15,8 @@ pub mod session;
 pub mod transcript;
 
 pub use agent::{
-    Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, Question,
-    QueuedPrompt, Request, RequestKind, Suggestion, TestRun,
+    Agent, AgentState, Attention, AttentionKind, Choice, Decided, Decision, DiffStat, Exit, PERMISSION_MODES,
+    Question, QueuedPrompt, Request, RequestKind, Suggestion, TestRun,
 };
 pub use change::{ChangeKind, ChangedFile, Changes, Commit};
 pub use id::{AgentId, InvalidId, SessionId};

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use orchestra_model::{AtLimit, Limit};
+use orchestra_model::{AtLimit, Limit, PERMISSION_MODES};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -75,7 +75,7 @@ struct Whole {
     budget_minutes: Option<Spanned<u64>>,
     at_budget: Option<AtLimit>,
     model: Option<String>,
-    permission_mode: Option<String>,
+    permission_mode: Option<Spanned<String>>,
     max_budget_usd: Option<Spanned<f64>>,
     check: Option<String>,
     retries: Option<Spanned<u32>>,
@@ -90,7 +90,7 @@ struct Task {
     after: Vec<Spanned<String>>,
     from: Option<Spanned<String>>,
     model: Option<String>,
-    permission_mode: Option<String>,
+    permission_mode: Option<Spanned<String>>,
     max_budget_usd: Option<Spanned<f64>>,
     check: Option<String>,
     retries: Option<Spanned<u32>>,
@@ -265,6 +265,8 @@ fn draft(
     let named = |name: &Spanned<String>| (piece.line(&name.span()), name.get_ref().clone());
     let own_budget = task.max_budget_usd.as_ref().map(|budget| (piece, budget));
     let budget = own_budget.or_else(|| whole.max_budget_usd.as_ref().map(|budget| (front, budget)));
+    let own_mode = task.permission_mode.as_ref().map(|mode| (piece, mode));
+    let mode = own_mode.or_else(|| whole.permission_mode.as_ref().map(|mode| (front, mode)));
     let retries = task.retries.as_ref().map(|retries| (piece, retries));
     let retries = retries.or_else(|| whole.retries.as_ref().map(|retries| (front, retries)));
     if let Some((piece, retries)) = retries.filter(|(_, retries)| *retries.get_ref() > MOST_RETRIES) {
@@ -275,7 +277,7 @@ fn draft(
         from: task.from.as_ref().map(named),
         settings: Settings {
             model: task.model.clone().or_else(|| whole.model.clone()),
-            permission_mode: task.permission_mode.clone().or_else(|| whole.permission_mode.clone()),
+            permission_mode: mode.map(|(piece, mode)| known_mode(piece, mode)).transpose()?,
             max_budget_usd: budget.map(|(piece, budget)| usd(piece, budget)).transpose()?,
             arguments: Vec::new(),
             talks: Talks::default(),
@@ -286,6 +288,14 @@ fn draft(
         name,
         prompt,
     })
+}
+
+fn known_mode(piece: Piece<'_>, mode: &Spanned<String>) -> Result<String, RunFileError> {
+    if PERMISSION_MODES.contains(&mode.get_ref().as_str()) {
+        return Ok(mode.get_ref().clone());
+    }
+    let what = format!("{:?} is no permission mode: one of {}", mode.get_ref(), PERMISSION_MODES.join(", "));
+    Err(wrong(piece.line(&mode.span()), what))
 }
 
 fn usd(piece: Piece<'_>, budget: &Spanned<f64>) -> Result<f64, RunFileError> {
@@ -456,6 +466,11 @@ check = ""
             ("[[task]]\nname = \"a\"\n".to_owned(), 1, "needs a prompt"),
             ("max-parallel = 0\n".to_owned() + &task("a", ""), 1, "1 or more"),
             (task("a", "retries = 99"), 4, "at most 20"),
+            (
+                task("a", "permission-mode = \"edits\""),
+                4,
+                "is no permission mode: one of default, acceptEdits",
+            ),
             ("budget-usd = -1\n".to_owned() + &task("a", ""), 1, "amount in USD"),
             ("[[task]\n".to_owned(), 1, ""),
         ] {
