@@ -212,6 +212,7 @@ fn work(
         commits,
         unpushed,
         uncommitted: harvest.uncommitted()?,
+        is_taken: harvest.is_taken()?,
         conflicts: if agent.is_cleaned { Vec::new() } else { harvest.conflicts(others)? },
         would_lose: if agent.is_cleaned { Vec::new() } else { harvest.would_lose()? },
     })

@@ -23,6 +23,8 @@ pub(crate) struct Work {
     pub(crate) unpushed: Option<u32>,
     /// Files that are in no commit.
     pub(crate) uncommitted: Vec<String>,
+    /// Whether there is nothing left to take.
+    pub(crate) is_taken: bool,
     /// With what it would conflict, and in which files.
     pub(crate) conflicts: Vec<(String, Vec<String>)>,
     /// What would be lost if its worktree went now.
@@ -124,8 +126,7 @@ fn take(agent: &Agent, work: &Work) -> AnyView {
         .into_any();
     }
     let is_at_work = agent.state.is_live() && !agent.state.is_over();
-    let is_taken = work.commits.is_empty() && work.uncommitted.is_empty();
-    let cannot = is_at_work || is_taken;
+    let cannot = is_at_work || work.is_taken;
     let merge = command("merge", &about);
     let squash = command("merge", &[about[0], ("squash", "true")]);
     let pull_request = command("pull_request", &about);
@@ -143,7 +144,7 @@ fn take(agent: &Agent, work: &Work) -> AnyView {
         Some(target) => format!("There is nothing to take: {} has all of it.", parts::visible(target)),
         None => "There is nothing to take.".to_owned(),
     };
-    let waits = waits.or_else(|| is_taken.then(|| view! { <p class="aside">{all}</p> }.into_any()));
+    let waits = waits.or_else(|| work.is_taken.then(|| view! { <p class="aside">{all}</p> }.into_any()));
     view! {
         <section class="take needs-script">
             {waits}

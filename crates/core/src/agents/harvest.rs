@@ -249,6 +249,24 @@ impl Harvest {
         Ok(found)
     }
 
+    /// Whether there is nothing left to take: its target has all that it made, in its own commits or squashed into one.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn is_taken(&self) -> Result<bool, HarvestError> {
+        if !self.uncommitted()?.is_empty() {
+            return Ok(false);
+        }
+        match &self.target {
+            Some(target)
+                if self.repository.has_branch(target)? && self.repository.has_branch(&self.branch)? =>
+            {
+                Ok(worktrees::has_all(&self.repository, target, &self.branch)?)
+            }
+            _ => Ok(self.commits()?.0.is_empty()),
+        }
+    }
+
     /// What its work is compared with: the branch that it goes back to, or the commit that it started from.
     fn base(&self) -> Result<String, HarvestError> {
         if let Some(commit) = &self.compared_with {

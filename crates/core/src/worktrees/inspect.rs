@@ -15,6 +15,7 @@ use orchestra_model::AgentId;
 use super::{
     Git, GitError, Programs, Repository,
     create::{Marker, admin_dir_of, lock_reason, marker_of},
+    merge::{brings_nothing, commit_of},
     porcelain,
 };
 use crate::process;
@@ -365,7 +366,7 @@ fn unmerged(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitErro
         .targets
         .iter()
         .map(|target| format!("refs/heads/{target}"))
-        .filter(|target| matches!(super::merge::commit_of(subject.repository, target), Ok(Some(_))))
+        .filter(|target| matches!(commit_of(subject.repository, target), Ok(Some(_))))
         .collect();
     let mut most = 0;
     for tip in &tips {
@@ -401,10 +402,7 @@ fn is_in_any(subject: &Subject<'_>, tip: &str, targets: &[String]) -> Result<boo
         if is_picked && !has_merges {
             return Ok(true);
         }
-        let arguments = ["merge-tree", "--write-tree", "--no-messages", target, tip];
-        let merged = git.call(subject.worktree, Programs::None, arguments)?.answer()?;
-        let tree = run(git, subject.worktree, &["rev-parse", &format!("{target}^{{tree}}")])?;
-        if merged.status.success() && merged.stdout.trim_ascii() == tree.trim_ascii() {
+        if brings_nothing(git, subject.worktree, target, tip)? {
             return Ok(true);
         }
     }

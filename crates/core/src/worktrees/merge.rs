@@ -121,6 +121,29 @@ fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, 
     }
 }
 
+/// Whether merging one commit into another would change nothing: it has the same changes already, in whatever commits.
+pub(super) fn brings_nothing(git: &Git, folder: &Path, into: &str, commit: &str) -> Result<bool, GitError> {
+    match try_merge(git, folder, into, commit) {
+        Ok(Tried::Tree(tree)) => Ok(tree == tree_of(git, folder, into)?),
+        // Histories that have nothing in common are not merged at all.
+        Ok(Tried::Conflict(_)) | Err(GitError::Failed { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn tree_of(git: &Git, folder: &Path, commit: &str) -> Result<String, GitError> {
+    git.call(folder, Programs::None, ["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?.text()
+}
+
+/// Whether a local branch has all that another one would bring it.
+///
+/// # Errors
+/// When git fails, or there is no such branch.
+pub fn has_all(repository: &Repository, branch: &str, other: &str) -> Result<bool, GitError> {
+    let name = |branch: &str| format!("refs/heads/{branch}");
+    brings_nothing(repository.git(), repository.common_dir(), &name(branch), &name(other))
+}
+
 /// The files that two branches, or commits, would conflict in; none when they go together.
 ///
 /// # Errors
@@ -192,10 +215,7 @@ impl Merge<'_> {
                     return Err(MergeError::Conflict { branch, into, files });
                 }
             };
-            let name = format!("{ours}^{{tree}}");
-            if git.call(common, Programs::None, ["rev-parse", "--verify", &name])?.text()? == tree
-                && self.squash
-            {
+            if self.squash && tree_of(git, common, &ours)? == tree {
                 return Ok(Made { from: ours, merged: Merged::Nothing });
             }
             Merged::Commit { commit: self.commit(&tree, &ours, &theirs)? }
@@ -379,6 +399,12 @@ mod tests {
         assert_eq!(world.sandbox.run(&world.main, &["rev-list", "--count", "main..release"]), "1");
         assert_eq!(world.sandbox.run(&world.main, &["status", "--porcelain", "-b"]), before);
         assert_eq!(world.merge("release", true).unwrap(), Merged::Nothing, "it is all there");
+        let repository = Repository::open(&world.sandbox.git, &world.main).unwrap();
+        assert!(has_all(&repository, "release", "side").unwrap());
+        assert!(!has_all(&repository, "main", "side").unwrap());
+        world.sandbox.run(&world.side, &["checkout", "-q", "--orphan", "elsewhere"]);
+        world.sandbox.commit(&world.side, "d", "d\n");
+        assert!(!has_all(&repository, "main", "elsewhere").unwrap(), "they have nothing in common");
     }
 
     #[test]
