@@ -58,7 +58,9 @@ impl DiffStats {
     pub fn look(&self, tools: &Tools, agent: &Agent) -> bool {
         let stat = tools.git.as_ref().and_then(|git| {
             let folder = tools.agents().open(&agent.id).ok()?;
-            Some(Harvest::of(&folder, git).ok()?.changes().ok()?.stat)
+            let mut harvest = Harvest::of(&folder, git).ok()?;
+            harvest.look_back().ok()?;
+            Some(harvest.changes().ok()?.stat)
         });
         let (stat, before) = (stat.unwrap_or_default(), self.get(&agent.id).unwrap_or_default());
         self.lock().insert(agent.id.clone(), (moment(agent), stat));
@@ -168,11 +170,12 @@ pub fn changes(context: &AppContext, id: &str) -> Result<String, AppError> {
             "Try again in a moment.",
         )
     };
-    let harvest = match harvest(context, &agent) {
+    let mut harvest = match harvest(context, &agent) {
         Ok(harvest) => harvest,
         // It works in a folder as it is, or has not begun.
         Err(why) => return Ok(drawn::agents::quiet(&why)),
     };
+    harvest.look_back().map_err(|error| unreadable(error.to_string()))?;
     let changes = harvest.changes().map_err(|error| unreadable(error.to_string()))?;
     let mut patch = Vec::new();
     let is_all =
@@ -187,7 +190,8 @@ pub fn changes(context: &AppContext, id: &str) -> Result<String, AppError> {
 pub fn result(context: &AppContext, id: &str) -> Result<String, AppError> {
     let agents = context.agents();
     let agent = find(&agents, id)?;
-    let work = harvest(context, &agent).and_then(|harvest| {
+    let work = harvest(context, &agent).and_then(|mut harvest| {
+        harvest.look_back().map_err(|error| error.to_string())?;
         let others: Vec<Harvest> = agents
             .list()
             .0

@@ -83,8 +83,10 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
 
 /// Prints what an agent changed.
 pub(super) fn diff(context: &Context, arguments: &DiffArguments) -> Result<(), Failure> {
-    let harvest = harvest(context, &arguments.agent)?;
+    let mut harvest = harvest(context, &arguments.agent)?;
+    let looked = harvest.look_back();
     let failed = |error| not_taken(harvest.agent(), error);
+    looked.map_err(failed)?;
     let mut out = Out::standard(&context.surroundings);
     if arguments.json || arguments.stat {
         let changes = harvest.changes().map_err(failed)?;

@@ -28,7 +28,7 @@ pub use diff::{DiffError, Work, preview_commit};
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
 pub(crate) use merge::commit_of;
-pub use merge::{Made, Merge, MergeError, Merged, commit_all, conflicts, has_all, uncommitted};
+pub use merge::{Made, Merge, MergeError, Merged, commit_all, conflicts, has_all, is_within, uncommitted};
 pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};

@@ -34,12 +34,23 @@ fn two_agents_work_side_by_side_and_are_merged() {
     assert_eq!((&merged["merged"], &merged["into"]), (&"commit".into(), &"main".into()));
     assert_eq!(world.git(&["log", "--format=%s", "-2"]), "Write tests\nBuild auth");
     assert!(world.shop().join("auth").is_file() && world.shop().join("tests").is_file());
+    // What they did is told on, wherever it is by now.
+    let did = |world: &World| -> Vec<(Value, usize)> {
+        let results: Value = serde_json::from_str(&world.ok(&["results", "--json"]).out).unwrap();
+        let one =
+            |task: &Value| (task["files"][0]["path"].clone(), task["commits"].as_array().unwrap().len());
+        results["tasks"].as_array().unwrap().iter().map(one).collect()
+    };
+    let both = [("auth".into(), 1), ("tests".into(), 1)];
+    assert_eq!(did(&world), both);
+    assert_eq!(world.ok(&["diff", "build-auth"]).out, diff);
     let said = world.ok(&["clean"]);
     assert_eq!(said.out, "build-auth   cleaned\nwrite-tests  cleaned\n");
     assert_eq!(world.git(&["worktree", "list"]).lines().count(), 1);
     assert_eq!(world.git(&["branch", "--list"]), "* main");
     assert_eq!(world.ok(&["status"]).out, "");
     assert_eq!(world.ok(&["status", "--all"]).out.lines().count(), 2);
+    assert_eq!(did(&world), both);
     world.ok(&["restore", "build-auth"]);
     assert!(world.worktree("build-auth").join("auth").is_file());
     world.ok(&["send", "build-auth", "::say again"]);

@@ -155,6 +155,33 @@ impl Harvest {
         self.compared_with = Some(commit.to_owned());
     }
 
+    /// Has it compared with where it began once its target has taken all that it made: what it did is told then as before.
+    /// Answers whether that is so.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn look_back(&mut self) -> Result<bool, HarvestError> {
+        let (Some(target), Some(head)) = (&self.target, self.head()?) else { return Ok(false) };
+        let is_in = self.repository.has_branch(target)?
+            && worktrees::is_within(&self.repository, &head, target)?
+            && worktrees::commit_of(&self.repository, &head)?.is_some_and(|tip| tip != self.commit)
+            && self.uncommitted()?.is_empty();
+        if is_in {
+            self.compared_with.get_or_insert_with(|| self.commit.clone());
+        }
+        Ok(is_in)
+    }
+
+    /// Its branch, or where that stood: one whose work is elsewhere goes with its worktree, and the trash remembers it.
+    fn head(&self) -> Result<Option<String>, HarvestError> {
+        if self.repository.has_branch(&self.branch)? {
+            return Ok(Some(format!("refs/heads/{}", self.branch)));
+        }
+        let state = self.folder.agents().parent();
+        let entry = state.and_then(|state| Trash::new(state, &self.git).entry(&self.plan.id));
+        Ok(entry.and_then(|entry| entry.tip))
+    }
+
     /// The branch that its work goes back to.
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
@@ -168,10 +195,11 @@ impl Harvest {
     fn with_work<T>(&self, act: impl FnOnce(&Work<'_>) -> Result<T, DiffError>) -> Result<T, HarvestError> {
         let worktree = self.worktree();
         let target = self.base()?;
-        let branch = format!("refs/heads/{}", self.branch);
-        if worktree.is_none() && !self.repository.has_branch(&self.branch)? {
+        let head = self.head()?;
+        if worktree.is_none() && head.is_none() {
             return Err(HarvestError::NotBegun { name: self.plan.name.clone() });
         }
+        let branch = head.unwrap_or_default();
         let work = Work {
             git: &self.git,
             common_dir: self.repository.common_dir(),
@@ -203,10 +231,7 @@ impl Harvest {
     /// # Errors
     /// When git fails.
     pub fn commits(&self) -> Result<(Vec<Commit>, Option<u32>), HarvestError> {
-        let branch = format!("refs/heads/{}", self.branch);
-        if !self.repository.has_branch(&self.branch)? {
-            return Ok((Vec::new(), None));
-        }
+        let Some(branch) = self.head()? else { return Ok((Vec::new(), None)) };
         let base = self.base()?;
         Ok((
             worktrees::commits(&self.repository, &base, &branch)?,

@@ -144,6 +144,19 @@ pub fn has_all(repository: &Repository, branch: &str, other: &str) -> Result<boo
     brings_nothing(repository.git(), repository.common_dir(), &name(branch), &name(other))
 }
 
+/// Whether a local branch has a commit, or another branch, in its history.
+///
+/// # Errors
+/// When git fails.
+pub fn is_within(repository: &Repository, commit: &str, branch: &str) -> Result<bool, GitError> {
+    is_ancestor(repository, commit, &format!("refs/heads/{branch}"))
+}
+
+fn is_ancestor(repository: &Repository, one: &str, other: &str) -> Result<bool, GitError> {
+    let arguments = ["merge-base", "--is-ancestor", one, other];
+    repository.git().call(repository.common_dir(), Programs::None, arguments)?.says_yes()
+}
+
 /// The files that two branches, or commits, would conflict in; none when they go together.
 ///
 /// # Errors
@@ -198,13 +211,10 @@ impl Merge<'_> {
         let ours = commit_of(self.repository, &target)?.ok_or_else(no_target)?;
         let theirs = commit_of(self.repository, self.branch)?
             .ok_or_else(|| MergeError::NoBranch { branch: self.short_name() })?;
-        let is_ancestor = |one: &str, other: &str| {
-            git.call(common, Programs::None, ["merge-base", "--is-ancestor", one, other])?.says_yes()
-        };
-        if is_ancestor(&theirs, &ours)? {
+        if is_ancestor(self.repository, &theirs, &ours)? {
             return Ok(Made { from: ours, merged: Merged::Nothing });
         }
-        let is_ahead = is_ancestor(&ours, &theirs)?;
+        let is_ahead = is_ancestor(self.repository, &ours, &theirs)?;
         let merged = if is_ahead && !self.squash {
             Merged::FastForward { commit: theirs }
         } else {

@@ -165,6 +165,7 @@ impl Tools {
         if let Some(before) = before_landing {
             harvest.compare_with(before);
         }
+        let is_taken = harvest.look_back()?;
         let changes = harvest.changes()?;
         let (commits, _) = harvest.commits()?;
         let paths =
@@ -174,7 +175,7 @@ impl Tools {
         result.diffstat = Some(changes.stat);
         result.files = changes.files;
         result.commits = commits;
-        if before_landing.is_some() {
+        if is_taken || before_landing.is_some() {
             return Ok(None);
         }
         let tip = harvest.tip()?;
