@@ -48,6 +48,8 @@ test("two browsers answer the same: one wins, the other is told", async ({ open,
   const [asked, askedToo] = [first, second].map((page) => page.locator(".agent > .asks"));
   await expect(asked!).toContainText("touch both");
   await expect(askedToo!).toContainText("touch both");
+  // Its lane is told of the wait while it lasts.
+  await expect(second.locator(".reader-head .bar.is-waiting")).toHaveCount(1);
 
   // The second taps first, but its tap is held up on the way until the other's was there.
   let arrive = () => {};

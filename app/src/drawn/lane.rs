@@ -70,9 +70,13 @@ mod tests {
     fn a_lane_is_drawn_as_soon_as_it_says_something() {
         let at = |second| orchestra_model::Timestamp::from_second(second).unwrap();
         let span = Span { from: at(0), to: at(9), first_turn: 0, kind: orchestra_model::SpanKind::Running };
-        let mut score = Score { spans: vec![span], ..Score::default() };
+        let mut score = Score { spans: vec![span], end: Some(at(9)), ..Score::default() };
         assert!(draw(&Score::default(), 0, 0).picture.is_empty());
         assert!(draw(&score, 2, 0).picture.is_empty());
+        let waits = score.clone().with_wait(at(8), at(60), 1);
+        assert_eq!((waits.spans[1].from, waits.end), (at(9), Some(at(60))), "it begins where the turn ended");
+        assert!(draw(&waits, 2, 0).picture.contains("is-waiting"));
+        assert_eq!(score.clone().with_wait(at(0), at(5), 1), score, "that is over");
         score.edits.push(orchestra_model::Tick { at: at(5), turn: 1 });
         assert!(draw(&score, 2, 0).picture.contains("is-running"));
     }

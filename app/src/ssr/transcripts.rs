@@ -1,12 +1,13 @@
 //! The transcripts that are open: an index is made once and refreshed, not made anew for every page of a reader.
 
 use std::{
+    mem,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use orchestra_core::transcript::{Transcript, TranscriptError};
-use orchestra_model::{Score, Session, TranscriptInfo};
+use orchestra_model::{AgentState, LiveStatus, Score, Session, Timestamp, TranscriptInfo};
 
 use super::AppContext;
 use crate::{
@@ -106,10 +107,15 @@ pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<Trans
     let session = find(context, id)?;
     let clock = context.clock.reading(context.clock.now());
     let row = SessionRow::of_session(&session, |ms| context.clock.day_of(ms));
-    let read = match session.path.as_deref().map(Path::new) {
+    let mut read = match session.path.as_deref().map(Path::new) {
         None => None,
         Some(path) => Some(read_around(context, path, agent)?),
     };
+    let waits = if agent.is_none() { waits_since(context, &session) } else { None };
+    if let (Some(since), Some(read)) = (waits, &mut read) {
+        let turn = read.info.turns.saturating_sub(1);
+        read.score = mem::take(&mut read.score).with_wait(since, context.clock.now(), turn);
+    }
     let lane =
         read.as_ref().map(|read| drawn::lane::draw(&read.score, read.info.turns, clock.offset_seconds));
     let lane = lane.unwrap_or_default();
@@ -127,6 +133,17 @@ pub fn head(context: &AppContext, id: &str, agent: Option<&str>) -> Result<Trans
         Some(info) => (info.turns == 0).then(drawn::silence::nothing_said),
     };
     Ok(TranscriptHead { row, agent: read.and_then(|read| read.agent), lane, details, silence, clock })
+}
+
+/// Since when it has been waiting for its owner: its transcript says nothing of that until it goes on.
+fn waits_since(context: &AppContext, session: &Session) -> Option<Timestamp> {
+    match &session.agent {
+        Some(id) => {
+            let agent = context.agents().open(id).ok()?.agent().ok()?;
+            agent.attention.filter(|_| agent.state == AgentState::Waiting).map(|attention| attention.since)
+        }
+        None => session.last_active_at.filter(|_| session.status == Some(LiveStatus::Waiting)),
+    }
 }
 
 /// What is read around a conversation.

@@ -18,6 +18,20 @@ pub struct Score {
     pub end_mark: Option<EndMark>,
 }
 
+impl Score {
+    /// The same with a wait at its end that goes on: since when, until now. `turn` is where a tap on it leads.
+    #[must_use]
+    pub fn with_wait(mut self, since: Timestamp, now: Timestamp, turn: u32) -> Self {
+        let from = self.end.map_or(since, |end| end.max(since));
+        if from < now {
+            self.spans.push(Span { from, to: now, first_turn: turn, kind: SpanKind::Waiting });
+            self.start = self.start.or(Some(from));
+            self.end = Some(now);
+        }
+        self
+    }
+}
+
 /// A stretch of one lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
