@@ -82,7 +82,7 @@ fn facts(known: &Known<'_>) -> impl IntoView + use<> {
         format!("{}, {prompts} and {calls}", info.turns)
     });
     let tokens = info.map(|info| &info.usage).filter(|usage| usage.total() > 0).map(|usage| {
-        let read = usage.input + usage.cache_read + usage.cache_write_5m + usage.cache_write_1h;
+        let read = usage.total().saturating_sub(usage.output);
         format!("{} in, {} out", text::count(read), text::count(usage.output))
     });
     view! {

@@ -80,7 +80,7 @@ pub(crate) fn write(
         "Model",
         &mode.map_or_else(|| model.to_owned(), |mode| format!("{model}, permission mode {mode}")),
     )?;
-    let tokens = agent.tokens.total();
+    let tokens = agent.tokens.uncached();
     let turns = text::count(agent.turns as usize, "turn", "turns");
     let cost = agent.cost_usd.map(|_| format!(", {}", agent_table::cost(agent.cost_usd))).unwrap_or_default();
     field("Used", &format!("{turns}, {tokens} tokens{cost}"))?;

@@ -61,7 +61,7 @@ fn figures_of(task: &TaskResult) -> Vec<String> {
     figures.extend(task.cost_usd.map(|usd| cost(Some(usd))));
     if task.turns > 0 {
         figures.push(text::count(task.turns as usize, "turn", "turns"));
-        figures.push(format!("{} tokens", task.tokens.input + task.tokens.output));
+        figures.push(format!("{} tokens", task.tokens.uncached()));
     }
     if task.retries > 0 {
         figures.push(format!("sent back {}", text::count(task.retries as usize, "time", "times")));

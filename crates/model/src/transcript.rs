@@ -232,6 +232,11 @@ impl Usage {
         }
     }
 
+    /// Those that no cache served, in and out: what budgets count, and what is told where one number stands for all.
+    pub const fn uncached(&self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
+
     /// All tokens, whatever they cost.
     pub const fn total(&self) -> u64 {
         self.input
@@ -296,4 +301,16 @@ pub struct Subagent {
     pub tool_use_id: Option<String>,
     /// Its transcript's size in bytes.
     pub size_bytes: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_cache_served_is_counted_and_no_more_than_a_number_holds() {
+        let usage = Usage { input: 3, output: 4, cache_read: 50, ..Usage::default() };
+        assert_eq!(usage.uncached(), 7);
+        assert_eq!(Usage { input: u64::MAX, output: 1, ..usage }.uncached(), u64::MAX);
+    }
 }

@@ -62,7 +62,7 @@ pub(super) fn facts(agent: &Agent, beside: Beside) -> impl IntoView + use<> {
             </span>
         }
     });
-    let tokens = agent.tokens.total();
+    let tokens = agent.tokens.uncached();
     let tokens = (tokens > 0).then(|| view! { <span>{text::count(tokens)} " tokens"</span> });
     let cost = agent.cost_usd.filter(|cost| *cost >= 0.005);
     let cost = cost.map(|cost| view! { <span>{format!("${}", text::decimal(cost, 2))}</span> });

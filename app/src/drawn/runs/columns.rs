@@ -98,7 +98,7 @@ fn numbers(task: &TaskResult) -> AnyView {
         .seconds
         .map(|seconds| text::duration(i64::try_from(seconds).unwrap_or_default().saturating_mul(1000)));
     // Without what caches served, as in the sum above.
-    let tokens = task.tokens.input.saturating_add(task.tokens.output);
+    let tokens = task.tokens.uncached();
     let tokens = (tokens > 0).then(|| text::count(tokens));
     let cost = task.cost_usd.map(|usd| format!("${}", text::decimal(usd, 2)));
     let commits = task.diffstat.map(|_| task.commits.len().to_string());

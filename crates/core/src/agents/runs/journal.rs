@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Check, Limit, Usage};
+use orchestra_model::{Check, Limit};
 use serde::{Deserialize, Serialize};
 
 use super::{PlannedTask, RunError, RunFolder};
@@ -125,22 +125,5 @@ impl RunFolder {
         add().map_err(|error| RunError::Refused { path: self.path.clone(), error })?;
         ledger.absorb(now, event);
         Ok(())
-    }
-}
-
-/// Tokens that a budget counts: those that no cache served, in and out.
-pub(super) const fn counted(tokens: &Usage) -> u64 {
-    tokens.input.saturating_add(tokens.output)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_counts_what_no_cache_served_and_no_more_than_a_number_holds() {
-        let usage = Usage { input: 3, output: 4, cache_read: 50, ..Usage::default() };
-        assert_eq!(counted(&usage), 7);
-        assert_eq!(counted(&Usage { input: u64::MAX, output: 1, ..usage }), u64::MAX);
     }
 }

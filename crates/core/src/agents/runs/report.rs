@@ -247,7 +247,7 @@ fn write_markdown(results: &Results, out: &mut String) -> std::fmt::Result {
             format!("{} {files}, +{} −{}", stat.files, stat.insertions, stat.deletions)
         });
         let time = task.seconds.map_or(String::new(), duration);
-        let tokens = super::journal::counted(&task.tokens);
+        let tokens = task.tokens.uncached();
         let cost = task.cost_usd.map_or(String::new(), |usd| format!("${usd:.2}"));
         writeln!(
             out,

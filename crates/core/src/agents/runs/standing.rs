@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use orchestra_model::{Agent, AgentState, AttentionKind, Limit, Spent, TaskState};
 
 use super::{RunFolder, check, journal::Ledger, order};
-use crate::agents::runs::journal::counted;
 
 /// How far one task is.
 #[derive(Clone, Debug)]
@@ -188,7 +187,7 @@ impl RunFolder {
         let mut spent = Spent::default();
         for ((place, _), standing) in self.tasks().zip(standings) {
             let (usd, tokens) = match (&standing.agent, ledger.done.get(&place)) {
-                (Some(agent), _) => (agent.cost_usd.unwrap_or_default(), counted(&agent.tokens)),
+                (Some(agent), _) => (agent.cost_usd.unwrap_or_default(), agent.tokens.uncached()),
                 (None, Some(done)) => *done,
                 (None, None) => (0.0, 0),
             };

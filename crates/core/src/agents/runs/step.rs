@@ -12,7 +12,7 @@ use orchestra_model::{AgentState, AtLimit, TaskState};
 use super::{
     PlannedTask, RunError, RunFolder,
     check::{Checking, how_it_went},
-    journal::{Ledger, RunEvent, counted},
+    journal::{Ledger, RunEvent},
     standing::Standings,
 };
 use crate::agents::{
@@ -165,7 +165,7 @@ impl Tools {
                     }
                     continue;
                 } else {
-                    let (usd, tokens) = (agent.cost_usd.unwrap_or_default(), counted(&agent.tokens));
+                    let (usd, tokens) = (agent.cost_usd.unwrap_or_default(), agent.tokens.uncached());
                     run.note(ledger, RunEvent::Done { task: place, usd, tokens })?;
                 }
                 has_changed = true;
