@@ -138,10 +138,12 @@ function read() {
   }
 }
 
-function keep() {
+// Keeps an entry, or none any more under its key. What other pages of this browser keep stays.
+function keep(key, entry) {
   try {
-    if (waiting.length) localStorage.setItem(KEPT, waiting.map((entry) => entry.join(PART) + END).join(''));
-    else localStorage.removeItem(KEPT);
+    const entries = read().filter(([other]) => other !== key);
+    if (entry) entries.push(entry);
+    localStorage.setItem(KEPT, entries.map((one) => one.join(PART) + END).join(''));
   } catch {
     // It still waits as long as this page is open.
   }
@@ -152,8 +154,9 @@ function tap(button) {
   button.setAttribute('aria-busy', 'true');
   button.classList.add('is-sent');
   say(button, 'Sent');
-  waiting.push([button.dataset.key, button.dataset.command]);
-  keep();
+  const entry = [button.dataset.key, button.dataset.command];
+  waiting.push(entry);
+  keep(entry[0], entry);
   deliver();
 }
 
@@ -179,7 +182,7 @@ async function deliver() {
     return;
   }
   waiting.shift();
-  keep();
+  keep(key);
   if (button) {
     button.removeAttribute('aria-busy');
     button.classList.remove('is-sent');

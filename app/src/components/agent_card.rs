@@ -50,6 +50,8 @@ fn with_drawing(mut row: AgentRow) -> AgentRow {
     row
 }
 
+static EMPTY: String = String::new();
+
 /// The card.
 #[component]
 pub fn AgentCard(
@@ -58,6 +60,9 @@ pub fn AgentCard(
     /// Whether the page shows this agent already.
     #[prop(into, optional)]
     current: Signal<bool>,
+    /// Whether what it asks stands elsewhere on the page.
+    #[prop(optional)]
+    is_short: bool,
 ) -> impl IntoView {
     let of = move |part: fn(&AgentRow) -> &String| {
         Signal::derive(move || row.read().as_deref().map(|row| part(row).clone()).unwrap_or_default())
@@ -67,7 +72,7 @@ pub fn AgentCard(
     view! {
         <li class="agent-card" class:is-current=move || current.get() data-agent=id data-row="" data-state=state>
             <Drawn class="card-body" html=of(|row| &row.card)/>
-            <Drawn class="asks" html=of(|row| &row.asks)/>
+            <Drawn class="asks" html=of(if is_short { |_| &EMPTY } else { |row| &row.asks })/>
         </li>
     }
 }

@@ -33,9 +33,10 @@ pub fn bring_back(area: &HtmlTextAreaElement) {
     }
 }
 
-/// Forgets the draft of a form that was sent, and empties it.
+/// Forgets the draft of a form that was sent, and empties it. A message's own goes by what it said: what was typed meanwhile
+/// is the next one ([`forget_sent`]).
 pub fn forget(element: &Element) {
-    let form = element.closest("form[data-draft]").ok().flatten();
+    let form = element.closest("form[data-draft]:not(.composer)").ok().flatten();
     let area = form.and_then(|form| form.query_selector("textarea").ok().flatten());
     let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) else { return };
     area.set_value("");

@@ -65,8 +65,8 @@ impl Outbox {
     /// Takes a command in; answers its key.
     pub fn put(&self, command: String) -> String {
         let key = new_key();
+        keep(&key, Some(&command));
         self.waiting.write().push((key.clone(), command));
-        self.keep();
         self.send();
         key
     }
@@ -93,20 +93,22 @@ impl Outbox {
                     drafts::forget_sent(&sent);
                 }
                 outbox.waiting.write().retain(|(waiting, _)| *waiting != key);
-                outbox.keep();
+                keep(&key, None);
                 outbox.send();
             }
             outbox.arrived.set(Some((key, outcome)));
         });
     }
+}
 
-    fn keep(&self) {
-        let Some(storage) = storage() else { return };
-        let kept = self.waiting.with_untracked(|waiting| {
-            waiting.iter().map(|(key, command)| format!("{key}{PART}{command}{END}")).collect::<String>()
-        });
-        let _ = if kept.is_empty() { storage.remove_item(KEPT) } else { storage.set_item(KEPT, &kept) };
-    }
+/// Keeps a command, or none any more under this key. What other pages of this browser keep stays.
+fn keep(key: &str, command: Option<&str>) {
+    let Some(storage) = storage() else { return };
+    let mut entries = kept();
+    entries.retain(|(other, _)| other != key);
+    entries.extend(command.map(|command| (key.to_owned(), command.to_owned())));
+    let kept: String = entries.iter().map(|(key, command)| format!("{key}{PART}{command}{END}")).collect();
+    let _ = storage.set_item(KEPT, &kept);
 }
 
 fn kept() -> Vec<(String, String)> {

@@ -63,7 +63,7 @@ pub(crate) fn row(agent: &Agent, beside: Beside) -> AgentRow {
         rank: if matches!(section, Section::Needs | Section::Queued) { since_ms } else { -since_ms },
         since_ms,
         work: (u64::from(agent.turns) << 32) + agent.score.edits.len() as u64,
-        same: asked.map(|request| format!("{} {}", request.tool, request.input_hash)),
+        same: asked.map(|request| ask::same(agent, request)),
         allow: asked.map(|request| ask::allow(agent, request, None)),
         card: card::draw(agent, beside),
         asks: ask::draw(agent, beside.offset_seconds),

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::hooks::{use_location, use_params_map};
 
 use super::transcript::asked_turn;
 use crate::{
@@ -32,7 +32,8 @@ use crate::{
 #[component]
 pub fn AgentPage() -> impl IntoView {
     let parameters = use_params_map();
-    let query = use_query_map();
+    // A route's own query stays as it was when another agent is opened; the address's does not.
+    let query = use_location().query;
     let live = use_live();
     let id = memo(move || parameters.read().get("id").unwrap_or_default());
     let tab = memo(move || Tab::named(query.read().get_str("tab")));

@@ -127,10 +127,15 @@ fn Part(section: Section, rows: Rows) -> impl IntoView {
 /// Several agents that ask for the same can be answered together.
 #[component]
 fn Together(rows: Rows) -> impl IntoView {
+    // What was allowed is not offered again until it has gone.
+    let allowed = RwSignal::new(Vec::<String>::new());
     let groups = move || {
         let mut groups: Vec<(String, Vec<(String, String)>)> = Vec::new();
         for row in rows.read().iter() {
             let (Some(same), Some(allow)) = (&row.same, &row.allow) else { continue };
+            if allowed.read().contains(allow) {
+                continue;
+            }
             let asks = (row.name.clone(), allow.clone());
             match groups.iter_mut().find(|(known, _)| known == same) {
                 Some((_, group)) => group.push(asks),
@@ -142,13 +147,17 @@ fn Together(rows: Rows) -> impl IntoView {
     };
     let outbox = crate::components::outbox::use_outbox();
     changing(move || {
-        let groups = groups().into_iter().map(|(_, group)| {
+        let groups = groups().into_iter().map(|(same, group)| {
             let names = group.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
             let label = format!("Allow all {}", group.len());
-            let allow = move |_| group.iter().for_each(|(_, allow)| drop(outbox.put(allow.clone())));
+            let what = same.split_once(' ').unwrap_or_default().1.to_owned();
+            let allow = move |_| {
+                group.iter().for_each(|(_, allow)| drop(outbox.put(allow.clone())));
+                allowed.write().extend(group.iter().map(|(_, allow)| allow.clone()));
+            };
             view! {
                 <div class="together">
-                    <p>{text::cut_in_the_middle(&names, 60)} " ask for the same"</p>
+                    <p><code>{what}</code> " is asked for by " {text::cut_in_the_middle(&names, 60)}</p>
                     <button type="button" class="button" on:click=allow>{label}</button>
                 </div>
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use leptos::{prelude::*, task::spawn_local};
 use leptos_meta::Title;
 use leptos_router::{
-    hooks::{use_params_map, use_query_map},
+    hooks::{use_location, use_params_map},
     params::ParamsMap,
 };
 use orchestra_model::LiveStatus;
@@ -36,7 +36,7 @@ use crate::{
 #[component]
 pub fn TranscriptPage() -> impl IntoView {
     let parameters = use_params_map();
-    let query = use_query_map();
+    let query = use_location().query;
     let place = memo(move || {
         let parameters = parameters.read();
         Place { id: parameters.get("id").unwrap_or_default(), agent: parameters.get("agent") }
@@ -83,7 +83,7 @@ fn Reader(place: Place, head: TranscriptHead, blocks: Blocks, asked: Option<u32>
     let silence = RwSignal::new(silence.unwrap_or_default());
     let reel = Reel::new(place, blocks);
     // Back, forward and links from elsewhere on the page lead to their turn.
-    let query = use_query_map();
+    let query = use_location().query;
     on_change(
         move || asked_turn(&query.read()),
         move |turn| {

@@ -9,7 +9,10 @@
   // To the row, or in a conversation to the prompt, so many further on.
   function move(step) {
     var stops = [...document.querySelectorAll(find(".conversation") ? ".turn-prompt > .turn-time" : ".row-link")];
-    var at = stops.indexOf(document.activeElement);
+    stops = stops.filter(function (stop) { return stop.checkVisibility(); });
+    // The focus may stand on the row itself, once what was pressed in it is gone.
+    var there = document.activeElement, row = there.tabIndex < 0 && there.matches("[data-agent]") && there.querySelector(".row-link");
+    var at = stops.indexOf(row || there);
     var next = at < 0 ? stops.at(step > 0 ? 0 : -1) : stops[at + step];
     if (next) next.focus();
   }
@@ -38,27 +41,10 @@
   });
   // Where a reason is asked for, it is typed at once: keys are words there.
   addEventListener("toggle", function (event) {
-    var field = event.target.matches && event.target.matches("details.deny[open]") && event.target.querySelector("input");
+    var field = event.target.matches && event.target.matches("details.deny[open]:not([data-kept])") && event.target.querySelector("input");
     if (field) field.focus();
   }, true);
   addEventListener("click", function (event) {
     if (event.target.closest && event.target.closest("[data-palette]")) palette();
   });
-  // What has the focus may be drawn anew, or go once it was pressed: then the same has it, or what is next to be answered.
-  var last, home, page, isByKey;
-  addEventListener("keydown", function () { isByKey = true; }, true);
-  addEventListener("pointerdown", function () { isByKey = false; }, true);
-  addEventListener("focusin", function (event) {
-    var row = (last = event.target).closest("[data-agent]");
-    page = location.pathname;
-    home = row && "." + row.classList[0] + '[data-agent="' + row.dataset.agent + '"] ';
-  });
-  new MutationObserver(function () {
-    if (!isByKey || !home || last.isConnected || page !== location.pathname || document.activeElement !== document.body) return;
-    var same = [...document.querySelectorAll(home + last.localName)].find(function (one) {
-      return one.textContent === last.textContent && one.name === last.name && one.checkVisibility();
-    });
-    var next = same || find(home + ".answers > button") || find(".answers > button") || find(home + "a");
-    if (next) next.focus();
-  }).observe(document, { childList: true, subtree: true });
 })();

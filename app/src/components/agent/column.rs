@@ -53,7 +53,7 @@ fn Cards(as_of: u64, view: AgentsView, current: Memo<String>) -> impl IntoView {
             let own = id.clone();
             let current = Signal::derive(move || *current.read() == own);
             let row = memo(move || rows.read().iter().find(|row| row.id == id).cloned());
-            view! { <AgentCard row current/> }.into_any()
+            view! { <AgentCard row current is_short=true/> }.into_any()
         },
     );
     view! { <ul class="cards">{cards}</ul> }

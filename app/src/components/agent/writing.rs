@@ -59,7 +59,8 @@ pub fn Writing(
     );
     let is_quiet = move || shown.read().is_empty();
     let lines = NodeRef::<html::Div>::new();
-    let mut drawn = String::new();
+    // Another agent's words may still stand there: what nothing begins with is drawn anew.
+    let mut drawn = String::from("\0");
     effect(move || {
         let now = shown.get();
         if let Some(lines) = lines.get_untracked()

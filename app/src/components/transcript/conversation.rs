@@ -45,9 +45,9 @@ pub fn Conversation(
             }
             if first_time {
                 begin(reel, asked);
+                first_time = false;
             }
         }
-        first_time = false;
     });
     effect(move || watch_scroll(reel));
     effect(move || watch_sizes(reel));

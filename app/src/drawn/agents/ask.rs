@@ -71,6 +71,15 @@ pub(super) fn allow(agent: &Agent, request: &Request, always: Option<usize>) -> 
     command("allow", &about)
 }
 
+/// What is the same for agents that ask for the same in the same repository: a key without spaces, then what it is in words.
+pub(super) fn same(agent: &Agent, request: &Request) -> String {
+    let repository = agent.repo.as_deref().unwrap_or_default();
+    let name = repository.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let key = repository.replace(' ', "%20");
+    let what = crate::text::cut_in_the_middle(&request.summary, 120);
+    format!("{key}:{}:{} {} · {name}", request.tool, request.input_hash, parts::visible(&what))
+}
+
 fn about<'a>(agent: &'a Agent, request: &'a Request) -> Vec<(&'a str, &'a str)> {
     vec![("agent", agent.id.as_str()), ("request", &request.id), ("input_hash", &request.input_hash)]
 }
@@ -131,8 +140,7 @@ fn answers(agent: &Agent, request: &Request) -> AnyView {
             <details class="deny">
                 <summary class="button">"Deny"</summary>
                 <form class="deny-form" data-command=deny_why>
-                    <label class="visually-hidden" for=format!("why-{}", request.id)>"Why, or what to do instead"</label>
-                    <input id=format!("why-{}", request.id) name="message" autocomplete="off" placeholder="Why, or what instead" enterkeyhint="send"/>
+                    <input name="message" autocomplete="off" aria-label="Why, or what to do instead" placeholder="Why, or what instead" enterkeyhint="send"/>
                     <button class="button">"Deny"</button>
                 </form>
             </details>
@@ -158,7 +166,7 @@ fn rule(suggestion: &Suggestion) -> String {
 fn questions(agent: &Agent, request: &Request) -> AnyView {
     let reply = command("reply", &about(agent, request));
     let questions = request.questions.iter().enumerate();
-    let questions = questions.map(|(index, question)| one_question(request, index, question)).collect_view();
+    let questions = questions.map(|(index, question)| one_question(index, question)).collect_view();
     view! {
         <form class="questions" data-command=reply>
             {questions}
@@ -168,19 +176,18 @@ fn questions(agent: &Agent, request: &Request) -> AnyView {
     .into_any()
 }
 
-fn one_question(request: &Request, index: usize, question: &Question) -> impl IntoView + use<> {
+fn one_question(index: usize, question: &Question) -> impl IntoView + use<> {
     let name = format!("answer-{index}");
     let kind = if question.many { "checkbox" } else { "radio" };
-    let choices = question.options.iter().enumerate().map(|(number, choice)| {
-        let id = format!("{}-{index}-{number}", request.id);
-        let (label, own) = (parts::visible(&choice.label), id.clone());
+    let choices = question.options.iter().map(|choice| {
+        let label = parts::visible(&choice.label);
         let description = choice
             .description
             .as_deref()
             .map(|words| view! { <span class="choice-words">{parts::visible(words)}</span> });
         view! {
-            <label class="choice" for=id>
-                <input id=own type=kind name=name.clone() value=choice.label.clone()/>
+            <label class="choice">
+                <input type=kind name=name.clone() value=choice.label.clone()/>
                 <span>{label}{description}</span>
             </label>
         }
@@ -214,8 +221,7 @@ fn plan(agent: &Agent, request: &Request) -> AnyView {
             <details class="deny">
                 <summary class="button">"Change it"</summary>
                 <form class="deny-form" data-command=deny>
-                    <label class="visually-hidden" for=format!("why-{}", request.id)>"What shall be different"</label>
-                    <input id=format!("why-{}", request.id) name="message" required autocomplete="off" placeholder="What shall be different" enterkeyhint="send"/>
+                    <input name="message" required autocomplete="off" aria-label="What shall be different" placeholder="What shall be different" enterkeyhint="send"/>
                     <button class="button">"Send"</button>
                 </form>
             </details>

@@ -1,0 +1,70 @@
+// What is drawn anew keeps what a person did there: what they unfolded, what they typed, and the focus. Whoever answers by
+// keys stays with the agent, and what they type does not become a shortcut when its field goes.
+(function () {
+  var DONE = "details, input, textarea, select, button, summary, a";
+  var FIELD = "input:not([type=radio], [type=checkbox]), textarea, select";
+  var last, home, page, isByKey, deafUntil = 0, current;
+  function within(nodes) {
+    return [...nodes].flatMap(function (node) {
+      return node.querySelectorAll ? [node, ...node.querySelectorAll("*")].filter(function (one) { return one.matches(DONE); }) : [];
+    });
+  }
+  // What it is called there, before and after.
+  function nameOf(one) {
+    var form = one.form || one.querySelector("form") || (one.parentNode || one).querySelector("form");
+    var own = one.dataset.command || one.getAttribute("href") || one.name || one.className;
+    return [one.localName, form ? form.dataset.command : "", own, /radio|checkbox/.test(one.type) ? one.value : ""].join();
+  }
+  // Puts what was done to one of them on the other.
+  function carry(from, to) {
+    var form = from.form || from.querySelector("form");
+    // What was sent is over.
+    if (form && form.dataset.key) return;
+    if (from.open) to.open = true, (to.dataset.kept = "");
+    if (from.checked !== from.defaultChecked) to.checked = from.checked;
+    if (from.matches(FIELD) && from.value !== (from.defaultValue === undefined ? to.value : from.defaultValue)) to.value = from.value;
+  }
+  function redrawn(record) {
+    if (!record.addedNodes.length || !record.removedNodes.length) return;
+    var before = within(record.removedNodes);
+    if (!before.length) return;
+    var after = new Map(within(record.addedNodes).map(function (one) { return [nameOf(one), one]; }));
+    before.forEach(function (one) {
+      var twin = after.get(nameOf(one));
+      if (!twin) return;
+      carry(one, twin);
+      if (one !== last || document.activeElement !== document.body) return;
+      if (isByKey || one.matches(FIELD)) twin.focus({ preventScroll: true });
+    });
+  }
+  new MutationObserver(function (records) {
+    records.forEach(redrawn);
+    var column = document.querySelector(".list-column .is-current");
+    if (column !== current && (current = column)) column.scrollIntoView({ block: "nearest" });
+    if (!last || last.isConnected || page !== location.pathname || document.activeElement !== document.body) return;
+    if (last.matches(FIELD)) deafUntil = Date.now() + 1500;
+    var row = isByKey && home && document.querySelector(home);
+    last = null;
+    if (!row) return;
+    row.tabIndex = -1;
+    row.focus({ preventScroll: true });
+  }).observe(document, { childList: true, subtree: true });
+  addEventListener("focusin", function (event) {
+    last = event.target;
+    page = location.pathname;
+    var row = last.closest("[data-agent]");
+    home = row && "." + row.classList[0] + '[data-agent="' + row.dataset.agent + '"]';
+  });
+  addEventListener("pointerdown", function (event) {
+    isByKey = false;
+    if (last && !last.contains(event.target)) last = null;
+  }, true);
+  addEventListener("keydown", function (event) {
+    var isDeaf = Date.now() < deafUntil && event.key.length === 1 && !event.ctrlKey && !event.metaKey;
+    isByKey = true;
+    if (event.key === "Escape") last = null;
+    if (isDeaf) deafUntil = Date.now() + 1000, event.stopImmediatePropagation();
+    // A key that is held down answers once.
+    if (isDeaf || (event.repeat && /^(Enter| )$/.test(event.key) && !event.target.matches(FIELD))) event.preventDefault();
+  }, true);
+})();
