@@ -10,8 +10,8 @@ use leptos_router::{
 
 use crate::{
     components::{
-        commands::Commands, drafts::keep_drafts, frame::FrameInStep, outbox::provide_outbox,
-        scroll_memory::provide_scroll_memory, time::provide_clock,
+        commands::Commands, frame::FrameInStep, outbox::provide_outbox, scroll_memory::provide_scroll_memory,
+        time::provide_clock,
     },
     live::provide_live,
     pages::{
@@ -30,7 +30,6 @@ pub fn App() -> impl IntoView {
     provide_live();
     provide_scroll_memory();
     provide_outbox();
-    keep_drafts();
     view! {
         <Title formatter=|title: String| if title.is_empty() { "Orchestra".to_owned() } else { format!("{title} · Orchestra") }/>
         <Router>

@@ -30,6 +30,7 @@ const THEME: &str = include_str!("shell/theme.js");
 const START: &str = include_str!("shell/start.js");
 const OPEN_AT: &str = include_str!("shell/open_at.js");
 const KEYBOARD: &str = include_str!("shell/keyboard.js");
+const DRAFTS: &str = include_str!("shell/drafts.js");
 const KEEP: &str = include_str!("shell/keep.js");
 const KEYS: &str = include_str!("shell/keys.js");
 const PULL: &str = include_str!("shell/pull.js");
@@ -120,6 +121,7 @@ fn common_scripts(nonce: &str) -> impl IntoView + use<> {
     let nonce = nonce.to_owned();
     view! {
         <script nonce=nonce.clone() inner_html=KEYBOARD></script>
+        <script nonce=nonce.clone() inner_html=DRAFTS></script>
         <script nonce=nonce.clone() inner_html=KEEP></script>
         <script nonce=nonce.clone() inner_html=KEYS></script>
         <script nonce=nonce inner_html=PULL></script>

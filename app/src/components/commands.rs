@@ -9,7 +9,6 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, FormData, HtmlFormElement};
 
 use super::{
-    drafts,
     drawn::plainly_clicked,
     outbox::{Outbox, use_outbox},
 };
@@ -50,7 +49,6 @@ pub fn Commands() -> impl IntoView {
             Ok(Outcome { said, go, undo }) => {
                 if let Some(place) = &place {
                     settle(place, "is-delivered", "Delivered", false);
-                    drafts::forget(place);
                 }
                 if !said.is_empty() {
                     toast.set(Some(Toast { words: said, undo }));

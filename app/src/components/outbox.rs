@@ -90,7 +90,7 @@ impl Outbox {
                 set_timeout(move || outbox.send(), AGAIN);
             } else {
                 if outcome.is_ok() {
-                    drafts::forget_sent(&sent);
+                    drafts::forget(&sent);
                 }
                 outbox.waiting.write().retain(|(waiting, _)| *waiting != key);
                 keep(&key, None);

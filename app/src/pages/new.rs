@@ -1,15 +1,12 @@
 //! The form that starts agents.
 
-use leptos::{html, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlTextAreaElement;
 
 use crate::{
     api::get_form,
-    components::{drafts, error_view::ErrorView, skeleton::list_skeleton},
-    reactive::effect,
+    components::{error_view::ErrorView, skeleton::list_skeleton},
     reads::read,
 };
 
@@ -42,12 +39,5 @@ pub fn NewPage() -> impl IntoView {
 
 #[component]
 fn Form(html: String) -> impl IntoView {
-    let frame = NodeRef::<html::Div>::new();
-    effect(move || {
-        let area = frame.get().and_then(|frame| frame.query_selector("textarea").ok().flatten());
-        if let Some(area) = area.and_then(|area| area.dyn_into::<HtmlTextAreaElement>().ok()) {
-            drafts::bring_back(&area);
-        }
-    });
-    view! { <div class="new" node_ref=frame inner_html=html></div> }
+    view! { <div class="new" inner_html=html></div> }
 }

@@ -16,6 +16,10 @@
     var next = at < 0 ? stops.at(step > 0 ? 0 : -1) : stops[at + step];
     if (next) next.focus();
   }
+  // On a phone Enter is a new line: the button is near. Without what hears it nothing is sent.
+  function sends(event) {
+    return !event.shiftKey && !event.isComposing && matchMedia("(pointer: fine)").matches && find("html[data-hydrated]");
+  }
   function act(key) {
     if (goes && (goes = false, places[key])) return press('.place[href="' + places[key] + '"]');
     if (key === "g") return (goes = true);
@@ -31,6 +35,9 @@
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       palette();
+    } else if (event.key === "Enter" && there.id === "message" && sends(event)) {
+      event.preventDefault();
+      there.form.requestSubmit();
     } else if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || find("dialog[open], :popover-open")) {
       // Theirs, or the browser's.
     } else if (event.key === "Escape") {

@@ -1,0 +1,31 @@
+// What was typed and not sent: kept in the browser, by the name of its form, until it is sent. `components/commands.rs` says
+// when that is.
+(function () {
+  var brought = new WeakSet();
+  function kept(act) {
+    try { return act(localStorage); } catch { return null; }
+  }
+  function bringBack() {
+    document.querySelectorAll("form[data-draft] textarea").forEach(function (area) {
+      if (brought.has(area)) return;
+      brought.add(area);
+      var draft = kept(function (storage) { return storage.getItem("draft:" + area.form.dataset.draft); });
+      if (draft && !area.value) area.value = draft;
+    });
+  }
+  addEventListener("input", function (event) {
+    var form = event.target.localName === "textarea" && event.target.closest("form[data-draft]");
+    if (form) kept(function (storage) { storage.setItem("draft:" + form.dataset.draft, event.target.value); });
+  });
+  // Forgets what a command said that has arrived. What was typed meanwhile is the next one.
+  window.forgetDraft = function (command) {
+    var said = JSON.parse(command), name = said.do === "spawn" ? "new" : said.agent, text = said.tasks || said.text;
+    if (!text) return;
+    kept(function (storage) { if (storage.getItem("draft:" + name) === text) storage.removeItem("draft:" + name); });
+    document.querySelectorAll("form[data-draft] textarea").forEach(function (area) {
+      if (area.form.dataset.draft === name && area.value === text) area.value = "";
+    });
+  };
+  new MutationObserver(bringBack).observe(document, { childList: true, subtree: true });
+  bringBack();
+})();
