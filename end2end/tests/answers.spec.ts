@@ -29,11 +29,12 @@ test("always writes the rule that it shows, and the same is not asked again", as
   const { permissions } = JSON.parse(readFileSync(join(stage.sandbox.shop, ".claude/settings.local.json"), "utf8"));
   expect(permissions.allow.join()).toMatch(/^Bash\(touch first/);
   // Whoever answers by keys goes on from there: the focus stays with the agent, also when its card moves.
-  await expect(make.locator(":focus")).toHaveCount(1);
+  const focused = page.locator(".agent-card:focus-within", { hasText: "make-files" });
+  await expect(focused).toHaveCount(1);
   await make.getByRole("button", { name: "Allow", exact: true }).press("Enter");
   const finished = page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "make-files" });
   await expect(finished).toBeVisible();
-  await expect(finished.locator(":focus")).toHaveCount(1);
+  await expect(focused).toHaveCount(1);
   expect(existsSync(join(worktree, "third"))).toBe(true);
 });
 

@@ -1,0 +1,138 @@
+// Several agents at once: what is shown, typed and pressed stays with the agent that it is about.
+import type { Page } from "@playwright/test";
+import { card, expect, hydrated, test, type Stage } from "../support/stage.js";
+
+test.setTimeout(120_000);
+
+/** Starts agents in a terminal; answers their pages. */
+const spawned = (stage: Stage, ...tasks: string[]): string[] =>
+  JSON.parse(stage.orchestra("spawn", "--trust", "--json", ...tasks)).agents.map(({ id }: { id: string }) => `/agents/${id}`);
+
+const stateOf = (stage: Stage, address: string): string =>
+  JSON.parse(stage.orchestra("status", "--json")).agents.find(({ id }: { id: string }) => address.endsWith(id)).state;
+
+/** The agent's card in the column beside the page. */
+const beside = (page: Page, address: string) => page.locator(`.list-column a[href="${address}"]`);
+
+const onWideScreens = () => test.skip(Boolean(test.info().project.use.isMobile), "a phone has no column");
+
+test("a choice is made by its words, and no name is there twice", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Ask for a colour [[ask Which colour? | Red | Blue]] [[say So be it.]]");
+  const page = await open(address!);
+  const asks = page.locator(".agent > .asks");
+  await asks.getByText("Blue").click();
+  await expect(asks.getByRole("radio", { name: "Blue" })).toBeChecked();
+  const twice = await page.evaluate(() => {
+    const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+    return ids.filter((id, at) => ids.indexOf(id) !== at);
+  });
+  expect(twice).toEqual([]);
+  await asks.getByRole("button", { name: "Answer" }).click();
+  await expect(page.locator(".desk-line .mark")).toContainText("idle");
+});
+
+test("the page of another agent has its own words and part", async ({ open, stage }) => {
+  onWideScreens();
+  const [one, other] = spawned(stage, "Write beside [[slow 400 100]]", "Write as well [[slow 400 100]]");
+  const page = await open(one!);
+  const words = page.locator(".writing .plain");
+  for (const address of [other!, one!, other!]) {
+    await expect(words).toContainText("word 3");
+    await beside(page, address).click();
+    await expect(page).toHaveURL(new RegExp(address));
+  }
+  await expect(words).toContainText("word 3");
+  expect((await words.textContent())!.match(/\bword 1\b/g)).toHaveLength(1);
+
+  await page.getByRole("link", { name: "Result", exact: true }).click();
+  await beside(page, one!).click();
+  await expect(page).toHaveURL(new RegExp(`${one}$`));
+  await expect(page.getByRole("link", { name: "Talk", exact: true })).toHaveAttribute("aria-current", "page");
+  await page.goBack();
+  await expect(page.getByRole("link", { name: "Result", exact: true })).toHaveAttribute("aria-current", "page");
+  stage.orchestra("stop", one!.split("/")[2]!);
+  stage.orchestra("stop", other!.split("/")[2]!);
+});
+
+test("a long conversation opens at its end also from beside another", async ({ open, stage }) => {
+  onWideScreens();
+  const much = Array.from({ length: 40 }, (_, number) => `[[say ${number}: ${"many words ".repeat(40)}]]`).join(" ");
+  const [long, short] = spawned(stage, `Talk at length ${much} [[bash touch long]]`, "Talk a little [[say Little.]]");
+  const page = await open(short!);
+  await expect.poll(() => stateOf(stage, long!)).toBe("waiting");
+  await expect(page.locator(".conversation")).toContainText(/Little\.(?!\])/);
+  await beside(page, long!).click();
+  await expect(page.locator(".agent > .asks .ask")).toContainText("touch long");
+  await expect(page.locator(".agent > .asks").getByRole("button", { name: "Allow", exact: true })).toBeInViewport();
+});
+
+test("what is being written is not drawn over while the agent works", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Keep writing [[slow 600 100]]");
+  const page = await open(address!);
+  await expect(page.locator(".writing .plain")).toContainText("word 3");
+  await page.locator("#message").fill("Later");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator(".queued summary").click();
+  const field = page.getByLabel("The message");
+  await field.fill("");
+  // Each letter would be a key elsewhere.
+  await field.pressSequentially("n g p then sleep", { delay: 150 });
+  await expect(field).toHaveValue("n g p then sleep");
+  await page.getByRole("button", { name: "Change" }).click();
+  await expect(page.locator(".queued-text")).toHaveText("n g p then sleep");
+  await page.locator(".desk-settings summary").click();
+  await page.locator("#set-model").fill("");
+  await page.locator("#set-model").pressSequentially("a model of mine", { delay: 150 });
+  await expect(page.locator("#set-model")).toHaveValue("a model of mine");
+  expect(new URL(page.url()).pathname).toBe(address);
+  stage.orchestra("stop", address!.split("/")[2]!);
+});
+
+test("what is typed while a message is on its way is the next one", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Wait here [[bash touch here]]");
+  const page = await open(address!);
+  await page.route(/send_command/, async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await route.continue();
+  });
+  await page.locator("#message").fill("The first");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.locator("#message").fill("The second");
+  await expect(page.locator(".queued-text")).toHaveText("The first");
+  await expect(page.locator(".composer [data-said]")).toHaveText("Delivered");
+  await expect(page.locator("#message")).toHaveValue("The second");
+});
+
+test("what waits in one tab is not lost by another", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Wait for tabs [[bash touch tabs]]");
+  const page = await open(address!);
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  await hydrated(second);
+  await page.route(/send_command/, (route) => route.abort());
+  await page.locator("#message").fill("From the first tab");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator(".toasts")).toContainText("not sent yet");
+  await second.locator("#message").fill("From the second tab");
+  await second.getByRole("button", { name: "Send" }).click();
+  await expect(second.locator(".queued-text")).toHaveText(["From the second tab"]);
+  await page.close();
+  await second.reload();
+  await expect(second.locator(".queued-text")).toHaveText(["From the second tab", "From the first tab"]);
+});
+
+test("Enter pressed again answers nobody else", async ({ open, stage }) => {
+  onWideScreens();
+  const [other] = spawned(stage, "Waits longest [[bash touch longest]]");
+  await expect.poll(() => stateOf(stage, other!)).toBe("waiting");
+  const [mine] = spawned(stage, "Asks twice [[bash touch once]] [[bash sleep 1; touch twice]]");
+  await expect.poll(() => stateOf(stage, mine!)).toBe("waiting");
+  const page = await open("/");
+  const asks = card(page, /asks-twice/);
+  await asks.getByRole("button", { name: "Allow", exact: true }).press("Enter");
+  for (let times = 0; times < 4; times += 1) {
+    await page.waitForTimeout(200);
+    await page.keyboard.press("Enter");
+  }
+  expect(stateOf(stage, other!)).toBe("waiting");
+});
