@@ -35,9 +35,9 @@
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       palette();
-    } else if (event.key === "Enter" && there.id === "message" && sends(event)) {
+    } else if (event.key === "Enter" && event.target.id === "message" && sends(event)) {
       event.preventDefault();
-      there.form.requestSubmit();
+      event.target.form.requestSubmit();
     } else if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || find("dialog[open], :popover-open")) {
       // Theirs, or the browser's.
     } else if (event.key === "Escape") {
