@@ -1,12 +1,12 @@
 // What is drawn anew keeps what a person did there: what they unfolded, what they typed, and the focus. Whoever answers by
 // keys stays with the agent, and what they type does not become a shortcut when its field goes.
 (function () {
-  var DONE = "details, input, textarea, select, button, summary, a";
+  var ALL = "details, input, textarea, select, button, summary, a";
   var FIELD = "input:not([type=radio], [type=checkbox]), textarea, select";
   var last, home, page, isByKey, deafUntil = 0, current;
   function within(nodes) {
     return [...nodes].flatMap(function (node) {
-      return node.querySelectorAll ? [node, ...node.querySelectorAll("*")].filter(function (one) { return one.matches(DONE); }) : [];
+      return node.querySelectorAll ? [node, ...node.querySelectorAll("*")].filter(function (one) { return one.matches(ALL); }) : [];
     });
   }
   // What it is called there, before and after.
@@ -15,6 +15,11 @@
     var own = one.dataset.command || one.getAttribute("href") || one.name || one.className;
     return [one.localName, form ? form.dataset.command : "", own, /radio|checkbox/.test(one.type) ? one.value : ""].join();
   }
+  // What a field said before anybody changed it.
+  function given(field) {
+    var chosen = field.options && [...field.options].find(function (option) { return option.defaultSelected; });
+    return field.options ? (chosen || field.options[0] || field).value : field.defaultValue;
+  }
   // Puts what was done to one of them on the other.
   function carry(from, to) {
     var form = from.form || from.querySelector("form");
@@ -22,7 +27,7 @@
     if (form && form.dataset.key) return;
     if (from.open) to.open = true, (to.dataset.kept = "");
     if (from.checked !== from.defaultChecked) to.checked = from.checked;
-    if (from.matches(FIELD) && from.value !== (from.defaultValue === undefined ? to.value : from.defaultValue)) to.value = from.value;
+    if (from.matches(FIELD) && from.value !== given(from)) to.value = from.value;
   }
   function redrawn(record) {
     if (!record.addedNodes.length || !record.removedNodes.length) return;
