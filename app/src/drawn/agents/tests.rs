@@ -76,7 +76,7 @@ fn leave_is_given_for_exactly_what_was_asked() {
         allow,
         serde_json::json!({ "do": "allow", "agent": "abcd2345", "request": "r-1", "input_hash": "ab12" })
     );
-    assert_eq!(row.same.as_deref(), Some("Bash ab12"));
+    assert_eq!(row.same.as_deref(), Some("/home/ada/shop:Bash:ab12 rm <script> · shop"));
 }
 
 #[test]
