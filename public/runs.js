@@ -183,6 +183,7 @@ async function deliver() {
   }
   waiting.shift();
   keep(key);
+  if (outcome) window.forgetDraft(command);
   if (button) {
     button.removeAttribute('aria-busy');
     button.classList.remove('is-sent');

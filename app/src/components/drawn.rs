@@ -56,7 +56,7 @@ pub fn Drawn(
 /// Whether a field in it has the focus, and nothing of it was sent.
 fn is_written_in(frame: &web_sys::Element) -> bool {
     let has = |selector| frame.query_selector(selector).is_ok_and(|found| found.is_some());
-    has(":is(input, textarea, select):focus") && !has("[data-key]")
+    has(":is(input:not([type=radio], [type=checkbox]), textarea, select):focus") && !has("[data-key]")
 }
 
 /// The element around what was clicked that a selector describes; none when the click was meant for a new tab.

@@ -1,5 +1,5 @@
-// What was typed and not sent: kept in the browser, by the name of its form, until it is sent. `components/commands.rs` says
-// when that is.
+// What was typed and not sent: kept in the browser, by the name of its form, until it has arrived, which
+// `components/outbox.rs` and `public/runs.js` tell.
 (function () {
   var brought = new WeakSet();
   function kept(act) {

@@ -1,19 +1,28 @@
 // What is drawn anew keeps what a person did there: what they unfolded, what they typed, and the focus. Whoever answers by
-// keys stays with the agent, and what they type does not become a shortcut when its field goes.
+// keys stays with the agent, and what they type does not become a shortcut when its field goes. The column beside a page
+// keeps the one in view that the page is about.
 (function () {
   var ALL = "details, input, textarea, select, button, summary, a";
   var FIELD = "input:not([type=radio], [type=checkbox]), textarea, select";
   var last, home, page, isByKey, deafUntil = 0, current;
+  // What there is to be kept, by names that it has before and after.
   function within(nodes) {
-    return [...nodes].flatMap(function (node) {
-      return node.querySelectorAll ? [node, ...node.querySelectorAll("*")].filter(function (one) { return one.matches(ALL); }) : [];
+    var found = new Map(), seen = {};
+    nodes.forEach(function (node) {
+      if (!node.querySelectorAll) return;
+      [node, ...node.querySelectorAll(ALL)].forEach(function (one) {
+        if (!one.matches(ALL)) return;
+        var name = nameOf(one);
+        seen[name] = (seen[name] || 0) + 1;
+        found.set(name + seen[name], one);
+      });
     });
+    return found;
   }
-  // What it is called there, before and after.
   function nameOf(one) {
     var form = one.form || one.querySelector("form") || (one.parentNode || one).querySelector("form");
-    var own = one.dataset.command || one.getAttribute("href") || one.name || one.className;
-    return [one.localName, form ? form.dataset.command : "", own, /radio|checkbox/.test(one.type) ? one.value : ""].join();
+    var own = one.dataset.command || one.dataset.path || one.dataset.key || one.getAttribute("href") || one.name || one.className;
+    return [one.localName, form ? form.dataset.command : "", own, /radio|checkbox/.test(one.type) ? one.value : "", ""].join();
   }
   // What a field said before anybody changed it.
   function given(field) {
@@ -30,12 +39,13 @@
     if (from.matches(FIELD) && from.value !== given(from)) to.value = from.value;
   }
   function redrawn(record) {
-    if (!record.addedNodes.length || !record.removedNodes.length) return;
+    // The parts of a run's pages are kept by their own script.
+    if (!record.addedNodes.length || !record.removedNodes.length || record.target.closest("[data-part]")) return;
     var before = within(record.removedNodes);
-    if (!before.length) return;
-    var after = new Map(within(record.addedNodes).map(function (one) { return [nameOf(one), one]; }));
-    before.forEach(function (one) {
-      var twin = after.get(nameOf(one));
+    if (!before.size) return;
+    var after = within(record.addedNodes);
+    before.forEach(function (one, name) {
+      var twin = after.get(name);
       if (!twin) return;
       carry(one, twin);
       if (one !== last || document.activeElement !== document.body) return;
@@ -59,17 +69,30 @@
     page = location.pathname;
     var row = last.closest("[data-agent]");
     home = row && "." + row.classList[0] + '[data-agent="' + row.dataset.agent + '"]';
+    if (last.matches(FIELD)) deafUntil = 0;
+  });
+  // Left by other means than a tap elsewhere: a key of the phone's keyboard.
+  addEventListener("focusout", function () {
+    setTimeout(function () {
+      if (last && last.isConnected && document.activeElement === document.body) last = null;
+    });
+  });
+  // What is changed after it was sent is something new.
+  addEventListener("input", function (event) {
+    var form = event.target.form;
+    if (form && !form.hasAttribute("aria-busy")) delete form.dataset.key;
   });
   addEventListener("pointerdown", function (event) {
     isByKey = false;
     if (last && !last.contains(event.target)) last = null;
   }, true);
   addEventListener("keydown", function (event) {
-    var isDeaf = Date.now() < deafUntil && event.key.length === 1 && !event.ctrlKey && !event.metaKey;
+    var isField = event.target.matches(FIELD), pressed = event.target.closest("button, summary, a, input");
+    var isDeaf = Date.now() < deafUntil && !isField && event.key.length === 1 && !event.ctrlKey && !event.metaKey;
     isByKey = true;
     if (event.key === "Escape") last = null;
     if (isDeaf) deafUntil = Date.now() + 1000, event.stopImmediatePropagation();
     // A key that is held down answers once.
-    if (isDeaf || (event.repeat && /^(Enter| )$/.test(event.key) && !event.target.matches(FIELD))) event.preventDefault();
+    if (isDeaf || (event.repeat && pressed && !isField && /^(Enter| )$/.test(event.key))) event.preventDefault();
   }, true);
 })();

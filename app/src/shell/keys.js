@@ -48,7 +48,8 @@
   });
   // Where a reason is asked for, it is typed at once: keys are words there.
   addEventListener("toggle", function (event) {
-    var field = event.target.matches && event.target.matches("details.deny[open]:not([data-kept])") && event.target.querySelector("input");
+    var there = event.target, field = there.matches && there.matches("details.deny[open]:not([data-kept])") && there.querySelector("input");
+    if (there.dataset) delete there.dataset.kept;
     if (field) field.focus();
   }, true);
   addEventListener("click", function (event) {

@@ -84,6 +84,15 @@ fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
     );
     // The first try, in whose way only a file was, committed what was not; the conflicts changed nothing.
     assert_eq!(before, after);
+    // It takes in what came meanwhile, which is no work of its own, also once all of it is taken.
+    fs::write(world.shop().join("elsewhere"), "others\n").unwrap();
+    world.git(&["add", "elsewhere"]);
+    world.git(&["commit", "-qm", "elsewhere"]);
+    world.git_in(&world.worktree("change-it"), &["merge", "-q", "-X", "ours", "main"]);
+    world.ok(&["merge", "change-it"]);
+    let changes: Value = serde_json::from_str(&world.ok(&["diff", "change-it", "--json"]).out).unwrap();
+    let files: Vec<&Value> = changes["files"].as_array().unwrap().iter().map(|file| &file["path"]).collect();
+    assert_eq!(files, ["README.md"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The folder of one agent: its plan, log, state, lock and socket, and who may write what.
 //!
-//! The plan is written once, before anything is started. Everything else is written by the runner that holds the lock;
-//! whether the lock is free is the only proof of whether there is one.
+//! The plan is written once, before anything is started, and where its work went by whoever took it. Everything
+//! else is written by the runner that holds the lock; whether the lock is free is the only proof of whether there is one.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -32,6 +32,9 @@ use crate::files::{private_folder, write_whole};
 const TRIES: u32 = 50;
 /// How long it waits between them.
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// The file that says where the branch stood that took its work.
+const TAKEN_FROM: &str = "taken-from";
 
 /// An agent's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -266,6 +269,17 @@ impl AgentFolder {
     pub(super) fn started_from(&self) -> Result<Option<String>, FolderError> {
         let client = client_of(self.plan()?.provider);
         Ok(self.facts(client).map_err(|error| self.refused(error))?.started_from)
+    }
+
+    /// Where the branch stood, before, that took its work last.
+    pub(super) fn taken_from(&self) -> Option<String> {
+        let commit = fs::read_to_string(self.path.join(TAKEN_FROM)).ok()?;
+        Some(commit.trim().to_owned()).filter(|commit| !commit.is_empty())
+    }
+
+    /// Notes where a branch stood that takes its work now.
+    pub(super) fn note_taken_from(&self, commit: &str) -> io::Result<()> {
+        write_whole(&self.path.join(TAKEN_FROM), commit.as_bytes(), true)
     }
 
     /// Ports that are the agent's own, by the variables that name them.

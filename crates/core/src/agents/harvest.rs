@@ -155,19 +155,19 @@ impl Harvest {
         self.compared_with = Some(commit.to_owned());
     }
 
-    /// Has it compared with where it began once its target has taken all that it made: what it did is told then as before.
-    /// Answers whether that is so.
+    /// Has it compared with where its target stood before it took all that it made: what it did is told then as before. Answers
+    /// whether that is so.
     ///
     /// # Errors
     /// When git fails.
     pub fn look_back(&mut self) -> Result<bool, HarvestError> {
         let (Some(target), Some(head)) = (&self.target, self.head()?) else { return Ok(false) };
+        let Some(from) = self.folder.taken_from() else { return Ok(false) };
         let is_in = self.repository.has_branch(target)?
             && worktrees::is_within(&self.repository, &head, target)?
-            && worktrees::commit_of(&self.repository, &head)?.is_some_and(|tip| tip != self.commit)
             && self.uncommitted()?.is_empty();
         if is_in {
-            self.compared_with.get_or_insert_with(|| self.commit.clone());
+            self.compared_with.get_or_insert(from);
         }
         Ok(is_in)
     }
@@ -372,9 +372,13 @@ impl Harvest {
         let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
         let message = self.message(&subject);
         let branch = format!("refs/heads/{}", self.branch);
-        let merged =
-            Merge { repository: &self.repository, branch: &branch, into, squash, message: &message }.run();
-        Ok(Taken { into: into.to_owned(), merged: merged?, committed })
+        let merge = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message };
+        let made = merge.run()?;
+        if made.merged.commit().is_some() {
+            // Only what is told of it later hangs on that.
+            let _ = self.folder.note_taken_from(&made.from);
+        }
+        Ok(Taken { into: into.to_owned(), merged: made.merged, committed })
     }
 
     /// Its worktree as one that may go, given the branches that its work may be in already.

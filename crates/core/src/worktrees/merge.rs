@@ -191,10 +191,10 @@ impl Merge<'_> {
     ///
     /// # Errors
     /// When that does not go; then nothing has changed.
-    pub fn run(&self) -> Result<Merged, MergeError> {
+    pub fn run(&self) -> Result<Made, MergeError> {
         let made = self.make()?;
         self.arrive(&made)?;
-        Ok(made.merged)
+        Ok(made)
     }
 
     /// Makes what the target would become, which nothing points to yet.
@@ -365,7 +365,9 @@ mod tests {
 
         fn merge(&self, into: &str, squash: bool) -> Result<Merged, MergeError> {
             let repository = Repository::open(&self.sandbox.git, &self.main).unwrap();
-            Merge { repository: &repository, branch: "side", into, squash, message: "taken\n" }.run()
+            Merge { repository: &repository, branch: "side", into, squash, message: "taken\n" }
+                .run()
+                .map(|made| made.merged)
         }
 
         /// Everything that a merge could change.
