@@ -9,7 +9,7 @@ const runsAsRoot = process.getuid?.() === 0;
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
-  reporter: [["list"]],
+  reporter: [["list"], ["./support/failures.ts"]],
   forbidOnly: Boolean(process.env.CI),
   // A journey that passes on its second try has shown a fault all the same.
   retries: 0,

@@ -1,6 +1,6 @@
 // Several agents at once: what is shown, typed and pressed stays with the agent that it is about.
 import type { Page } from "@playwright/test";
-import { card, expect, hydrated, test, type Stage } from "../support/stage.js";
+import { accessible, card, expect, hydrated, test, type Stage } from "../support/stage.js";
 
 test.setTimeout(120_000);
 
@@ -128,6 +128,8 @@ test("Enter pressed again answers nobody else", async ({ open, stage }) => {
   const [mine] = spawned(stage, "Asks twice [[bash touch once]] [[bash sleep 1; touch twice]]");
   await expect.poll(() => stateOf(stage, mine!)).toBe("waiting");
   const page = await open("/");
+  await expect(page.locator(".agent-card .ask").nth(1)).toBeVisible();
+  await accessible(page);
   const asks = card(page, /asks-twice/);
   await asks.getByRole("button", { name: "Allow", exact: true }).press("Enter");
   for (let times = 0; times < 4; times += 1) {

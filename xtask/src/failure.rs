@@ -33,9 +33,16 @@ pub(crate) enum Failure {
          (`cargo tree -p orchestra-frontend --target wasm32-unknown-unknown -i {0}` shows who brought it)"
     )]
     HostCrate(String),
+    /// Journeys in the browser failed, a line of the report each.
+    #[error("these journeys failed; what each met stands above:{}", indented(.0))]
+    Journeys(Vec<String>),
     /// Some checks failed; the summary above names them.
     #[error("these checks failed: {0}")]
     Checks(String),
+}
+
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n           {line}")).collect()
 }
 
 impl Failure {

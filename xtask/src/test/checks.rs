@@ -1,6 +1,7 @@
 //! The checks themselves. Each stands alone: what it needs from an earlier one it asks for again, which costs
 //! nothing when that one ran.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -183,7 +184,14 @@ fn end_to_end(project: &Project) -> Result<String, Failure> {
         .env("ORCHESTRA_BINARY", program)
         .env("ORCHESTRA_SANDBOX", sandbox);
     browser.tell(&mut command);
-    silent(process::run("playwright test", &mut command))
+    silent(process::run("playwright test", &mut command).map_err(|failure| named(failure, &folder)))
+}
+
+/// The journeys that failed by their names, where `support/failures.ts` got as far as writing them down.
+fn named(failure: Failure, folder: &Path) -> Failure {
+    let report = std::fs::read_to_string(folder.join("test-results/failed-journeys.txt")).unwrap_or_default();
+    let lines: Vec<String> = report.lines().map(str::to_owned).collect();
+    if lines.is_empty() { failure } else { Failure::Journeys(lines) }
 }
 
 #[cfg(test)]

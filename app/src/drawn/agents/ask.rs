@@ -27,14 +27,14 @@ fn nudge(agent: &Agent) -> Option<String> {
     let words = agent.attention.as_ref()?.nudge.as_deref()?;
     let send = command("nudge", &[("agent", agent.id.as_str()), ("text", words)]);
     let section = view! {
-        <section class="ask" aria-label="It seems stuck">
+        <div class="ask" role="group" aria-label=format!("{} seems stuck", agent.name)>
             <p class="ask-why">"It seems stuck. You could end its turn and say:"</p>
             <p class="said">{parts::visible(words)}</p>
             <div class="answers needs-script">
                 <button type="button" class="button is-primary" data-command=send>"Interrupt and say this"</button>
             </div>
             <p class="said-here" role="status" data-said=""></p>
-        </section>
+        </div>
     };
     Some(section.to_html())
 }
@@ -47,10 +47,10 @@ fn draw_one(agent: &Agent, request: &Request, offset_seconds: i32) -> String {
     };
     let id = request.id.clone();
     view! {
-        <section class="ask" data-request=id aria-label="It asks">
+        <div class="ask" role="group" data-request=id aria-label=format!("{} asks", agent.name)>
             {what}
             <p class="said-here" role="status" data-said=""></p>
-        </section>
+        </div>
     }
     .to_html()
 }
