@@ -66,7 +66,7 @@ function take(fresh) {
         continue;
       }
       known.set(name, part.innerHTML);
-      keeping(place, () => {
+      scrolledAsItWas(place, () => {
         place.className = part.className;
         place.innerHTML = part.innerHTML;
       });
@@ -75,24 +75,18 @@ function take(fresh) {
     const [main, next] = [document.getElementById('main'), fresh.getElementById('main')];
     if (main.querySelector('[aria-busy]')) return soon(LATER);
     remember(fresh);
-    keeping(main, () => (main.innerHTML = next.innerHTML));
+    scrolledAsItWas(main, () => (main.innerHTML = next.innerHTML));
   }
   makeRelative();
 }
 
-// Leaves what the reader unfolded, scrolled and has in focus as it was.
-function keeping(place, change) {
-  const open = new Map([...place.querySelectorAll('details[data-key], details[data-path]')].map((one) => [foldOf(one), one.open]));
-  const scrolled = [...place.querySelectorAll('.columns')].map((one) => one.scrollLeft);
-  const focused = place.contains(document.activeElement) ? nameOf(document.activeElement) : undefined;
+// What the reader folded, typed and has in focus is kept by `app/src/shell/keep.js`, as on every page.
+function scrolledAsItWas(place, change) {
+  const columns = () => [...place.querySelectorAll('.columns')];
+  const scrolled = columns().map((one) => one.scrollLeft);
   change();
-  for (const one of place.querySelectorAll('details')) one.open = open.get(foldOf(one)) ?? one.open;
-  [...place.querySelectorAll('.columns')].forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
-  if (focused) [...place.querySelectorAll('a, button, summary')].find((one) => nameOf(one) === focused)?.focus({ preventScroll: true });
+  columns().forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
 }
-
-const foldOf = (details) => details.dataset.key ?? details.dataset.path;
-const nameOf = (element) => element.getAttribute('href') ?? element.dataset.command ?? element.closest('details')?.dataset.key;
 
 // The event stream: any agent of this run, and any that is new, may have changed what is shown.
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How soon what did not arrive is asked for again.
-const AGAIN: Duration = Duration::from_secs(3);
+pub const AGAIN: Duration = Duration::from_secs(3);
 
 type Future<T> = Pin<Box<dyn std::future::Future<Output = T> + Send>>;
 

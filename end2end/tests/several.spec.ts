@@ -88,7 +88,41 @@ test("what is being written is not drawn over while the agent works", async ({ o
   stage.orchestra("stop", address!.split("/")[2]!);
 });
 
-test("what is typed while a message is on its way is the next one", async ({ open, stage }) => {
+test("what a person folds and types outlives what is drawn anew", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Change twice [[write once.txt once]] [[bash touch then]] [[write twice.txt twice]] [[bash touch end]]");
+  const page = await open("/");
+  const mine = card(page, /change-twice/);
+  await mine.getByRole("button", { name: "Allow", exact: true }).click();
+  await expect(mine.locator(".ask")).toContainText("touch then");
+
+  // A reason that is not sent yet, while the stream is lost.
+  await mine.locator(".deny summary").click();
+  await mine.locator(".deny input").fill("Not in this");
+  await page.locator("h1").click();
+  await stage.server.kill();
+  await expect(page.locator("#connection")).toHaveText("Not live");
+  const again = page.waitForResponse(/list_agents/);
+  await stage.restart();
+  await again;
+  await expect(page.locator("#connection")).toHaveText("");
+  await expect(mine.locator(".deny input")).toHaveValue("Not in this");
+
+  // A file that was folded, while there are more.
+  await page.goto(`${stage.server.origin}${address}?tab=changes`);
+  await hydrated(page);
+  const file = page.locator(".changed-file", { hasText: "once.txt" });
+  await file.locator("summary").click();
+  await expect(file).not.toHaveAttribute("open");
+  const asks = page.locator(".agent > .asks");
+  for (const what of ["touch then", "twice.txt"]) {
+    await expect(asks).toContainText(what);
+    await asks.getByRole("button", { name: "Allow", exact: true }).click();
+  }
+  await expect(page.locator(".changed-file", { hasText: "twice.txt" })).toBeVisible();
+  await expect(file).not.toHaveAttribute("open");
+});
+
+test("what is typed while a message is the next one", async ({ open, stage }) => {
   const [address] = spawned(stage, "Wait here [[bash touch here]]");
   const page = await open(address!);
   await page.route(/send_command/, async (route) => {

@@ -2,14 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::drawn::Drawn;
-use crate::{data::AgentRow, reactive::memo};
+use crate::{
+    api::list_agents,
+    data::AgentRow,
+    error::AppErrorKind,
+    live::{Live, use_live},
+    reactive::{memo, on_change},
+    reads::AGAIN,
+};
 
 /// The agents as they are now, by what the stream told since they were fetched.
 pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> {
-    let live = crate::live::use_live();
+    let live = use_live();
     let base: Vec<Arc<AgentRow>> = rows.into_iter().map(with_drawing).map(Arc::new).collect();
     memo(move || {
         let news = live.agents.read();
@@ -25,9 +32,27 @@ pub fn live_agents(rows: Vec<AgentRow>, as_of: u64) -> Memo<Vec<Arc<AgentRow>>> 
 
 /// One agent as it is now.
 pub fn live_agent(row: AgentRow, as_of: u64) -> Memo<Option<Arc<AgentRow>>> {
-    let live = crate::live::use_live();
+    let live = use_live();
     let base = Arc::new(with_drawing(row));
     memo(move || Some(newest(&base, &live.agents.read(), as_of)))
+}
+
+/// Fetches all agents again whenever some of the stream was lost, and lays them over what the page shows: nothing is made
+/// anew, so what is being typed there stays.
+pub fn catch_up_after_losses() {
+    let live = use_live();
+    on_change(move || live.resyncs.get(), move |_| catch_up(live));
+}
+
+fn catch_up(live: Live) {
+    let as_of = live.sequence.get_untracked();
+    spawn_local(async move {
+        match list_agents().await {
+            Ok(view) => live.lay(as_of, &view.rows),
+            Err(error) if error.kind == AppErrorKind::Offline => set_timeout(move || catch_up(live), AGAIN),
+            Err(_) => {}
+        }
+    });
 }
 
 fn newest(row: &Arc<AgentRow>, news: &BTreeMap<String, (u64, Arc<AgentRow>)>, as_of: u64) -> Arc<AgentRow> {

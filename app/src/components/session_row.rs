@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 
 use super::time::Time;
 use crate::{data::SessionRow, reactive::memo};
@@ -44,18 +42,4 @@ pub fn SessionRowView(
             <span class="row-time"><Time at_ms=Signal::derive(move || row.read().active_ms) offset_seconds/></span>
         </li>
     }
-}
-
-/// Lets something change while the reader's finger stays on its row: a link that is drawn anew would lose the focus.
-pub fn keep_focus(change: impl FnOnce()) {
-    let row = document().active_element().and_then(|focused| focused.closest("[data-row]").ok().flatten());
-    change();
-    let Some(row) = row else { return };
-    request_animation_frame(move || {
-        let is_lost = document().active_element().is_none_or(|focused| focused.tag_name() == "BODY");
-        let link = row.query_selector(".row-link").ok().flatten();
-        if let Some(link) = link.and_then(|link| link.dyn_into::<HtmlElement>().ok()).filter(|_| is_lost) {
-            let _ = link.focus();
-        }
-    });
 }

@@ -8,7 +8,6 @@ use web_sys::{EventSource, MessageEvent, VisibilityState};
 
 use super::{Connection, Live, take};
 use crate::{
-    components::session_row::keep_focus,
     data::News,
     reactive::{effect, on_window},
 };
@@ -57,7 +56,7 @@ fn connect(live: Live) -> Option<Stream> {
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let news = message.data().as_string().and_then(|data| serde_json::from_str::<News>(&data).ok());
         if let Some(news) = news {
-            keep_focus(|| take(live, news));
+            take(live, news);
         }
     });
     source.set_onopen(Some(on_open.as_ref().unchecked_ref()));

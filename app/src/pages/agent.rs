@@ -1,15 +1,15 @@
 //! One agent: its conversation as it goes on, what it asks, what it changed and what it came to.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_params_map};
 
 use super::transcript::asked_turn;
 use crate::{
-    api::{list_agents, open_agent},
+    api::open_agent,
     components::{
         agent::{Composer, Tab, WorkPanel, Writing, column::AgentsColumn},
-        agent_card::live_agent,
+        agent_card::{catch_up_after_losses, live_agent},
         beside::has_room,
         drawn::Drawn,
         error_view::ErrorView,
@@ -24,7 +24,7 @@ use crate::{
     },
     data::{AgentView, Carried},
     live::use_live,
-    reactive::{memo, on_change},
+    reactive::memo,
     reads::read,
 };
 
@@ -45,18 +45,7 @@ pub fn AgentPage() -> impl IntoView {
             async move { open_agent(id, asked).await.map(|view| (asked, as_of, Carried(view))) }
         },
     );
-    // What is lost of the stream is fetched for all agents, those in the column too.
-    on_change(
-        move || live.resyncs.get(),
-        move |_| {
-            let as_of = live.sequence.get_untracked();
-            spawn_local(async move {
-                if let Ok(view) = list_agents().await {
-                    live.lay(as_of, &view.rows);
-                }
-            });
-        },
-    );
+    catch_up_after_losses();
     let stage = agent.show(transcript_skeleton, move |agent| match agent {
         Ok((asked, as_of, Carried(view))) => view! { <Stage asked as_of view tab/> }.into_any(),
         Err(error) => {

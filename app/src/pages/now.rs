@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use crate::{
     api::list_agents,
     components::{
-        agent_card::{AgentCard, live_agents},
+        agent_card::{AgentCard, catch_up_after_losses, live_agents},
         drawn::Drawn,
         error_view::ErrorView,
         list::list,
@@ -27,13 +27,11 @@ use crate::{
 #[component]
 pub fn NowPage() -> impl IntoView {
     let live = use_live();
-    let agents = read(
-        move || live.resyncs.get().to_string(),
-        move || {
-            let as_of = live.sequence.get_untracked();
-            async move { list_agents().await.map(|view| (as_of, Carried(view))) }
-        },
-    );
+    catch_up_after_losses();
+    let agents = read(String::new, move || {
+        let as_of = live.sequence.get_untracked();
+        async move { list_agents().await.map(|view| (as_of, Carried(view))) }
+    });
     let board = agents.show(list_skeleton, |agents| match agents {
         Ok((as_of, Carried(view))) => view! { <Board as_of view/> }.into_any(),
         Err(error) => view! { <Title text="Now"/> <ErrorView error/> }.into_any(),

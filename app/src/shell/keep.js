@@ -1,4 +1,4 @@
-// What is drawn anew keeps what a person did there: what they unfolded, what they typed, and the focus. Whoever answers by
+// What is drawn anew keeps what a person did there: what they folded, what they typed, and the focus. Whoever answers by
 // keys stays with the agent, and what they type does not become a shortcut when its field goes. The column beside a page
 // keeps the one in view that the page is about.
 (function () {
@@ -34,13 +34,15 @@
     var form = from.form || from.querySelector("form");
     // What was sent is over.
     if (form && form.dataset.key) return;
-    if (from.open) to.open = true, (to.dataset.kept = "");
+    var isChosen = "folded" in from.dataset;
+    if (from.open && !to.open) to.dataset.kept = "";
+    if (from.open || isChosen) to.open = from.open;
+    if (isChosen) to.dataset.folded = "";
     if (from.checked !== from.defaultChecked) to.checked = from.checked;
     if (from.matches(FIELD) && from.value !== given(from)) to.value = from.value;
   }
   function redrawn(record) {
-    // The parts of a run's pages are kept by their own script.
-    if (!record.addedNodes.length || !record.removedNodes.length || record.target.closest("[data-part]")) return;
+    if (!record.addedNodes.length || !record.removedNodes.length) return;
     var before = within(record.removedNodes);
     if (!before.size) return;
     var after = within(record.addedNodes);
@@ -52,8 +54,13 @@
       if (isByKey || one.matches(FIELD)) twin.focus({ preventScroll: true });
     });
   }
+  // Whether what had the focus was put elsewhere, which takes it away.
+  function moved(record) {
+    return last.isConnected && [...record.removedNodes].some(function (node) { return node.contains(last); });
+  }
   new MutationObserver(function (records) {
     records.forEach(redrawn);
+    if (last && isByKey && document.activeElement === document.body && records.some(moved)) last.focus({ preventScroll: true });
     var column = document.querySelector(".list-column .is-current");
     if (column !== current && (current = column)) column.scrollIntoView({ block: "nearest" });
     if (!last || last.isConnected || page !== location.pathname || document.activeElement !== document.body) return;
@@ -76,6 +83,11 @@
     setTimeout(function () {
       if (last && last.isConnected && document.activeElement === document.body) last = null;
     });
+  });
+  // What a person folded or unfolded is not as the server draws it.
+  addEventListener("click", function (event) {
+    var summary = event.target.closest("summary");
+    if (summary) summary.parentNode.dataset.folded = "";
   });
   // What is changed after it was sent is something new.
   addEventListener("input", function (event) {
