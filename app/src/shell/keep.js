@@ -41,9 +41,15 @@
     if (from.checked !== from.defaultChecked) to.checked = from.checked;
     if (from.matches(FIELD) && from.value !== given(from)) to.value = from.value;
   }
-  function redrawn(record) {
-    if (!record.addedNodes.length || !record.removedNodes.length) return;
-    var before = within(record.removedNodes);
+  // What was taken away where something was added: the browser tells of both at once, or first that all is gone.
+  function gone(record, previous) {
+    var isAll = previous && previous.target === record.target && !record.previousSibling && !record.nextSibling;
+    return record.removedNodes.length || !isAll ? record.removedNodes : previous.removedNodes;
+  }
+  function redrawn(record, index, records) {
+    var removed = gone(record, records[index - 1]);
+    if (!record.addedNodes.length || !removed.length) return;
+    var before = within(removed);
     if (!before.size) return;
     var after = within(record.addedNodes);
     before.forEach(function (one, name) {
