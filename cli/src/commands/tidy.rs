@@ -2,7 +2,10 @@
 
 use std::io::Write;
 
-use orchestra_core::agents::Kept;
+use orchestra_core::{
+    agents::{Kept, harvest::lost_worktree},
+    worktrees::Source,
+};
 use orchestra_model::Agent;
 use serde::Serialize;
 
@@ -105,7 +108,7 @@ pub(super) fn restore(context: &Context, arguments: &AgentArguments) -> Result<(
     let found = agent::find(&agents, &arguments.agent)?;
     let name = &found.name;
     let is_in_the_trash = tools.trash().is_ok_and(|trash| trash.entry(&found.id).is_some());
-    if !found.is_cleaned && !is_in_the_trash {
+    if !found.is_cleaned && !is_in_the_trash && lost_worktree(&found).is_none() {
         return Err(
             Failure::new(format!("{name} is not in the trash")).hint("orchestra status --all shows what is")
         );
@@ -115,10 +118,10 @@ pub(super) fn restore(context: &Context, arguments: &AgentArguments) -> Result<(
     let sentence = match &restored {
         Some(restored) => {
             let place = context.surroundings.with_tilde(&restored.worktree);
-            let from = if restored.from_snapshot {
-                " Its folder was gone; it was made anew from its snapshot."
-            } else {
-                ""
+            let from = match restored.from {
+                Source::Folder => "",
+                Source::Snapshot => " Its folder was gone; it was made anew from its snapshot.",
+                Source::Branch => " Its folder was gone; it was made anew from its branch.",
             };
             format!("{name} is back in {place} on {}.{from}", restored.branch)
         }

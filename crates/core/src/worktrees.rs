@@ -23,7 +23,7 @@ mod trust;
 
 pub use commits::{commits, unpushed};
 pub use config::{Config, ConfigError};
-pub use create::{CreateError, Marker, NewWorktree, create, lock, marker_of};
+pub use create::{CreateError, Marker, NewWorktree, create, lock, make_again, marker_of};
 pub use diff::{DiffError, Work, preview_commit};
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
@@ -33,5 +33,5 @@ pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};
 pub use scratch::{Scratch, ScratchError};
-pub use trash::{Discarded, Restored, Trash, TrashError};
+pub use trash::{Discarded, Restored, Source, Trash, TrashError};
 pub use trust::Trust;

@@ -12,7 +12,7 @@ use orchestra_model::{Agent, AgentId, AgentState};
 use rustix::process::Signal;
 use serde::Serialize;
 
-use super::{Agents, Control, ControlError, control::Command};
+use super::{Agents, Control, ControlError, control::Command, harvest::lost_worktree};
 use crate::{
     files::private_folder,
     process::{self, Process},
@@ -134,13 +134,11 @@ fn examine_agent(agents: &Agents, trash: &Trash, agent: &Agent) -> Vec<Finding> 
     }
     let in_trash = trash.entry(&agent.id);
     match (&agent.worktree, &in_trash) {
-        (Some(worktree), None)
-            if agent.repo.is_some() && !agent.is_cleaned && !Path::new(worktree).is_dir() =>
-        {
+        (Some(worktree), None) if lost_worktree(agent).is_some() => {
             findings.push(Finding::new(
                 name,
                 format!("its worktree {worktree} is gone"),
-                format!("its commits are still on {}", agent.branch.as_deref().unwrap_or("its branch")),
+                format!("orchestra restore {name} makes it anew from its branch"),
             ));
         }
         (_, Some(entry)) if !agent.is_cleaned => {

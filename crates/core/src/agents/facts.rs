@@ -434,7 +434,7 @@ impl Facts {
 
     /// Adds what the client said.
     fn hear(&mut self, at: Timestamp, heard: Heard) {
-        self.is_ready = true;
+        self.is_ready |= !matches!(heard, Heard::Unknown { .. });
         match heard {
             Heard::Ready { session, model, mode, .. } => {
                 self.session = session.or(self.session.take());

@@ -16,8 +16,9 @@ use super::{
     plan::{Place, Plan},
 };
 use crate::worktrees::{
-    self, DiffError, Discarded, Git, GitError, Keep, Merge, MergeError, Merged, OpenError, Repository,
-    Restored, Subject, Trash, TrashError, Work, commit_all, conflicts, uncommitted,
+    self, CreateError, DiffError, Discarded, Git, GitError, Keep, Merge, MergeError, Merged, NewWorktree,
+    OpenError, Repository, Restored, Source, Subject, Trash, TrashError, Work, commit_all, conflicts,
+    uncommitted,
 };
 
 /// How long the first line of a commit's message gets, in characters.
@@ -87,6 +88,9 @@ pub enum HarvestError {
     /// There is no git, and worktrees need it.
     #[error("git is not installed: there is no `git` on the PATH")]
     NoGit,
+    /// The worktree cannot be made anew.
+    #[error(transparent)]
+    Create(#[from] CreateError),
     /// git failed.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -441,10 +445,28 @@ pub fn restore(
     let plan = folder.plan()?;
     let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
     let restored = match plan.worktree() {
-        Some(_) => Some(trash.ok_or(HarvestError::NoGit)?.restore(&plan.id)?),
+        Some(path) => {
+            let trash = trash.ok_or(HarvestError::NoGit)?;
+            let is_lost = trash.entry(&plan.id).is_none() && lost_worktree(&folder.agent()?).is_some();
+            Some(if is_lost { make_again(folder, trash.git(), path)? } else { trash.restore(&plan.id)? })
+        }
         None => None,
     };
     let branch = restored.as_ref().map(|restored| restored.branch.clone());
     folder.add_event(&lock, &Event::Restored { branch }, now)?;
     Ok(restored)
+}
+
+/// The worktree of an agent that was not cleaned away, and is gone all the same: somebody took its folder.
+pub fn lost_worktree(agent: &Agent) -> Option<&Path> {
+    let worktree = agent.worktree.as_deref().map(Path::new)?;
+    let is_lost = agent.repo.is_some() && agent.branch.is_some() && !agent.is_cleaned && !worktree.is_dir();
+    is_lost.then_some(worktree)
+}
+
+fn make_again(folder: &AgentFolder, git: &Git, worktree: PathBuf) -> Result<Restored, HarvestError> {
+    let Harvest { repository, branch, commit, agent, .. } = Harvest::of(folder, git)?;
+    let old = NewWorktree { agent: &agent.id, path: &worktree, branch: &branch, commit: &commit };
+    worktrees::make_again(&repository, &old)?;
+    Ok(Restored { worktree, branch, from: Source::Branch })
 }

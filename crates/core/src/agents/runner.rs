@@ -337,8 +337,11 @@ impl Runner<'_> {
                 line
             }
         };
-        self.silent_until = None;
         for heard in self.journal.output(line.clone()) {
+            // What is not of the protocol does not say that it works.
+            if !matches!(heard, Heard::Unknown { .. }) {
+                self.silent_until = None;
+            }
             match heard {
                 Heard::Asked(request) => {
                     // Nobody is asked what could be forgotten.

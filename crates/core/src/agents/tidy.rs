@@ -13,9 +13,9 @@ use super::{
     control::Command,
     entry::Steering,
     folder::AgentFolder,
-    harvest::{self, Harvest, HarvestError},
+    harvest::{self, Harvest, HarvestError, lost_worktree},
 };
-use crate::worktrees::{Keep, Restored, TrashError};
+use crate::worktrees::{Keep, Restored, Trash, TrashError};
 
 /// How long a client that only listens may take to end.
 const UNTIL_ENDED: Duration = Duration::from_secs(15);
@@ -47,6 +47,13 @@ impl Tools {
         }
         if let Some(next) = self.agents().starts_from(agent).filter(|_| !anyway) {
             return Err(Kept::because(&format!("{next} of its run is to start from its branch")));
+        }
+        let is_begun = |trash: Trash| trash.entry(&agent.id).is_some();
+        if let Some(worktree) = lost_worktree(agent).filter(|_| !self.trash().is_ok_and(is_begun)) {
+            let (worktree, name) = (worktree.display(), &agent.name);
+            return Err(Kept::because(&format!(
+                "its worktree {worktree} is gone; orchestra restore {name} makes it anew from its branch"
+            )));
         }
         let folder = self.agents().open(&agent.id).map_err(|error| Kept::because(&error))?;
         if agent.state == AgentState::Idle {

@@ -102,17 +102,7 @@ pub fn create(repository: &Repository, new: &NewWorktree<'_>) -> Result<Vec<Stri
         return Err(CreateError::BranchTaken { branch: new.branch.to_owned(), words });
     }
     add(repository, new)?;
-    let marker = Marker {
-        agent: new.agent.clone(),
-        path: real(new.path),
-        branch: new.branch.to_owned(),
-        commit: new.commit.to_owned(),
-    };
-    let written = admin_dir_of(new.path).and_then(|admin| {
-        let json = serde_json::to_vec_pretty(&marker)?;
-        write_whole(&admin.join(MARKER), &json, true)
-    });
-    if let Err(error) = written {
+    if let Err(error) = mark(new) {
         // It has just been made and nobody has worked in it; git refuses if that should not be so.
         take_back(repository, new);
         return Err(refused(new.path)(error));
@@ -125,6 +115,61 @@ pub fn create(repository: &Repository, new: &NewWorktree<'_>) -> Result<Vec<Stri
         );
     }
     Ok(notes)
+}
+
+/// Makes a worktree anew whose folder somebody took away: from what git still knows of it, with its index, else from its
+/// branch. Locked, with its marker. What was not committed and in no index is gone.
+///
+/// # Errors
+/// When something is in the way, or its branch is gone too.
+pub fn make_again(repository: &Repository, old: &NewWorktree<'_>) -> Result<(), CreateError> {
+    let refused = |error| CreateError::Refused { path: old.path.to_owned(), error };
+    if fs::symlink_metadata(old.path).is_ok() {
+        return Err(CreateError::PathTaken { path: old.path.to_owned() });
+    }
+    match admin_dir_without(repository, old.path) {
+        Some(admin) => {
+            private_folder(old.path).map_err(refused)?;
+            let leads_to = format!("gitdir: {}\n", admin.display());
+            write_whole(&old.path.join(".git"), leads_to.as_bytes(), false).map_err(refused)?;
+            repository
+                .git()
+                .call(old.path, Programs::Filters, ["checkout-index", "--all", "--quiet"])?
+                .bytes()?;
+        }
+        None => {
+            if let Some(parent) = old.path.parent() {
+                private_folder(parent).map_err(refused)?;
+            }
+            let mut add = ["worktree", "add", "--quiet", "--"].map(std::ffi::OsStr::new).to_vec();
+            add.extend([old.path.as_os_str(), old.branch.as_ref()]);
+            repository.git().call(repository.common_dir(), Programs::Filters, add)?.bytes()?;
+            mark(old).map_err(refused)?;
+        }
+    }
+    Ok(lock(repository, old.path, old.agent)?)
+}
+
+/// Where git keeps what it knows of a worktree whose folder is gone.
+fn admin_dir_without(repository: &Repository, worktree: &Path) -> Option<PathBuf> {
+    let file = real(worktree.parent()?).join(worktree.file_name()?).join(".git");
+    let known = fs::read_dir(repository.common_dir().join("worktrees")).ok()?.flatten();
+    known.map(|entry| entry.path()).find(|admin| {
+        // Relative since git 2.48 when `worktree.useRelativePaths` is set.
+        read_path(&admin.join("gitdir")).is_ok_and(|back| admin.join(back) == file)
+    })
+}
+
+/// Writes down whose a worktree is.
+fn mark(new: &NewWorktree<'_>) -> io::Result<()> {
+    let marker = Marker {
+        agent: new.agent.clone(),
+        path: real(new.path),
+        branch: new.branch.to_owned(),
+        commit: new.commit.to_owned(),
+    };
+    let json = serde_json::to_vec_pretty(&marker)?;
+    write_whole(&admin_dir_of(new.path)?.join(MARKER), &json, true)
 }
 
 fn add(repository: &Repository, new: &NewWorktree<'_>) -> Result<(), CreateError> {
@@ -329,5 +374,35 @@ mod tests {
         sandbox.run(&main, &["commit", "-qm", "sub"]);
         let (_, notes) = make(&sandbox, &main, "subs").unwrap();
         assert!(notes[0].starts_with("Submodules are not checked out"), "{notes:?}");
+    }
+
+    #[test]
+    fn a_worktree_whose_folder_was_taken_away_is_made_anew() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        let (path, _) = make(&sandbox, &main, "lost").unwrap();
+        sandbox.commit(&path, "work.txt", "done\n");
+        fs::write(path.join("staged.txt"), "staged\n").unwrap();
+        sandbox.run(&path, &["add", "staged.txt"]);
+        let repository = Repository::open(&sandbox.git, &main).unwrap();
+        let commit = repository.resolve(None).unwrap().commit;
+        let (agent, branch) = (agent(), "orchestra/lost");
+        let old = NewWorktree { agent: &agent, path: &path, branch, commit: &commit };
+        assert!(matches!(make_again(&repository, &old), Err(CreateError::PathTaken { .. })));
+
+        // Its folder only: git still knows it, and what was staged.
+        fs::remove_dir_all(&path).unwrap();
+        make_again(&repository, &old).unwrap();
+        assert_eq!(fs::read_to_string(path.join("staged.txt")).unwrap(), "staged\n");
+        assert_eq!(sandbox.run(&path, &["status", "--short"]).trim(), "A  staged.txt");
+        assert_eq!(marker_of(&path).unwrap().unwrap().agent, agent);
+
+        // All of it.
+        sandbox.run(&main, &["worktree", "remove", "-f", "-f", path.to_str().unwrap()]);
+        make_again(&repository, &old).unwrap();
+        assert_eq!(fs::read_to_string(path.join("work.txt")).unwrap(), "done\n");
+        assert_eq!(sandbox.run(&path, &["branch", "--show-current"]).trim(), branch);
+        assert_eq!(marker_of(&path).unwrap().unwrap().branch, branch);
+        assert!(sandbox.run(&main, &["worktree", "list"]).contains("locked"));
     }
 }

@@ -254,6 +254,11 @@ impl Trash {
         Ok(())
     }
 
+    /// The git it works with.
+    pub const fn git(&self) -> &Git {
+        &self.git
+    }
+
     /// Brings a worktree back to where it was, on its branch.
     ///
     /// # Errors
@@ -293,7 +298,8 @@ impl Trash {
         if !from_snapshot {
             drop_snapshot(&self.git, &entry);
         }
-        Ok(Restored { worktree: entry.worktree, branch, from_snapshot })
+        let from = if from_snapshot { Source::Snapshot } else { Source::Folder };
+        Ok(Restored { worktree: entry.worktree, branch, from })
     }
 
     /// Makes the worktree anew from its snapshot: what was not committed is not committed there either.
@@ -356,8 +362,19 @@ pub struct Restored {
     pub worktree: PathBuf,
     /// Its branch.
     pub branch: String,
-    /// Whether its folder was gone, so that it was made anew from the snapshot.
-    pub from_snapshot: bool,
+    /// What it came from.
+    pub from: Source,
+}
+
+/// What a worktree came back from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Its own folder.
+    Folder,
+    /// Its folder was gone: the snapshot of it that the trash keeps.
+    Snapshot,
+    /// Somebody took its folder away: its branch, and what git still knew of it.
+    Branch,
 }
 
 /// A commit whose tree is the folder as it is, with untracked and precious files, and whose parents are all commits that

@@ -16,12 +16,20 @@ const SHELL: &str = "/bin/sh";
 impl Runner<'_> {
     /// Sees that the folder that the agent works in is there.
     pub(super) fn place(&mut self) -> Result<(), String> {
-        if let Some(folder) = &self.journal.facts().folder {
-            return if folder.is_dir() {
-                Ok(())
-            } else {
-                Err(format!("{} is gone; `orchestra restore` may bring it back", folder.display()))
-            };
+        let (facts, name) = (self.journal.facts(), &self.plan.name);
+        if facts.is_cleaned {
+            return Err(format!("it was cleaned away; `orchestra restore {name}` brings it back"));
+        }
+        match (&facts.folder, &self.plan.place) {
+            (Some(folder), _) if folder.is_dir() => return Ok(()),
+            (Some(folder), Place::Folder { .. }) => return Err(format!("{} is gone", folder.display())),
+            (Some(folder), Place::Worktree { .. }) => {
+                return Err(format!(
+                    "{} is gone; `orchestra restore {name}` makes it anew",
+                    folder.display()
+                ));
+            }
+            (None, _) => {}
         }
         let placed = match &self.plan.place {
             Place::Folder { folder } => Event::Placed {
@@ -70,6 +78,10 @@ impl Runner<'_> {
         };
         let repository =
             Repository::open(&self.settings.git, repository).map_err(|error| error.to_string())?;
+        // First what may be refused: a worktree that nobody tells of should not be left behind.
+        let config = Config::read(&repository, commit).map_err(|error| error.to_string())?;
+        let ports = ports::lease(self.folder.agents(), &self.plan.id, &config.ports)
+            .map_err(|error| format!("no ports could be leased: {error}"))?;
         // A runner that was killed may have made it and not said so.
         let is_made =
             worktrees::marker_of(&path).ok().flatten().is_some_and(|marker| marker.agent == self.plan.id);
@@ -79,12 +91,9 @@ impl Runner<'_> {
             let new = NewWorktree { agent: &self.plan.id, path: &path, branch: &branch, commit };
             worktrees::create(&repository, &new).map_err(|error| error.to_string())?
         };
-        let config = Config::read(&repository, commit).map_err(|error| error.to_string())?;
         if !repository.is_bare() {
             notes.extend(config.copy_files(repository.root(), &path));
         }
-        let ports = ports::lease(self.folder.agents(), &self.plan.id, &config.ports)
-            .map_err(|error| format!("no ports could be leased: {error}"))?;
         let setup = config.setup;
         Ok(Event::Placed { folder: path, branch: Some(branch), notes, setup, ports, commit: started_from })
     }

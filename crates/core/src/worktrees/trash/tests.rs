@@ -72,7 +72,7 @@ fn what_is_merged_goes_and_comes_back() {
     assert_eq!(world.sandbox.run(&world.main, &["branch", "--list", "orchestra/*"]), "");
     assert_eq!(world.trash.list(), [entry]);
     let restored = world.trash.restore(&world.agent).unwrap();
-    assert_eq!((restored.branch.as_str(), restored.from_snapshot), ("orchestra/a", false));
+    assert_eq!((restored.branch.as_str(), restored.from), ("orchestra/a", Source::Folder));
     assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a");
     assert!(world.worktree.join("target/made").is_file());
     assert!(world.trash.list().is_empty());
@@ -170,7 +170,7 @@ fn what_a_person_lets_go_anyway_comes_back_too() {
     // Should the folder be lost, the snapshot has its content.
     fs::remove_dir_all(world.sandbox.path("state/trash/abcd2345/worktree")).unwrap();
     let restored = world.trash.restore(&world.agent).unwrap();
-    assert!(restored.from_snapshot);
+    assert_eq!(restored.from, Source::Snapshot);
     for (name, content) in [(".env", "SECRET=1\n"), ("new", "n\n"), ("README.md", "edited\n")] {
         assert_eq!(fs::read_to_string(world.worktree.join(name)).unwrap(), content);
     }
