@@ -86,7 +86,7 @@ pub fn settings(context: &AppContext, request: Option<&http::request::Parts>) ->
     crate::drawn::settings::draw(&crate::drawn::settings::Known {
         devices: context.household.devices(request),
         version: env!("CARGO_PKG_VERSION"),
-        findings: doctor::examine(&context.tools.state, &git),
+        findings: doctor::examine(&context.tools.state, &git, context.tools.client.as_deref()),
         offset_seconds: context.clock.offset_at(context.clock.now()),
     })
 }

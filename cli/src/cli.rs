@@ -22,6 +22,7 @@ pub(crate) use agents::{
     MergeArguments, PrArguments, SendArguments, SpawnArguments, StatusArguments, StopArguments,
     UnparkArguments,
 };
+use agents::{INTERRUPT_EXAMPLES, RESTORE_EXAMPLES};
 pub(crate) use demo::{ClientArguments, DemoArguments};
 pub(crate) use runs::{ChooseArguments, LandArguments, ResultsArguments, RunArguments, StepArguments};
 pub(crate) use since::Since;
@@ -105,6 +106,7 @@ pub(crate) enum Command {
     /// Answer what an agent asks
     Answer(AnswerArguments),
     /// End the turn of an agent; it keeps listening
+    #[command(after_help = INTERRUPT_EXAMPLES)]
     Interrupt(AgentArguments),
     /// Stop agents, or a whole run; a message resumes one
     Stop(StopArguments),
@@ -125,6 +127,7 @@ pub(crate) enum Command {
     /// Put finished worktrees into the trash, when nothing can be lost
     Clean(CleanArguments),
     /// Bring a worktree back from the trash
+    #[command(after_help = RESTORE_EXAMPLES)]
     Restore(AgentArguments),
     /// Serve the dashboard to your browser
     Web(WebArguments),

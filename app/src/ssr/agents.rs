@@ -56,13 +56,8 @@ impl DiffStats {
 
     /// Looks at an agent's work; answers whether it is another than was known.
     pub fn look(&self, tools: &Tools, agent: &Agent) -> bool {
-        let stat = tools.git.as_ref().and_then(|git| {
-            let folder = tools.agents().open(&agent.id).ok()?;
-            let mut harvest = Harvest::of(&folder, git).ok()?;
-            harvest.look_back().ok()?;
-            Some(harvest.changes().ok()?.stat)
-        });
-        let (stat, before) = (stat.unwrap_or_default(), self.get(&agent.id).unwrap_or_default());
+        let (stat, before) =
+            (tools.diffstat(agent).unwrap_or_default(), self.get(&agent.id).unwrap_or_default());
         self.lock().insert(agent.id.clone(), (moment(agent), stat));
         stat != before
     }

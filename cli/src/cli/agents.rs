@@ -114,7 +114,7 @@ fields: id, name, task, state (queued, starting, running, waiting, parked, idle,
 done, failed, stopped, lost), waits (why it has not started), attention (null or
 kind, since, summary, until, nudge), run, repo, worktree, branch, base,
 session_id, model, pid, created_at, updated_at, exit, cost_usd, tokens, turns,
-diffstat, queue, requests. Times are RFC 3339 in UTC.";
+diffstat (null in a list), queue, requests. Times are RFC 3339 in UTC.";
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -371,7 +371,8 @@ Examples:
 
 What it has not committed is committed first. Its branch is pushed; `gh` opens
 the pull request when it is installed, else the page for it is printed. --json
-prints \"agent\", \"branch\", \"base\", \"remote\", \"url\" and \"is_open\".";
+prints \"agent\", \"branch\", \"base\", \"remote\", \"url\", \"is_open\" and
+\"refusal\", why `gh` opened none.";
 
 /// Arguments of `pr`.
 #[derive(Debug, Args)]
@@ -442,6 +443,22 @@ pub(crate) struct DoctorArguments {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+pub(super) const INTERRUPT_EXAMPLES: &str = "\
+Examples:
+  orchestra interrupt build-auth
+  orchestra send build-auth \"Use the old schema.\"
+
+What it changed stays. It listens for a message, and what waits in its queue is
+delivered next.";
+
+pub(super) const RESTORE_EXAMPLES: &str = "\
+Examples:
+  orchestra status --all           shows what is in the trash
+  orchestra restore build-auth
+
+Its worktree and branch are as they were, with what was not committed. One whose
+folder somebody took away is made anew from its branch.";
 
 /// Arguments of commands that name one agent.
 #[derive(Debug, Args)]

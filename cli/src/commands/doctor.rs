@@ -1,6 +1,6 @@
 //! `orchestra doctor`: what is not as it should be, and fixes that lose nothing.
 
-use std::{io::Write, path::Path, process::Command};
+use std::{io::Write, path::Path};
 
 use orchestra_core::{
     agents::doctor::{self, Finding},
@@ -14,9 +14,6 @@ use crate::{
     error::Failure,
     output::{Out, style, text, wrap},
 };
-
-/// The oldest client whose protocol is known.
-const OLDEST_CLIENT: (u32, u32) = (2, 1);
 
 #[derive(Serialize)]
 struct Report {
@@ -32,8 +29,10 @@ struct Report {
 pub(super) fn run(context: &Context, arguments: &DoctorArguments) -> Result<(), Failure> {
     let state = context.surroundings.state_dir()?;
     let git = context.surroundings.program("git").map_or_else(|| Git::new("git"), Git::new);
-    let mut findings = doctor::examine(&state, &git);
-    let claude = client_version(context, &mut findings);
+    let client = context.surroundings.program("claude");
+    let mut findings = doctor::examine(&state, &git, client.as_deref());
+    let (claude, wrong) = client.as_deref().map(doctor::examine_client).unwrap_or_default();
+    findings.extend(wrong);
     let mut fixed = Vec::new();
     if arguments.fix {
         findings.retain(|finding| match &finding.fix {
@@ -44,9 +43,10 @@ pub(super) fn run(context: &Context, arguments: &DoctorArguments) -> Result<(), 
             _ => true,
         });
     }
+    let git = git.version().ok().map(|(major, minor)| format!("{major}.{minor}"));
     let report = Report {
         orchestra: env!("CARGO_PKG_VERSION"),
-        git: git.version().ok().map(|(major, minor)| format!("{major}.{minor}")),
+        git,
         claude,
         state: state.display().to_string(),
         findings,
@@ -57,33 +57,6 @@ pub(super) fn run(context: &Context, arguments: &DoctorArguments) -> Result<(), 
         0 => Ok(()),
         number => Err(Failure::new(format!("{} found", text::count(number, "thing was", "things were")))),
     }
-}
-
-/// The version that the client says it has; a finding when it is missing or too old.
-fn client_version(context: &Context, findings: &mut Vec<Finding>) -> Option<String> {
-    let finding = |what: String| Finding {
-        subject: "claude".to_owned(),
-        what,
-        advice: "npm install -g @anthropic-ai/claude-code".to_owned(),
-        fix: None,
-        can_be_fixed: false,
-    };
-    let Some(program) = context.surroundings.program("claude") else {
-        findings.push(finding("it is not installed: spawn and resume need it".to_owned()));
-        return None;
-    };
-    let output = Command::new(&program).arg("--version").output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let mut numbers = said.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) < OLDEST_CLIENT => {
-            let (least, and) = OLDEST_CLIENT;
-            findings.push(finding(format!("it is {said}; agents need {least}.{and}")));
-        }
-        (Some(Ok(_)), Some(Ok(_))) => {}
-        _ => findings.push(finding(format!("{} --version does not say a version", program.display()))),
-    }
-    Some(said).filter(|said| !said.is_empty())
 }
 
 fn print(
@@ -99,7 +72,7 @@ fn print(
         return out.finish();
     }
     let (width, paint) = (out.width, out.paint);
-    let none = "missing".to_owned();
+    let none = "none that works".to_owned();
     for (name, value) in [
         ("orchestra", report.orchestra.to_owned()),
         ("git", report.git.clone().unwrap_or_else(|| none.clone())),

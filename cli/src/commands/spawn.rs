@@ -67,6 +67,9 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let mut now: Vec<Agent> = started.iter().map(|(agent, _)| agent.clone()).collect();
     if arguments.wait {
         now = wait_for_all(context, &agents, &plans)?;
+        if arguments.json {
+            now.iter_mut().for_each(|agent| agent.diffstat = tools.diffstat(agent));
+        }
     }
     print(context, arguments, &started, &now)?;
     launched?;
@@ -80,13 +83,22 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
         failed => {
             let did = if arguments.wait { "failed" } else { "did not start" };
             let number = text::count(failed, "agent", "agents");
-            Err(Failure::new(format!("{number} {did}")).hint(
-                match now.iter().find(|agent| has_failed(agent)) {
-                    Some(agent) => format!("orchestra logs {} shows what it said", agent.name),
-                    None => "orchestra status shows them".to_owned(),
-                },
-            ))
+            Err(Failure::new(format!("{number} {did}"))
+                .hint(next_step(now.iter().find(|agent| has_failed(agent)))))
         }
+    }
+}
+
+/// What to do about one that failed.
+fn next_step(failed: Option<&Agent>) -> String {
+    let Some(agent) = failed else { return "orchestra status shows them".to_owned() };
+    if agent.failure.as_ref().is_some_and(|words| words.contains("/login")) {
+        return "run `claude` once and log in there, then spawn again".to_owned();
+    }
+    let logs = format!("orchestra logs {} shows what it said", agent.name);
+    match agent.turns {
+        0 => format!("{logs}; orchestra doctor looks at the client"),
+        _ => logs,
     }
 }
 

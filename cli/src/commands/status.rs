@@ -27,8 +27,12 @@ pub(super) fn run(context: &Context, arguments: &StatusArguments) -> Result<(), 
     if arguments.watch {
         return watch(context, &agents, arguments);
     }
-    let (found, problems) = look(&agents, arguments)?;
+    let (mut found, problems) = look(&agents, arguments)?;
     if arguments.json {
+        // Of a list it is not asked: git takes its time with each.
+        if let ([one], Some(_)) = (found.as_mut_slice(), &arguments.agent) {
+            one.diffstat = agent::tools(context)?.diffstat(one);
+        }
         return print_json(context, &found, &problems);
     }
     let mut out = Out::standard(&context.surroundings);

@@ -231,6 +231,11 @@ fn answers(name: &str, questions: &[Question], arguments: &AnswerArguments) -> R
         return Err(Failure::usage(format!("it asks {asked}, here {given}"))
             .hint("give one answer a question; put one that has spaces in quotes"));
     }
+    if arguments.answers.iter().any(|answer| answer.trim().is_empty()) {
+        return Err(
+            Failure::usage("an answer is empty").hint(format!("orchestra status {name} shows what it asks"))
+        );
+    }
     let meant = |(question, answer): (&Question, &String)| {
         one_answer(question, answer).map_err(|number| {
             let offered = text::count(question.options.len(), "choice", "choices");

@@ -210,6 +210,8 @@ struct Pushed<'a> {
     /// Where it is, or where to open it; `null` for a host whose pages are not known.
     url: Option<&'a str>,
     is_open: bool,
+    /// Why `gh` opened none, in its words.
+    refusal: Option<&'a str>,
 }
 
 /// Pushes an agent's branch and opens a pull request, or says where that is done.
@@ -223,13 +225,17 @@ pub(super) fn pr(context: &Context, arguments: &PrArguments) -> Result<(), Failu
         .words
         .while_working(|| Some(format!("Pushing the work of {name}…")), push)
         .map_err(|error| not_pushed(&found, error))?;
-    let PullRequest { branch, base, remote, url, is_open } = &pushed;
+    let PullRequest { branch, base, remote, url, is_open, refusal } = &pushed;
     if arguments.json {
         let mut out = Out::standard(&context.surroundings);
-        let (base, url, is_open) = (base.as_deref(), url.as_deref(), *is_open);
-        serde_json::to_writer(&mut out, &Pushed { agent: name, branch, base, remote, url, is_open })?;
+        let (base, url, refusal, is_open) = (base.as_deref(), url.as_deref(), refusal.as_deref(), *is_open);
+        let pushed = Pushed { agent: name, branch, base, remote, url, is_open, refusal };
+        serde_json::to_writer(&mut out, &pushed)?;
         writeln!(out)?;
         return out.finish();
+    }
+    if let Some(refusal) = refusal {
+        context.words.say(&format!("gh opened no pull request: {refusal}"));
     }
     context.words.say(&match url {
         Some(_) if *is_open => "The pull request is open:".to_owned(),
@@ -248,6 +254,7 @@ fn not_pushed(agent: &Agent, error: PullRequestError) -> Failure {
         PullRequestError::NoRemote => {
             Failure::new(error.to_string()).hint("git remote add origin URL, then try again")
         }
+        PullRequestError::NoBase { .. } => Failure::new(error.to_string()).hint("--base takes a branch"),
         PullRequestError::NotPushed { branch, remote, error } => Failure::new(error.to_string())
             .hint(format!("does `git push {remote} {branch}` work in your shell?")),
         PullRequestError::Harvest(error) => not_taken(agent, error),

@@ -3,10 +3,14 @@
 //! A process id alone proves nothing: ids are given out again, and a reboot gives out all of them anew. A process is
 //! the same when its boot, its id and its start time are.
 
+mod brief;
+
 use std::{collections::BTreeMap, ffi::OsString, fs, os::unix::ffi::OsStrExt, path::Path};
 
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
+
+pub use brief::answer_within;
 
 /// One process, told apart from every other that has or had its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -148,7 +148,9 @@ fn proof(task: &TaskResult) -> Option<AnyView> {
 fn notes(known: &Known, task: &TaskResult) -> AnyView {
     let mut notes: Vec<(&'static str, &'static str, String)> = Vec::new();
     let asks = known.agent(&task.agent).and_then(|agent| agent.attention.as_ref());
-    if let Some(asks) = asks.filter(|asks| asks.kind != AttentionKind::Done && !task.is_cleaned) {
+    let is_failure = |words: &str| task.failure.as_deref() == Some(words);
+    let is_news = |kind: AttentionKind| kind != AttentionKind::Done && !task.is_cleaned;
+    if let Some(asks) = asks.filter(|asks| is_news(asks.kind) && !is_failure(&asks.summary)) {
         notes.push(("run-note", "waiting", parts::visible(&asks.summary)));
     }
     if let Some(failure) = &task.failure {

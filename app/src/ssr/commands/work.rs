@@ -34,6 +34,9 @@ impl Desk<'_> {
         let agent = self.find(id)?;
         let pushed = self.tools.pull_request(&agent, None).map_err(|error| match error {
             PullRequestError::NoRemote => refused(error, "On the computer: git remote add origin URL."),
+            PullRequestError::NoBase { .. } => {
+                refused(error, "Make the branch, or open it on the computer: orchestra pr.")
+            }
             PullRequestError::NotPushed { ref branch, ref remote, .. } => {
                 let next = format!("Does `git push {remote} {branch}` work on the computer?");
                 refused(error, next)
@@ -44,7 +47,8 @@ impl Desk<'_> {
         })?;
         let what =
             if pushed.is_open { "The pull request is open" } else { "Pushed; open the pull request there" };
-        Ok(Outcome { said: format!("{what}."), go: pushed.url, undo: None })
+        let why = pushed.refusal.map(|words| format!(" GitHub's gh opened none: {words}"));
+        Ok(Outcome { said: format!("{what}.{}", why.unwrap_or_default()), go: pushed.url, undo: None })
     }
 
     pub(super) fn clean(&self, id: &str, anyway: bool) -> Result<Outcome, AppError> {

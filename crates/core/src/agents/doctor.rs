@@ -15,12 +15,16 @@ use serde::Serialize;
 use super::{Agents, Control, ControlError, control::Command, harvest::lost_worktree};
 use crate::{
     files::private_folder,
-    process::{self, Process},
+    process::{self, Process, answer_within},
     worktrees::{Git, Trash, marker_of},
 };
 
 /// The oldest git that can try a merge out.
 const OLDEST_GIT: (u32, u32) = (2, 38);
+/// The oldest client whose protocol is known.
+const OLDEST_CLIENT: (u32, u32) = (2, 1);
+/// How long a client may take to say its version.
+const LONGEST_ANSWER: Duration = Duration::from_secs(15);
 /// How long a process has to end after SIGTERM.
 const AFTER_TERM: Duration = Duration::from_secs(3);
 
@@ -67,13 +71,17 @@ impl Finding {
     }
 }
 
-/// Looks at git, the state folder and every agent.
-pub fn examine(state: &Path, git: &Git) -> Vec<Finding> {
+/// Looks at git, the client, the state folder and every agent.
+pub fn examine(state: &Path, git: &Git, client: Option<&Path>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(examine_git(git));
+    if client.is_none() {
+        findings.push(about_client("it is not installed: spawn and resume need it".to_owned()));
+    }
     if let Err(error) = private_folder(state).and_then(|()| {
         let probe = state.join(format!(".probe-{}", std::process::id()));
-        fs::write(&probe, b"")?;
+        // On a full disk an empty file can still be made.
+        fs::write(&probe, [0; 4096])?;
         fs::remove_file(&probe)
     }) {
         let what = format!("it cannot be written: {error}");
@@ -91,6 +99,30 @@ pub fn examine(state: &Path, git: &Git) -> Vec<Finding> {
     findings.extend(orphans(&list));
     findings.extend(strays(&state.join("worktrees"), &list));
     findings
+}
+
+fn about_client(what: String) -> Finding {
+    Finding::new("claude", what, "npm install -g @anthropic-ai/claude-code")
+}
+
+/// The version that the client says it has, and what is wrong with that.
+pub fn examine_client(program: &Path) -> (Option<String>, Option<Finding>) {
+    let mut command = std::process::Command::new(program);
+    command.arg("--version");
+    let said = match answer_within(command, Vec::new(), LONGEST_ANSWER) {
+        Ok(output) => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        Err(error) => return (None, Some(about_client(format!("{} --version: {error}", program.display())))),
+    };
+    let mut numbers = said.split(|character: char| !character.is_ascii_digit()).map(str::parse::<u32>);
+    let wrong = match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) if (major, minor) < OLDEST_CLIENT => {
+            let (least, and) = OLDEST_CLIENT;
+            Some(format!("it is {said}; agents need {least}.{and}"))
+        }
+        (Some(Ok(_)), Some(Ok(_))) => None,
+        _ => Some(format!("{} --version does not say a version", program.display())),
+    };
+    (Some(said).filter(|said| !said.is_empty()), wrong.map(about_client))
 }
 
 fn examine_git(git: &Git) -> Option<Finding> {

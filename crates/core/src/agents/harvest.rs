@@ -8,9 +8,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, Changes, Commit};
+use orchestra_model::{Agent, AgentState, Changes, Commit, DiffStat};
 
 use super::{
+    Tools,
     entry::Event,
     folder::{AgentFolder, FolderError},
     plan::{Place, Plan},
@@ -94,6 +95,16 @@ pub enum HarvestError {
     /// git failed.
     #[error(transparent)]
     Git(#[from] GitError),
+}
+
+impl Tools {
+    /// How much an agent changed, as git counts it now; `None` where that cannot be told.
+    pub fn diffstat(&self, agent: &Agent) -> Option<DiffStat> {
+        let folder = self.agents().open(&agent.id).ok()?;
+        let mut harvest = Harvest::of(&folder, self.git.as_ref()?).ok()?;
+        harvest.look_back().ok()?;
+        Some(harvest.changes().ok()?.stat)
+    }
 }
 
 /// What a merge did.

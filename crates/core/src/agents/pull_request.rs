@@ -1,14 +1,11 @@
 //! An agent's work as a pull request: pushed, and opened with GitHub's program where there is one.
 
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
+use std::{process::Command, time::Duration};
 
 use orchestra_model::Agent;
 
 use super::{PlaceError, Tools, harvest::Harvest, harvest::HarvestError};
-use crate::worktrees;
+use crate::{process::answer_within, worktrees};
 
 /// How long a pull request's title gets, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -26,7 +23,20 @@ pub struct PullRequest {
     pub url: Option<String>,
     /// Whether it is open already.
     pub is_open: bool,
+    /// Why GitHub's program opened none, in its words.
+    pub refusal: Option<String>,
 }
+
+/// What GitHub's program did.
+enum Opened {
+    /// It is open, at an address.
+    At(String),
+    /// It did not go.
+    Not(String),
+}
+
+/// How long GitHub's program may take.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60);
 
 /// Why there is no pull request.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +44,14 @@ pub enum PullRequestError {
     /// There is nowhere to push to.
     #[error("there is no remote to push to")]
     NoRemote,
+    /// The branch that shall take it is neither here nor there.
+    #[error("there is no branch {base}, here or at {remote}")]
+    NoBase {
+        /// The branch.
+        base: String,
+        /// Where it is to be.
+        remote: String,
+    },
     /// The remote did not take it.
     #[error("{error}")]
     NotPushed {
@@ -66,6 +84,13 @@ impl Tools {
         let base = base.or(harvest.target());
         let repository = harvest.repository();
         let remote = worktrees::remote_of(repository, base)?.ok_or(PullRequestError::NoRemote)?;
+        if let Some(base) = base {
+            let places = [format!("refs/heads/{base}"), format!("refs/remotes/{remote}/{base}")];
+            let is_at = |place: &String| worktrees::commit_of(repository, place).ok().flatten().is_some();
+            if !places.iter().any(is_at) {
+                return Err(PullRequestError::NoBase { base: base.to_owned(), remote });
+            }
+        }
         harvest.commit()?;
         let branch = harvest.branch();
         worktrees::push(repository, branch, &remote).map_err(|error| PullRequestError::NotPushed {
@@ -74,7 +99,7 @@ impl Tools {
             error,
         })?;
         let url = worktrees::url_of(repository, &remote)?;
-        let opened = self.gh.as_ref().and_then(|gh| {
+        let opened = self.gh.as_ref().map(|gh| {
             let mut command = Command::new(gh);
             command.current_dir(repository.root()).args(["pr", "create", "--head", branch]);
             if let Some(base) = base {
@@ -82,28 +107,76 @@ impl Tools {
             }
             open(command, &agent.task)
         });
-        let is_open = opened.is_some();
+        let (open, refusal) = match opened {
+            Some(Opened::At(url)) => (Some(url), None),
+            Some(Opened::Not(words)) => (None, Some(words)),
+            None => (None, None),
+        };
+        let is_open = open.is_some();
         Ok(PullRequest {
-            url: opened.or_else(|| worktrees::pull_request_url(&url, branch, base)),
+            url: open.or_else(|| worktrees::pull_request_url(&url, branch, base)),
             branch: branch.to_owned(),
             base: base.map(str::to_owned),
             remote,
             is_open,
+            refusal,
         })
     }
 }
 
-/// Has `gh` open a pull request; its address, if that went well. The task travels on its standard input.
-fn open(mut command: Command, task: &str) -> Option<String> {
+/// Has `gh` open a pull request. The task travels on its standard input.
+fn open(mut command: Command, task: &str) -> Opened {
     let title: String = task.trim().lines().next().unwrap_or_default().chars().take(LONGEST_TITLE).collect();
     command.arg(format!("--title={title}")).arg("--body-file=-");
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
-    let mut body = child.stdin.take()?;
-    body.write_all(task.as_bytes()).ok()?;
-    drop(body);
-    let output = child.wait_with_output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let url = said.lines().rev().find(|line| line.starts_with("https://"));
-    output.status.success().then(|| url.unwrap_or_default().to_owned())
+    // Nobody is there to answer it.
+    command.env("GH_PROMPT_DISABLED", "1");
+    match answer_within(command, task.as_bytes().to_vec(), LONGEST_ANSWER) {
+        Ok(output) => understand(
+            output.status.success(),
+            &String::from_utf8_lossy(&output.stdout),
+            &String::from_utf8_lossy(&output.stderr),
+        ),
+        Err(error) => Opened::Not(error.to_string()),
+    }
+}
+
+fn understand(went_well: bool, said: &str, complained: &str) -> Opened {
+    let address = |words: &str| {
+        words.lines().rev().map(str::trim).find(|line| line.starts_with("https://")).map(str::to_owned)
+    };
+    if went_well {
+        return Opened::At(address(said).unwrap_or_default());
+    }
+    match address(complained).filter(|_| complained.contains("already exists")) {
+        Some(url) => Opened::At(url),
+        None => {
+            let words = complained.lines().map(str::trim).find(|line| !line.is_empty());
+            Opened::Not(words.unwrap_or("it failed and said nothing").to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_gh_says_is_told() {
+        let words = |opened| match opened {
+            Opened::At(url) => format!("at {url}"),
+            Opened::Not(words) => format!("not: {words}"),
+        };
+        assert_eq!(
+            words(understand(true, "\nhttps://github.com/a/b/pull/3\n", "")),
+            "at https://github.com/a/b/pull/3"
+        );
+        let exists = "a pull request for branch \"x\" into branch \"main\" already exists:\nhttps://github.com/a/b/pull/2\n";
+        assert_eq!(words(understand(false, "", exists)), "at https://github.com/a/b/pull/2");
+        let login = "To get started with GitHub CLI, please run:  gh auth login\n";
+        assert_eq!(
+            words(understand(false, "", login)),
+            "not: To get started with GitHub CLI, please run:  gh auth login"
+        );
+        assert_eq!(words(understand(false, "", "")), "not: it failed and said nothing");
+    }
 }

@@ -99,7 +99,7 @@ pub enum StartError {
     #[error("the task is empty; say what the agent shall do")]
     EmptyTask,
     /// A task is too long.
-    #[error("the task is {} MB long; at most {} MB can be handed to an agent: put it into a file and name that", .bytes >> 20, LONGEST_TASK >> 20)]
+    #[error("the task is {} MB long; at most {} MB can be handed to an agent: put it into a file and name that", .bytes.div_ceil(1 << 20), LONGEST_TASK >> 20)]
     LongTask {
         /// Its length.
         bytes: usize,
