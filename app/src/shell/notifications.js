@@ -55,27 +55,39 @@
       show("on");
     }));
     test.addEventListener("click", () => attempt(test, outcome, async () => (await ask("/push/test", {})).message));
-    // What is changed while a change is being kept is kept right after it.
-    let isChanged = false;
-    form.addEventListener("change", () => {
+    // Only what was changed here: another page may have changed the rest. What is changed while that is being kept is kept
+    // right after it.
+    const changed = new Set();
+    form.addEventListener("change", ({ target }) => {
       if (form.quiet.checked && !(form.from.value && form.to.value)) {
         [form.from.value, form.to.value] = ["22:00", "07:00"];
       }
       showHours();
-      isChanged = true;
+      changed.add(/^(from|to)$/.test(target.name) ? "quiet" : target.name);
       attempt(form, kept, async () => {
-        while (isChanged) {
-          isChanged = false;
-          await ask("/push/settings", {
-            quiet: form.quiet.checked ? { from: form.from.value, to: form.to.value } : null,
-            needs: form.needs.checked,
-            failed: form.failed.checked,
-            finished: form.finished.checked,
-          });
+        while (changed.size) {
+          const settings = await ask("/push/settings");
+          for (const name of changed) settings[name] = chosen(name);
+          changed.clear();
+          fill(await ask("/push/settings", settings));
         }
         return "Kept.";
       });
     });
+
+    function chosen(name) {
+      if (name !== "quiet") return form[name].checked;
+      return form.quiet.checked ? { from: form.from.value, to: form.to.value } : null;
+    }
+
+    function fill(settings) {
+      if (changed.size) return;
+      for (const name of ["needs", "failed", "finished"]) form[name].checked = settings[name];
+      form.quiet.checked = Boolean(settings.quiet);
+      if (settings.quiet) [form.from.value, form.to.value] = [settings.quiet.from, settings.quiet.to];
+      showHours();
+    }
+
     form.addEventListener("submit", (event) => event.preventDefault());
 
     function showHours() {
@@ -83,11 +95,7 @@
     }
 
     attempt(form, outcome, async () => {
-      const settings = await ask("/push/settings");
-      for (const name of ["needs", "failed", "finished"]) form[name].checked = settings[name];
-      form.quiet.checked = Boolean(settings.quiet);
-      if (settings.quiet) [form.from.value, form.to.value] = [settings.quiet.from, settings.quiet.to];
-      showHours();
+      fill(await ask("/push/settings"));
       form.hidden = false;
       show(await look());
     });

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Context;
 use crate::{
     cli::DoctorArguments,
+    configuration::Configuration,
     error::Failure,
     output::{Out, style, text, wrap},
 };
@@ -33,6 +34,7 @@ pub(super) fn run(context: &Context, arguments: &DoctorArguments) -> Result<(), 
     let mut findings = doctor::examine(&state, &git, client.as_deref());
     let (claude, wrong) = client.as_deref().map(doctor::examine_client).unwrap_or_default();
     findings.extend(wrong);
+    findings.extend(examine_configuration(context));
     let mut fixed = Vec::new();
     if arguments.fix {
         findings.retain(|finding| match &finding.fix {
@@ -57,6 +59,30 @@ pub(super) fn run(context: &Context, arguments: &DoctorArguments) -> Result<(), 
         0 => Ok(()),
         number => Err(Failure::new(format!("{} found", text::count(number, "thing was", "things were")))),
     }
+}
+
+/// What is wrong with what the owner configured: a mistake there is otherwise noticed when somebody should have been told.
+fn examine_configuration(context: &Context) -> Option<Finding> {
+    let path = context.surroundings.config_file();
+    let finding = |what: String, advice: String| Finding {
+        subject: "config.toml".to_owned(),
+        what,
+        advice,
+        fix: None,
+        can_be_fixed: false,
+    };
+    let configuration = match Configuration::read(path.as_deref()) {
+        Ok(configuration) => configuration,
+        Err(failure) => return Some(finding(failure.to_string(), "orchestra web says where".to_owned())),
+    };
+    let program = configuration.notify.command.first()?;
+    let is_there = if program.contains('/') {
+        Path::new(program).is_file()
+    } else {
+        context.surroundings.program(program).is_some()
+    };
+    let what = format!("the command for notifications, {program}, is not there");
+    (!is_there).then(|| finding(what, "mend `command` below [notify]".to_owned()))
 }
 
 fn print(

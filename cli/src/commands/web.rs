@@ -21,11 +21,20 @@ use crate::{
     output::{Paint, Words, qr::Square, style, width_of},
 };
 
+/// Has what goes wrong while it serves told on the standard error, a line each.
+fn tell_troubles() {
+    let lines =
+        tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).with_target(false).without_time();
+    // Somebody who is told already is told.
+    drop(lines.with_max_level(tracing::Level::WARN).try_init());
+}
+
 /// How many characters of a fingerprint stand in a line: half of its pairs.
 const FINGERPRINT_LINE: usize = 16 * 3;
 
 /// Serves until a signal says to stop.
 pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Failure> {
+    tell_troubles();
     let (open, held) = (arguments.open, arguments.held);
     let words = context.words;
     let terminal = io::stdout().is_terminal();

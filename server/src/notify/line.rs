@@ -4,7 +4,6 @@
 //! is a task of its own: a receiver that does not answer delays nobody else.
 
 use std::collections::VecDeque;
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -70,67 +69,58 @@ impl Line {
     }
 }
 
+/// What is in a line, and how it fared so far.
+struct Held {
+    delivery: Delivery,
+    tried: u32,
+    /// How long is waited before it is tried again.
+    wait: Duration,
+}
+
 async fn run(mut way: impl Way, mut receiver: mpsc::Receiver<Delivery>, first_wait: Duration) {
+    let hold = |delivery| Held { delivery, tried: 0, wait: first_wait };
     let mut line = VecDeque::new();
     loop {
         if line.is_empty() {
             let Some(delivery) = receiver.recv().await else { return };
-            join(&mut line, delivery);
+            join(&mut line, hold(delivery));
         }
         while let Ok(delivery) = receiver.try_recv() {
-            join(&mut line, delivery);
+            join(&mut line, hold(delivery));
         }
-        let Some(delivery) = line.pop_front() else { continue };
-        let mut wait = first_wait;
-        for tried in 1.. {
-            let asked = match way.send(&delivery).await {
-                Outcome::Settled => break,
-                Outcome::Gone => return,
-                Outcome::Later(_) if tried >= MOST_TRIES => {
-                    tracing::warn!("a notification could not be sent in half an hour and is given up");
-                    break;
-                }
-                Outcome::Later(asked) => asked,
-            };
-            if !stays_newest(&delivery, asked.unwrap_or(wait).min(LONGEST_WAIT), &mut receiver, &mut line)
-                .await
-            {
-                break;
+        let Some(mut held) = line.pop_front() else { continue };
+        let asked = match way.send(&held.delivery).await {
+            Outcome::Settled => continue,
+            Outcome::Gone => return,
+            Outcome::Later(_) if held.tried + 1 >= MOST_TRIES => {
+                tracing::warn!("a notification could not be sent in half an hour and is given up");
+                continue;
             }
-            wait = wait.saturating_mul(2);
-        }
-    }
-}
-
-/// Waits; says whether nothing newer came that takes the place of this.
-async fn stays_newest(
-    delivery: &Delivery,
-    wait: Duration,
-    receiver: &mut mpsc::Receiver<Delivery>,
-    line: &mut VecDeque<Delivery>,
-) -> bool {
-    let mut waited = pin!(tokio::time::sleep(wait));
-    loop {
+            Outcome::Later(asked) => asked.unwrap_or(held.wait).min(LONGEST_WAIT),
+        };
         tokio::select! {
-            () = &mut waited => return true,
+            () = tokio::time::sleep(asked) => {
+                held.tried += 1;
+                held.wait = held.wait.saturating_mul(2);
+                line.push_front(held);
+            }
+            // What is new is told at once, and then this is tried again, if that is not about the same.
             Some(newer) = receiver.recv() => {
-                let is_replaced = newer.tag() == delivery.tag();
-                join(line, newer);
-                if is_replaced {
-                    return false;
-                }
+                line.push_front(held);
+                join(&mut line, hold(newer));
+                line.rotate_right(1);
             }
         }
     }
 }
 
 /// Puts something at the end, in place of what is about the same.
-fn join(line: &mut VecDeque<Delivery>, delivery: Delivery) {
-    line.retain(|held| held.tag() != delivery.tag());
+fn join(line: &mut VecDeque<Held>, joining: Held) {
+    line.retain(|held| held.delivery.tag() != joining.delivery.tag());
     if line.len() >= LONGEST_LINE {
         line.pop_front();
     }
-    line.push_back(delivery);
+    line.push_back(joining);
 }
 
 #[cfg(test)]
@@ -204,6 +194,23 @@ mod tests {
         line.push(about("a"));
         // Not `a` a second time before `b`: the newer `a` stands behind `b`.
         assert_eq!(written.recv().await.unwrap(), "b");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_new_does_not_wait_for_what_could_not_be_sent() {
+        let (line, mut written, _) = line(|try_number| match try_number {
+            1..=3 => Outcome::Later(Some(Duration::from_secs(50))),
+            _ => Outcome::Settled,
+        });
+        line.push(about("a"));
+        for elapsed in [0, 50, 100] {
+            assert_eq!(written.recv().await.unwrap(), "a", "at {elapsed} s");
+        }
+        let start = tokio::time::Instant::now();
+        line.push(about("b"));
+        for tag in ["b", "a"] {
+            assert_eq!((written.recv().await.unwrap().as_str(), start.elapsed().as_secs()), (tag, 0));
+        }
     }
 
     #[tokio::test]
