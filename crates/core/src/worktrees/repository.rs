@@ -103,7 +103,13 @@ impl Repository {
         }
         let no_repository = || OpenError::NoRepository { folder: folder.to_owned() };
         let unreadable = |error| OpenError::Unreadable { folder: folder.to_owned(), error };
-        let arguments = ["rev-parse", "--path-format=absolute", "--git-common-dir", "--is-bare-repository"];
+        let arguments = [
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-common-dir",
+            "--is-bare-repository",
+            "--is-inside-work-tree",
+        ];
         let output =
             git.call(folder, Programs::None, arguments).and_then(|call| call.answer()).map_err(unreadable)?;
         if !output.status.success() {
@@ -112,11 +118,14 @@ impl Repository {
             return Err(if is_missing { no_repository() } else { unreadable(error) });
         }
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let (common_dir, is_bare) = text.trim_end().rsplit_once('\n').ok_or_else(no_repository)?;
+        let (text, is_inside) = text.trim_end().rsplit_once('\n').ok_or_else(no_repository)?;
+        let (common_dir, is_bare) = text.rsplit_once('\n').ok_or_else(no_repository)?;
         let common_dir = real(Path::new(common_dir));
-        let is_bare = is_bare == "true";
-        let top = if is_bare {
-            common_dir.clone()
+        let (is_bare, is_inside) = (is_bare == "true", is_inside == "true");
+        let top = if is_bare || !is_inside {
+            // Opened by git's own folder, which belongs to the checkout that it lies in.
+            let checkout = common_dir.parent().filter(|_| !is_bare && common_dir.ends_with(".git"));
+            checkout.unwrap_or(&common_dir).to_owned()
         } else {
             let call =
                 git.call(folder, Programs::None, ["rev-parse", "--show-toplevel"]).map_err(unreadable)?;
@@ -343,6 +352,10 @@ mod tests {
             assert!(!repository.is_dirty().unwrap());
             fs::write(folder.join("two"), "2\n").unwrap();
             assert!(repository.is_dirty().unwrap());
+            let by_its_own = Repository::open(&sandbox.git, &folder.join(".git")).unwrap();
+            assert_eq!(by_its_own.folder(), folder);
+            assert_eq!(by_its_own.common_dir(), repository.common_dir());
+            assert!(by_its_own.is_dirty().unwrap() && !by_its_own.is_bare());
         }
     }
 

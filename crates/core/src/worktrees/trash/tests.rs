@@ -12,7 +12,21 @@ struct World {
 impl World {
     fn new() -> Self {
         let sandbox = Sandbox::new();
-        let main = sandbox.repository("shop");
+        sandbox.repository("shop");
+        Self::within(sandbox)
+    }
+
+    /// The same in a repository of another format, where the system's git has that.
+    fn in_format(format: &str) -> Option<Self> {
+        let sandbox = Sandbox::new();
+        let arguments = ["init", "-q", "-b", "main", format, "shop"];
+        let made = sandbox.plain(&sandbox.path("")).args(arguments).output().unwrap();
+        made.status.success().then(|| Self::within(sandbox))
+    }
+
+    fn within(sandbox: Sandbox) -> Self {
+        let main = sandbox.path("shop");
+        sandbox.commit(&main, "README.md", "# Shop\n");
         sandbox.commit(&main, ".gitignore", "target/\n.env\n");
         let agent: AgentId = "abcd2345".parse().unwrap();
         let worktree = sandbox.path("state/worktrees/shop/abcd2345");
@@ -80,6 +94,29 @@ fn what_is_merged_goes_and_comes_back() {
     // And again.
     world.put(false).unwrap();
     world.trash.restore(&world.agent).unwrap();
+}
+
+#[test]
+fn formats_that_libgit2_does_not_know_go_and_come_back_too() {
+    for format in ["--object-format=sha256", "--ref-format=reftable"] {
+        let Some(world) = World::in_format(format) else { continue };
+        world.sandbox.commit(&world.worktree, "work", "1\n");
+        world.write("new", "n\n");
+        assert_eq!(world.kept(), "not committed: new; 1 commit is not in main", "{format}");
+        let entry = world.put(true).unwrap();
+        let restored = world.trash.restore(&world.agent).unwrap();
+        assert_eq!((restored.branch.as_str(), restored.from_snapshot), ("orchestra/a", false));
+        assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a\n?? new");
+        // Merged, so that its branch goes with it, and with its folder lost.
+        world.sandbox.commit(&world.worktree, "new", "n\n");
+        world.sandbox.run(&world.main, &["merge", "-q", "orchestra/a"]);
+        world.put(false).unwrap();
+        assert_eq!(world.sandbox.run(&world.main, &["branch", "--list", "orchestra/*"]), "");
+        fs::remove_dir_all(world.sandbox.path("state/trash/abcd2345/worktree")).unwrap();
+        assert!(world.trash.restore(&world.agent).unwrap().from_snapshot);
+        assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a");
+        assert!(world.worktree.join("new").is_file() && entry.tip.is_some());
+    }
 }
 
 #[test]
