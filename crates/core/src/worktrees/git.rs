@@ -5,12 +5,17 @@
 //! read by a shell; whoever passes a name from outside puts it behind `--` or has it verified first.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     ffi::{OsStr, OsString},
+    fs,
     io::{self, Write},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
 };
+
+use super::porcelain;
 
 /// The git program of this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,12 +53,55 @@ pub enum GitError {
     },
 }
 
-/// What git said, to follow "failed".
+/// What git said, to follow "failed": the first that it calls an error says why, and what follows only that it gave up.
 fn words_after(words: &str) -> String {
-    let line = words.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-    let line = line.trim_start_matches("fatal: ").trim_start_matches("error: ");
-    if line.is_empty() { String::new() } else { format!(": {line}") }
+    let error = |line: &str| {
+        let words = line.strip_prefix("error: ").or_else(|| line.strip_prefix("fatal: "))?.trim();
+        Some(words.to_owned()).filter(|words| !words.is_empty())
+    };
+    let last = || words.lines().map(str::trim).rfind(|line| !line.is_empty()).map(str::to_owned);
+    words.lines().find_map(error).or_else(last).map(|line| format!(": {line}")).unwrap_or_default()
 }
+
+/// The subcommand among arguments: what comes before it are settings and options of git itself.
+fn subcommand(arguments: &[OsString]) -> String {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        if argument == "-c" {
+            arguments.next();
+        } else if !argument.as_bytes().starts_with(b"-") {
+            return argument.to_string_lossy().into_owned();
+        }
+    }
+    String::new()
+}
+
+/// Subcommands that never look into a submodule. All others may start another git in there, which does what the submodule's
+/// own settings name.
+const STAY_OUTSIDE: [&str; 22] = [
+    "cat-file",
+    "cherry",
+    "commit-tree",
+    "config",
+    "for-each-ref",
+    "init",
+    "log",
+    "ls-files",
+    "ls-tree",
+    "merge-base",
+    "merge-tree",
+    "read-tree",
+    "remote",
+    "rev-list",
+    "rev-parse",
+    "show-ref",
+    "symbolic-ref",
+    "update-index",
+    "update-ref",
+    "version",
+    "worktree",
+    "write-tree",
+];
 
 /// Variables that would lead git elsewhere or have it run something.
 const NOT_INHERITED: [&str; 24] = [
@@ -106,7 +154,7 @@ impl Git {
         Self { program: program.into() }
     }
 
-    /// A call in a folder. The first argument is the subcommand.
+    /// A call in a folder: the top of a checkout, or a repository.
     ///
     /// # Errors
     /// When the filters and drivers that the repository names cannot be listed.
@@ -116,69 +164,97 @@ impl Git {
         programs: Programs,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Call, GitError> {
-        let mut settings: Vec<OsString> = SETTINGS.map(OsString::from).to_vec();
-        if programs == Programs::None {
-            settings.extend(self.named_programs(folder)?);
-        }
-        Ok(self.call_with(folder, &settings, programs, arguments))
+        self.call_on(None, folder, programs, arguments)
     }
 
-    fn call_with<A: AsRef<OsStr>>(
+    /// The same with another index than the checkout's own.
+    ///
+    /// # Errors
+    /// When the filters and drivers that the repository names cannot be listed.
+    pub(crate) fn call_with_index<A: AsRef<OsStr>>(
         &self,
+        index: &Path,
         folder: &Path,
-        settings: &[OsString],
         programs: Programs,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Call, GitError> {
+        self.call_on(Some(index), folder, programs, arguments)
+    }
+
+    fn call_on<A: AsRef<OsStr>>(
+        &self,
+        index: Option<&Path>,
+        folder: &Path,
+        programs: Programs,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Call, GitError> {
+        let mut call = self.plain_call(index, folder, arguments);
+        if programs == Programs::None {
+            let mut names = self.named_programs(folder)?;
+            if !STAY_OUTSIDE.contains(&call.action.as_str()) {
+                self.add_named_within(index, folder, &mut names, &mut HashSet::new())?;
+            }
+            call = call.blank(&names);
+            // A missing object is not fetched: that would run what the remote's settings name.
+            call = call.env("GIT_NO_LAZY_FETCH", "1");
+        }
+        Ok(call)
+    }
+
+    fn plain_call<A: AsRef<OsStr>>(
+        &self,
+        index: Option<&Path>,
+        folder: &Path,
         arguments: impl IntoIterator<Item = A>,
     ) -> Call {
         let mut command = Command::new(&self.program);
         command.current_dir(folder).arg("--no-pager");
-        for setting in settings {
+        for setting in SETTINGS {
             command.arg("-c").arg(setting);
         }
-        let mut action = String::new();
-        for argument in arguments {
-            if action.is_empty() {
-                action = argument.as_ref().to_string_lossy().into_owned();
-            }
-            command.arg(argument);
-        }
+        let arguments: Vec<OsString> =
+            arguments.into_iter().map(|argument| argument.as_ref().to_owned()).collect();
+        command.args(&arguments);
         for name in NOT_INHERITED {
             command.env_remove(name);
         }
         command.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
-        if programs == Programs::None {
-            // A missing object is not fetched: that would run what the remote's settings name.
-            command.env("GIT_NO_LAZY_FETCH", "1");
+        if let Some(index) = index {
+            command.env("GIT_INDEX_FILE", index);
         }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Call { command, action, input: None }
+        Call { command, action: subcommand(&arguments), input: None }
     }
 
-    /// Settings that blank every filter and driver that the repository names.
-    ///
-    /// A filter that is blank passes a file as it is. A merge driver is one that fails, since one that does nothing would
-    /// keep one side and lose the other.
-    fn named_programs(&self, folder: &Path) -> Result<Vec<OsString>, GitError> {
-        let settings: Vec<OsString> = SETTINGS.map(OsString::from).to_vec();
+    /// The settings of a repository that name filters and drivers.
+    fn named_programs(&self, folder: &Path) -> Result<BTreeSet<Vec<u8>>, GitError> {
         let pattern =
             r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(command|textconv))$";
         let arguments = ["config", "-z", "--name-only", "--get-regexp", pattern];
-        let output = self.call_with(folder, &settings, Programs::None, arguments).answer()?;
         // Exit code 1 says that there is none.
-        Ok(output
-            .stdout
-            .split(|byte| *byte == 0)
-            .filter(|name| !name.is_empty())
-            .map(|name| {
-                let value = match () {
-                    () if name.ends_with(b".driver") || name.ends_with(b".required") => "=false",
-                    () => "=",
-                };
-                let mut setting = String::from_utf8_lossy(name).into_owned();
-                setting.push_str(value);
-                OsString::from(setting)
-            })
-            .collect())
+        let output = self.plain_call(None, folder, arguments).answer()?.stdout;
+        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        Ok(names.map(<[u8]>::to_vec).collect())
+    }
+
+    /// Adds those of the submodules that are checked out there, and of theirs.
+    fn add_named_within(
+        &self,
+        index: Option<&Path>,
+        folder: &Path,
+        names: &mut BTreeSet<Vec<u8>>,
+        seen: &mut HashSet<PathBuf>,
+    ) -> Result<(), GitError> {
+        let listed = self.plain_call(index, folder, ["ls-files", "--stage", "-z"]).answer()?.stdout;
+        for path in porcelain::submodules(&listed) {
+            let within = folder.join(OsStr::from_bytes(path));
+            let is_there = fs::symlink_metadata(within.join(".git")).is_ok();
+            if is_there && seen.insert(fs::canonicalize(&within).unwrap_or_else(|_| within.clone())) {
+                names.extend(self.named_programs(&within)?);
+                self.add_named_within(None, &within, names, seen)?;
+            }
+        }
+        Ok(())
     }
 
     /// The program's version: major, minor.
@@ -186,7 +262,7 @@ impl Git {
     /// # Errors
     /// When it cannot be started.
     pub fn version(&self) -> Result<(u32, u32), GitError> {
-        let output = self.call_with(Path::new("/"), &[], Programs::None, ["version"]).text()?;
+        let output = self.plain_call(None, Path::new("/"), ["version"]).text()?;
         let mut numbers = output
             .split(|character: char| !character.is_ascii_digit() && character != '.')
             .find(|word| word.contains('.'))
@@ -218,6 +294,19 @@ impl Call {
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Blanks settings that name filters and drivers, here and in whatever git this one starts.
+    ///
+    /// A filter that is blank passes a file as it is. A merge driver is one that fails, since one that does nothing would
+    /// keep one side and lose the other. In the environment a name is what it is, also one with an equals sign.
+    fn blank(self, names: &BTreeSet<Vec<u8>>) -> Self {
+        let call = self.env("GIT_CONFIG_COUNT", names.len().to_string());
+        names.iter().enumerate().fold(call, |call, (number, name)| {
+            let fails = name.ends_with(b".driver") || name.ends_with(b".required");
+            call.env(&format!("GIT_CONFIG_KEY_{number}"), OsStr::from_bytes(name))
+                .env(&format!("GIT_CONFIG_VALUE_{number}"), if fails { "false" } else { "" })
+        })
     }
 
     /// What it answers, whatever its exit code.
@@ -278,9 +367,8 @@ pub(crate) fn failed(action: String, output: &Output) -> GitError {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::worktrees::testing::Sandbox;
 
     fn repository() -> (tempfile::TempDir, Git) {
         let folder = tempfile::tempdir().unwrap();
@@ -320,6 +408,66 @@ mod tests {
         fs::write(folder.path().join("file"), "two\n").unwrap();
         let _ = git.call(folder.path(), Programs::Filters, ["add", "-A"]).unwrap().answer().unwrap();
         assert!(ran.exists());
+    }
+
+    #[test]
+    fn what_a_submodule_names_is_not_run_either() {
+        let sandbox = Sandbox::new();
+        let (main, ran) = (sandbox.repository("shop"), sandbox.path("ran"));
+        sandbox.repository("deeper");
+        let library = sandbox.repository("library");
+        let add = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add"];
+        sandbox.run(&library, &[&add[..], &["../deeper", "deep"]].concat());
+        sandbox.run(&library, &["commit", "-qm", "deep"]);
+        sandbox.run(&main, &[&add[..], &["../library", "sub"]].concat());
+        let update = ["-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init"];
+        sandbox.run(&main.join("sub"), &update);
+        sandbox.run(&main, &["commit", "-qm", "sub"]);
+        let touch = format!("touch {}; cat", ran.display());
+        let read = |arguments: &[&str], programs| {
+            // Of the same length and newer than its index, so that only the content tells.
+            for within in ["sub", "sub/deep"] {
+                fs::write(main.join(within).join("README.md"), "# SHOP\n").unwrap();
+            }
+            sandbox.git.call(&main, programs, arguments).unwrap().answer().unwrap();
+            let has_run = ran.exists();
+            drop(fs::remove_file(&ran));
+            has_run
+        };
+        let status = ["status", "--porcelain=v2", "--ignore-submodules=none"];
+        for within in ["sub", "sub/deep"] {
+            let folder = main.join(within);
+            // A name with an equals sign, too, which a setting on the command line cannot have.
+            sandbox.run(&folder, &["config", "filter.e=v=il.clean", &touch]);
+            let git_dir = sandbox.run(&folder, &["rev-parse", "--absolute-git-dir"]);
+            fs::create_dir_all(Path::new(&git_dir).join("info")).unwrap();
+            fs::write(Path::new(&git_dir).join("info/attributes"), "* filter=e=v=il\n").unwrap();
+            for arguments in [&status[..], &["diff", "--ignore-submodules=none"], &["add", "--all"]] {
+                assert!(!read(arguments, Programs::None), "{within} {arguments:?}");
+            }
+            assert!(read(&status, Programs::Filters), "the test can fail");
+        }
+    }
+
+    #[test]
+    fn a_failure_names_its_subcommand_and_its_cause() {
+        for (words, said) in [
+            ("warning: x\nerror: 'a/' has no commit\nfatal: adding files failed\n", ": 'a/' has no commit"),
+            ("fatal: not a git repository\nhint: y\n", ": not a git repository"),
+            ("Something\nelse\n\n", ": else"),
+            ("error: \n", ": error:"),
+            ("", ""),
+        ] {
+            assert_eq!(words_after(words), said);
+        }
+        for (arguments, said) in [
+            (&["-c", "a=b", "--literal-pathspecs", "add", "-c"][..], "add"),
+            (&["log"], "log"),
+            (&["-c"], ""),
+        ] {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(subcommand(&arguments), said);
+        }
     }
 
     #[test]
