@@ -8,6 +8,7 @@ mod commits;
 mod config;
 mod create;
 mod diff;
+mod embedded;
 mod git;
 mod inspect;
 mod merge;
@@ -25,10 +26,14 @@ pub use commits::{commits, unpushed};
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, make_again, marker_of};
 pub use diff::{DiffError, Work, preview_commit};
+pub use embedded::embedded;
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
 pub(crate) use merge::commit_of;
-pub use merge::{Made, Merge, MergeError, Merged, commit_all, conflicts, has_all, is_within, uncommitted};
+pub use merge::{
+    Made, Merge, MergeError, Merged, commit_all, conflicts, has_all, is_within, see_that_all_can_be_taken,
+    uncommitted,
+};
 pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};

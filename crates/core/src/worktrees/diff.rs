@@ -10,7 +10,13 @@ use std::{
 
 use orchestra_model::{Changes, DiffStat};
 
-use super::{Git, GitError, Programs, create::admin_dir_of, git::Call, porcelain};
+use super::{
+    Git, GitError, Programs,
+    create::admin_dir_of,
+    embedded::{ADD, all_of},
+    git::Call,
+    porcelain,
+};
 
 /// Work to be compared with what it started from.
 #[derive(Clone, Debug)]
@@ -76,7 +82,7 @@ impl Drop for ScratchIndex {
 }
 
 /// A commit of everything that a worktree holds, on top of its `HEAD`, which nothing points to: what committing it all
-/// would give. The worktree and its index stay as they are.
+/// would give. The worktree and its index stay as they are. A repository within it is left out.
 ///
 /// # Errors
 /// When git fails.
@@ -84,9 +90,9 @@ pub fn preview_commit(git: &Git, worktree: &Path) -> Result<String, DiffError> {
     let scratch = ScratchIndex::of(worktree)?;
     let call = |arguments: &[&str]| -> Result<Call, GitError> {
         // As it would be committed: large files as their pointers.
-        Ok(git.call(worktree, Programs::Filters, arguments)?.env("GIT_INDEX_FILE", &scratch.0))
+        git.call_with_index(&scratch.0, worktree, Programs::Filters, arguments)
     };
-    call(&["add", "--all", "--sparse", "--", "."])?.bytes()?;
+    call(&[&["add", "--all"], &ADD[..]].concat())?.input(all_of(git, worktree)?).bytes()?;
     let tree = call(&["write-tree"])?.text()?;
     let mut commit = call(&["commit-tree", &tree, "-p", "HEAD", "-m", "preview"])?;
     for who in ["AUTHOR", "COMMITTER"] {
@@ -114,9 +120,12 @@ impl Work<'_> {
         };
         all.push("--");
         let scratch = ScratchIndex::of(worktree)?;
-        let add = ["add", "--sparse", "--intent-to-add", "--", "."];
-        self.git.call(folder, Programs::None, add)?.env("GIT_INDEX_FILE", &scratch.0).bytes()?;
-        let call = self.git.call(folder, Programs::None, all)?.env("GIT_INDEX_FILE", &scratch.0);
+        let call =
+            |arguments: &[&str]| self.git.call_with_index(&scratch.0, folder, Programs::None, arguments);
+        call(&[&["add", "--intent-to-add"], &ADD[..]].concat())?
+            .input(all_of(self.git, worktree)?)
+            .bytes()?;
+        let call = call(&all)?;
         Ok((call, base, Some(scratch)))
     }
 
@@ -200,6 +209,26 @@ mod tests {
         assert!(said.contains("-1\n+2\n"), "{said}");
         let preview = preview_commit(&sandbox.git, &side).unwrap();
         assert_eq!(sandbox.run(&side, &["show", &format!("{preview}:count")]), "2");
+    }
+
+    #[test]
+    fn a_repository_within_is_left_out() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        fs::create_dir(side.join("lib")).unwrap();
+        fs::write(side.join("lib/plain"), "1\n").unwrap();
+        sandbox.run(&side, &["init", "-q", "lib/without"]);
+        fs::write(side.join("lib/without/file"), "1\n").unwrap();
+        let with = sandbox.repository("side/with");
+        sandbox.commit(&with, "file", "1\n");
+        let changes = changed(&sandbox, Some(&side));
+        let paths: Vec<&str> = changes.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["lib/plain"]);
+        let preview = preview_commit(&sandbox.git, &side).unwrap();
+        let tree = sandbox.run(&side, &["ls-tree", "-r", "--name-only", &preview]);
+        assert_eq!(tree.lines().collect::<Vec<_>>(), ["README.md", "lib/plain"]);
     }
 
     #[test]

@@ -15,10 +15,12 @@ use orchestra_model::AgentId;
 use super::{
     Git, GitError, Programs, Repository,
     create::{Marker, admin_dir_of, lock_reason, marker_of},
-    merge::{brings_nothing, commit_of},
-    porcelain,
+    embedded, porcelain,
 };
 use crate::process;
+
+mod elsewhere;
+mod submodules;
 
 /// How many names a reason repeats.
 const NAMES: usize = 3;
@@ -57,7 +59,7 @@ pub struct Subject<'a> {
     pub worktree: &'a Path,
     /// Whose it is.
     pub agent: &'a AgentId,
-    /// Branches that its work may be in already: the one it started from.
+    /// Branches that its work is meant for: the one it started from. Any other branch of a person's counts too.
     pub targets: &'a [String],
 }
 
@@ -101,6 +103,11 @@ pub enum Keep {
         /// The branch that they were looked for in.
         target: String,
     },
+    /// There are repositories within it that are no submodules.
+    Embedded {
+        /// Where.
+        paths: Vec<String>,
+    },
     /// A submodule holds something of its own.
     Submodule {
         /// Where.
@@ -121,7 +128,8 @@ pub enum Keep {
 }
 
 impl Keep {
-    /// Whether what it names is in the snapshot that the trash takes, so that a person may decide to let it go.
+    /// Whether what it names goes into the trash as well and comes back from there, so that a person may decide to let it
+    /// go. What lies in repositories within it goes with its folder only and is in no snapshot.
     pub const fn can_be_overruled(&self) -> bool {
         matches!(
             self,
@@ -130,6 +138,8 @@ impl Keep {
                 | Self::Hidden { .. }
                 | Self::UnderWay { .. }
                 | Self::Unmerged { .. }
+                | Self::Embedded { .. }
+                | Self::Submodule { .. }
         )
     }
 }
@@ -149,6 +159,9 @@ impl fmt::Display for Keep {
             Self::UnderWay { what } => write!(formatter, "{what} is under way"),
             Self::Unmerged { commits: 1, target } => write!(formatter, "1 commit is not in {target}"),
             Self::Unmerged { commits, target } => write!(formatter, "{commits} commits are not in {target}"),
+            Self::Embedded { paths } => {
+                write!(formatter, "it holds git repositories of its own: {}", names(paths))
+            }
             Self::Submodule { path, why } => write!(formatter, "the submodule {path} has {why}"),
             Self::Locked { reason } if reason.is_empty() => formatter.write_str("somebody has locked it"),
             Self::Locked { reason } => write!(formatter, "somebody has locked it: {reason}"),
@@ -178,6 +191,8 @@ pub(super) struct Inspection {
     pub(super) admin: PathBuf,
     /// What git ignores and nothing makes anew.
     pub(super) precious: Vec<Vec<u8>>,
+    /// Repositories within it that are no submodules.
+    pub(super) embedded: Vec<Vec<u8>>,
 }
 
 /// One thing to be looked at; reasons are added to what was found.
@@ -189,8 +204,13 @@ pub fn inspect(subject: &Subject<'_>) -> Vec<Keep> {
 }
 
 pub(super) fn look(subject: &Subject<'_>) -> Inspection {
-    let mut found =
-        Inspection { reasons: Vec::new(), marker: None, admin: PathBuf::new(), precious: Vec::new() };
+    let mut found = Inspection {
+        reasons: Vec::new(),
+        marker: None,
+        admin: PathBuf::new(),
+        precious: Vec::new(),
+        embedded: Vec::new(),
+    };
     match whose(subject) {
         Ok((marker, admin)) => (found.marker, found.admin) = (Some(marker), admin),
         Err(why) => {
@@ -204,7 +224,8 @@ pub(super) fn look(subject: &Subject<'_>) -> Inspection {
         let processes = processes.into_iter().map(|(pid, name)| format!("{name} ({pid})")).collect();
         found.reasons.push(Keep::InUse { processes });
     }
-    let checks: [Check; 5] = [status, hidden, under_way, unmerged, submodules];
+    let checks: [Check; 6] =
+        [repositories, status, hidden, under_way, elsewhere::unmerged, submodules::submodules];
     for check in checks {
         if let Err(error) = check(subject, &mut found) {
             found.reasons.push(Keep::Unknown { what: error.to_string() });
@@ -274,8 +295,21 @@ fn is_same(one: &Path, other: &Path) -> bool {
         && matches!((fs::read(one), fs::read(other)), (Ok(one), Ok(other)) if one == other)
 }
 
+/// Repositories that were made or cloned there: whatever they hold may be nowhere else.
+fn repositories(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    found.embedded = embedded(subject.repository.git(), subject.worktree)?;
+    if !found.embedded.is_empty() {
+        let paths = found.embedded.iter().map(|path| text(path)).collect();
+        found.reasons.push(Keep::Embedded { paths });
+    }
+    Ok(())
+}
+
 fn status(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let (files, mut precious) = status_of(subject.repository.git(), subject.worktree)?;
+    let (mut files, mut precious) = status_of(subject.repository.git(), subject.worktree)?;
+    // Told already, in words of their own.
+    let is_told = |file: &String| found.embedded.iter().any(|path| text(path) == file.trim_end_matches('/'));
+    files.retain(|file| !is_told(file));
     // What was copied from the repository's own checkout, and is still the same there, is not only here.
     precious.retain(|path| {
         let path = OsStr::from_bytes(path);
@@ -292,33 +326,41 @@ fn status(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError>
     Ok(())
 }
 
-/// Files that git was told to take as they were: edits of theirs are in no status.
 fn hidden(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let git = subject.repository.git();
-    let output = run(git, subject.worktree, &["ls-files", "-v", "-z"])?;
-    let is_sparse = git
-        .call(subject.worktree, Programs::None, ["config", "--type=bool", "--get", "core.sparseCheckout"])?
-        .answer()?
-        .stdout
-        .starts_with(b"true");
-    let files: Vec<String> = porcelain::flags(&output)
-        .filter(|(flag, path)| {
-            let is_there = || fs::symlink_metadata(subject.worktree.join(OsStr::from_bytes(path))).is_ok();
-            match flag {
-                // Left out of a sparse checkout, and really not there.
-                b'S' => !is_sparse || is_there(),
-                flag => flag.is_ascii_lowercase(),
-            }
-        })
-        .map(|(_, path)| text(path))
-        .collect();
+    let files = hidden_in(subject.repository.git(), subject.worktree)?;
     if !files.is_empty() {
         found.reasons.push(Keep::Hidden { files });
     }
     Ok(())
 }
 
+/// Files that git was told to take as they were: edits of theirs are in no status.
+fn hidden_in(git: &Git, folder: &Path) -> Result<Vec<String>, GitError> {
+    let output = run(git, folder, &["ls-files", "-v", "-z"])?;
+    let is_sparse = git
+        .call(folder, Programs::None, ["config", "--type=bool", "--get", "core.sparseCheckout"])?
+        .answer()?
+        .stdout
+        .starts_with(b"true");
+    let is_hidden = |flag: u8, path: &[u8]| match flag {
+        // Left out of a sparse checkout, and really not there.
+        b'S' => !is_sparse || fs::symlink_metadata(folder.join(OsStr::from_bytes(path))).is_ok(),
+        flag => flag.is_ascii_lowercase(),
+    };
+    Ok(porcelain::flags(&output)
+        .filter(|(flag, path)| is_hidden(*flag, path))
+        .map(|(_, path)| text(path))
+        .collect())
+}
+
 fn under_way(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
+    let what = under_way_in(subject.repository.git(), subject.worktree, &found.admin)?;
+    found.reasons.extend(what.map(|what| Keep::UnderWay { what: what.to_owned() }));
+    Ok(())
+}
+
+/// What is under way in a checkout, given git's own folder of it.
+fn under_way_in(git: &Git, folder: &Path, admin: &Path) -> Result<Option<&'static str>, GitError> {
     for (name, what) in [
         ("rebase-merge", "a rebase"),
         ("rebase-apply", "a rebase"),
@@ -328,112 +370,17 @@ fn under_way(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitErr
         ("BISECT_LOG", "a bisect"),
         ("sequencer", "a sequence of commits"),
     ] {
-        let is_there = fs::symlink_metadata(found.admin.join(name)).is_ok();
+        let is_there = fs::symlink_metadata(admin.join(name)).is_ok();
         // Kept in the table of references by repositories that have one.
         let is_ref = || -> Result<bool, GitError> {
             let arguments = ["rev-parse", "--verify", "--quiet", name];
-            Ok(subject
-                .repository
-                .git()
-                .call(subject.worktree, Programs::None, arguments)?
-                .answer()?
-                .status
-                .success())
+            Ok(git.call(folder, Programs::None, arguments)?.answer()?.status.success())
         };
         if is_there || name.ends_with("_HEAD") && is_ref()? {
-            found.reasons.push(Keep::UnderWay { what: what.to_owned() });
-            return Ok(());
+            return Ok(Some(what));
         }
     }
-    Ok(())
-}
-
-/// Whether `HEAD` and the branch are elsewhere too: reachable, or in the target as other commits.
-fn unmerged(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let git = subject.repository.git();
-    let branch = found.marker.as_ref().map(|marker| format!("refs/heads/{}", marker.branch));
-    let mut tips = vec!["HEAD".to_owned()];
-    if let Some(branch) = branch
-        && git
-            .call(subject.worktree, Programs::None, ["show-ref", "--verify", "--quiet", "--", &branch])?
-            .answer()?
-            .status
-            .success()
-    {
-        tips.push(branch);
-    }
-    let targets: Vec<String> = subject
-        .targets
-        .iter()
-        .map(|target| format!("refs/heads/{target}"))
-        .filter(|target| matches!(commit_of(subject.repository, target), Ok(Some(_))))
-        .collect();
-    let mut most = 0;
-    for tip in &tips {
-        let mut arguments = vec!["rev-list", "--count", tip, "--not", "--remotes"];
-        arguments.extend(targets.iter().map(String::as_str));
-        let counted = String::from_utf8_lossy(&run(git, subject.worktree, &arguments)?).trim().parse::<u64>();
-        let Ok(commits) = counted else {
-            found.reasons.push(Keep::Unknown { what: "git does not count commits".to_owned() });
-            return Ok(());
-        };
-        if commits > 0 && !is_in_any(subject, tip, &targets)? {
-            most = most.max(commits);
-        }
-    }
-    if most > 0 {
-        let target =
-            subject.targets.first().cloned().unwrap_or_else(|| "any other branch or remote".to_owned());
-        found.reasons.push(Keep::Unmerged { commits: most, target });
-    }
-    Ok(())
-}
-
-/// Whether a target holds the same changes: each commit as another, or all of them as one.
-fn is_in_any(subject: &Subject<'_>, tip: &str, targets: &[String]) -> Result<bool, GitError> {
-    let git = subject.repository.git();
-    for target in targets {
-        let picked = run(git, subject.worktree, &["cherry", target, tip])?;
-        let is_picked = picked.split(|byte| *byte == b'\n').all(|line| !line.starts_with(b"+"));
-        // `git cherry` does not list merges, which may hold changes of their own.
-        let merges = format!("{target}..{tip}");
-        let has_merges =
-            !run(git, subject.worktree, &["rev-list", "--merges", "--max-count=1", &merges])?.is_empty();
-        if is_picked && !has_merges {
-            return Ok(true);
-        }
-        if brings_nothing(git, subject.worktree, target, tip)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Submodules that are checked out there: their repositories lie with the worktree's.
-fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let git = subject.repository.git();
-    let output = run(git, subject.worktree, &["ls-files", "--stage", "-z"])?;
-    for path in porcelain::submodules(&output) {
-        let folder = subject.worktree.join(OsStr::from_bytes(path));
-        if fs::symlink_metadata(folder.join(".git")).is_err() {
-            continue;
-        }
-        let path = text(path);
-        let mut keep =
-            |why: &str| found.reasons.push(Keep::Submodule { path: path.clone(), why: why.to_owned() });
-        let (changed, precious) = status_of(git, &folder)?;
-        if !changed.is_empty() {
-            keep("changes that are not committed");
-        }
-        if !precious.is_empty() {
-            keep("ignored files that are nowhere else");
-        }
-        let arguments = ["rev-list", "--max-count=1", "HEAD", "--branches", "--not", "--remotes"];
-        if !run(git, &folder, &arguments)?.is_empty() {
-            keep("commits that were not pushed");
-        }
-    }
-    Ok(())
+    Ok(None)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Git, GitError, Programs, Repository, git::failed, porcelain};
+use super::{Git, GitError, Programs, Repository, embedded, git::failed, porcelain};
 
 /// A branch to be taken into another.
 #[derive(Clone, Debug)]
@@ -95,6 +95,18 @@ pub enum MergeError {
     Moved {
         /// The target.
         branch: String,
+    },
+    /// There are repositories within the worktree that are no submodules: a commit would only name them.
+    #[error(
+        "{} holds git repositories of its own, whose commits would stay behind: {}; add each as a submodule of where it is published, or remove its .git so that its files are taken",
+        .folder.display(),
+        .paths.join(", ")
+    )]
+    Embedded {
+        /// The worktree.
+        folder: PathBuf,
+        /// Where.
+        paths: Vec<String>,
     },
     /// git does not know who commits.
     #[error("git does not know who you are, and a commit needs a name and an address")]
@@ -295,12 +307,26 @@ impl Merge<'_> {
     }
 }
 
+/// Refuses a worktree with repositories within it that are no submodules.
+///
+/// # Errors
+/// When there are some, or git fails.
+pub fn see_that_all_can_be_taken(git: &Git, worktree: &Path) -> Result<(), MergeError> {
+    let found = embedded(git, worktree)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let paths = found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+    Err(MergeError::Embedded { folder: worktree.to_owned(), paths })
+}
+
 /// Commits everything that a worktree holds and git does not ignore, as its branch's next commit. `None` when there is
 /// nothing.
 ///
 /// # Errors
-/// When git fails.
+/// When there are repositories within it, or git fails; then nothing has changed.
 pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
+    see_that_all_can_be_taken(git, worktree)?;
     git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
     let is_clean = git.call(
         worktree,
@@ -452,6 +478,30 @@ mod tests {
         world.sandbox.commit(&world.side, "a", "1\nside\n3\n");
         assert!(matches!(world.merge("main", false), Err(MergeError::Conflict { .. })));
         assert!(!ran.exists());
+    }
+
+    #[test]
+    fn a_repository_within_is_not_committed_as_a_name_that_nobody_knows() {
+        let world = World::new();
+        world.sandbox.run(&world.main, &["config", "user.name", "Ada"]);
+        fs::write(world.side.join("new"), "n\n").unwrap();
+        let lib = world.sandbox.repository("side/lib");
+        let before = (world.all(), world.sandbox.run(&world.side, &["status", "--porcelain"]));
+        let refused = || {
+            let error = commit_all(&world.sandbox.git, &world.side, "all\n").unwrap_err();
+            assert!(matches!(&error, MergeError::Embedded { paths, .. } if paths == &["lib"]), "{error}");
+        };
+        refused();
+        assert_eq!((world.all(), world.sandbox.run(&world.side, &["status", "--porcelain"])), before);
+        // Whoever made it may have added it already.
+        world.sandbox.run(&world.side, &["add", "lib"]);
+        refused();
+        world.sandbox.run(&world.side, &["commit", "-qm", "lib"]);
+        refused();
+        world.sandbox.run(&world.side, &["rm", "-q", "--cached", "lib"]);
+        fs::remove_dir_all(lib.join(".git")).unwrap();
+        assert!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap().is_some());
+        assert_eq!(world.sandbox.run(&world.side, &["show", "HEAD:lib/README.md"]), "# Shop");
     }
 
     #[test]

@@ -98,6 +98,16 @@ pub fn submodules(output: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter_map(|line| line.splitn(2, |byte| *byte == b'\t').nth(1))
 }
 
+/// The output of `git ls-files --others -z`: folders, which git names where it goes no further, since each is a repository.
+pub fn repositories(output: &[u8]) -> Vec<Vec<u8>> {
+    fields(output).filter_map(|path| path.strip_suffix(b"/")).map(<[u8]>::to_vec).collect()
+}
+
+/// The output of `git config -z --get-regexp`: the values.
+pub fn values(output: &[u8]) -> impl Iterator<Item = &[u8]> {
+    fields(output).filter_map(|line| line.splitn(2, |byte| *byte == b'\n').nth(1))
+}
+
 /// The output of `git worktree list --porcelain -z`: where a branch, by its full name, is checked out.
 pub fn checkout_of(output: &[u8], branch: &str) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;

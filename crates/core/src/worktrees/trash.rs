@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BaseError, Git, GitError, OpenError, Programs, Repository,
+    embedded::{ADD, embedded_in, pathspecs},
     inspect::{self, Inspection, Keep, Subject},
     merge::commit_of,
 };
@@ -378,7 +379,7 @@ pub enum Source {
 }
 
 /// A commit whose tree is the folder as it is, with untracked and precious files, and whose parents are all commits that
-/// only this worktree knows.
+/// only this worktree knows. Repositories within it go with its folder only.
 fn snapshot(
     git: &Git,
     subject: &Subject<'_>,
@@ -392,20 +393,17 @@ fn snapshot(
         let _ = fs::remove_file(file);
     }
     let call = |arguments: &[&str]| -> Result<super::git::Call, GitError> {
-        let exact =
-            ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false", "-c", "advice.addEmbeddedRepo=false"];
-        let all = exact.iter().chain(arguments);
-        Ok(git.call(folder, Programs::None, all)?.env("GIT_INDEX_FILE", &index))
+        let exact = ["-c", "core.autocrlf=false", "-c", "core.safecrlf=false"];
+        git.call_with_index(&index, folder, Programs::None, exact.iter().chain(arguments))
     };
     // A new index: no file is hidden from it.
     call(&["read-tree", "HEAD"])?.bytes()?;
-    call(&["add", "--all", "--sparse", "--", "."])?.bytes()?;
+    let everything = pathspecs(&[Vec::new()], &found.embedded);
+    call(&[&["add", "--all"], &ADD[..]].concat())?.input(everything).bytes()?;
     if !found.precious.is_empty() {
-        let paths = found.precious.join(&0);
-        let arguments = ["add", "--force", "--sparse", "--pathspec-from-file=-", "--pathspec-file-nul"];
-        call(&["--literal-pathspecs"].iter().chain(&arguments).copied().collect::<Vec<_>>())?
-            .input(paths)
-            .bytes()?;
+        let left_out = embedded_in(git, folder, &found.precious)?;
+        let paths = pathspecs(&found.precious, &left_out);
+        call(&[&["add", "--force"], &ADD[..]].concat())?.input(paths).bytes()?;
     }
     let tree = call(&["write-tree"])?.text()?;
     for file in [&index, &lock] {

@@ -215,6 +215,124 @@ fn what_a_person_lets_go_anyway_comes_back_too() {
 }
 
 #[test]
+fn a_repository_within_is_kept_and_goes_whole_when_a_person_says_so() {
+    let world = World::new();
+    let init = |name: &str| world.git(&["init", "-q", name]);
+    init("without");
+    assert_eq!(world.kept(), "it holds git repositories of its own: without");
+    world.write("without/file", "1\n");
+    // git ignores these.
+    init(".env/deep");
+    world.write(".env/plain", "p\n");
+    let with = world.sandbox.repository("state/worktrees/shop/abcd2345/with");
+    let only = world.sandbox.commit(&with, "file", "1\n");
+    world.git(&["add", "with"]);
+    world.git(&["commit", "-qm", "as a name that nobody knows"]);
+    assert_eq!(
+        world.kept(),
+        "it holds git repositories of its own: without, with; ignored by git, and nowhere else: .env/; 1 commit is not in main"
+    );
+    let entry = world.put(true).unwrap();
+    let tree = world.sandbox.run(&world.main, &["ls-tree", "-r", "--name-only", &entry.snapshot]);
+    assert_eq!(tree.lines().collect::<Vec<_>>(), [".env/plain", ".gitignore", "README.md", "with"]);
+    world.trash.restore(&world.agent).unwrap();
+    assert!(world.worktree.join("without/file").is_file() && world.worktree.join(".env/deep/.git").is_dir());
+    assert_eq!(world.sandbox.run(&with, &["rev-parse", "HEAD"]), only);
+}
+
+#[test]
+fn what_a_submodule_alone_holds_keeps_the_worktree() {
+    let world = World::new();
+    let local = ["-c", "protocol.file.allow=always", "submodule", "--quiet"];
+    let (deeper, library) = (world.sandbox.repository("deeper"), world.sandbox.repository("library"));
+    world.sandbox.run(&library, &[&local[..], &["add", "../deeper", "deep"]].concat());
+    world.sandbox.run(&library, &["commit", "-qm", "deep"]);
+    // A tag of the remote's that no branch of it has.
+    world.sandbox.run(&library, &["checkout", "-q", "--detach"]);
+    world.sandbox.commit(&library, "tagged", "t\n");
+    world.sandbox.run(&library, &["tag", "v1"]);
+    world.sandbox.run(&library, &["checkout", "-q", "main"]);
+    world.sandbox.run(&world.main, &[&local[..], &["add", &library.display().to_string(), "sub"]].concat());
+    world.sandbox.run(&world.main, &["commit", "-qm", "sub"]);
+    world.git(&["merge", "-q", "main"]);
+    world.git(&[&local[..], &["update", "--init"]].concat());
+    let (sub, deep) = (world.worktree.join("sub"), world.worktree.join("sub/deep"));
+    world.sandbox.run(&sub, &["config", "submodule.deep.url", &deeper.display().to_string()]);
+    world.sandbox.run(&sub, &[&local[..], &["update"]].concat());
+    let git = |folder: &Path, arguments: &[&str]| world.sandbox.run(folder, arguments);
+    for (folder, path) in [(&sub, "sub"), (&deep, "sub/deep")] {
+        let kept = |why: &str| {
+            let found = world.kept();
+            assert!(found.contains(&format!("the submodule {path} has {why}")), "{why}: {found}");
+        };
+        fs::write(folder.join("README.md"), "stashed\n").unwrap();
+        git(folder, &["stash", "-q"]);
+        assert_eq!(world.kept(), format!("the submodule {path} has a stash"));
+        git(folder, &["stash", "drop", "-q"]);
+        git(folder, &["update-index", "--assume-unchanged", "README.md"]);
+        fs::write(folder.join("README.md"), "hidden\n").unwrap();
+        kept("files that are hidden from git");
+        git(folder, &["update-index", "--no-assume-unchanged", "README.md"]);
+        git(folder, &["checkout", "-q", "README.md"]);
+        let admin = PathBuf::from(git(folder, &["rev-parse", "--absolute-git-dir"]));
+        fs::create_dir(admin.join("rebase-merge")).unwrap();
+        kept("a rebase under way");
+        fs::remove_dir(admin.join("rebase-merge")).unwrap();
+        git(folder, &["checkout", "-q", "--detach"]);
+        world.sandbox.commit(folder, "only", "here\n");
+        git(folder, &["tag", "own"]);
+        git(folder, &["checkout", "-q", "HEAD~1"]);
+        kept("commits that were not pushed");
+        git(folder, &["tag", "-d", "own"]);
+    }
+    fs::write(deep.join("README.md"), "stashed\n").unwrap();
+    git(&deep, &["stash", "-q"]);
+    // A person may say that it goes: it comes back with all that its submodules hold.
+    world.put(true).unwrap();
+    world.trash.restore(&world.agent).unwrap();
+    git(&deep, &["stash", "pop", "-q"]);
+    assert_eq!(world.git(&["status", "--porcelain"]), " M sub");
+    git(&deep, &["checkout", "-q", "README.md"]);
+    world.put(false).unwrap();
+}
+
+#[test]
+fn work_is_looked_for_wherever_it_may_have_gone() {
+    for (how, kept) in [
+        (&["checkout", "-q", "--detach"][..], None),
+        (&["branch", "-m", "main", "trunk"], None),
+        (&["branch", "release", "orchestra/a"], None),
+        // Another agent's may be cleaned away itself.
+        (
+            &["branch", "orchestra/other", "orchestra/a"],
+            Some("1 commit is not in any other branch or remote"),
+        ),
+    ] {
+        let world = World::new();
+        if how[0] == "branch" && how[1] != "-m" {
+            world.sandbox.commit(&world.worktree, "work", "1\n");
+        }
+        world.sandbox.run(&world.main, how);
+        let repository = Repository::open(&world.sandbox.git, &world.main).unwrap();
+        let subject =
+            Subject { repository: &repository, worktree: &world.worktree, agent: &world.agent, targets: &[] };
+        let reasons = inspect::inspect(&subject);
+        assert_eq!(reasons.first().map(ToString::to_string).as_deref(), kept, "{how:?}");
+    }
+    let world = World::new();
+    world.sandbox.commit(&world.worktree, "work", "1\n");
+    world.sandbox.run(&world.main, &["checkout", "-q", "-b", "release"]);
+    world.sandbox.run(&world.main, &["merge", "-q", "--squash", "orchestra/a"]);
+    world.sandbox.run(&world.main, &["commit", "-qm", "squashed"]);
+    world.put(false).unwrap();
+    world.trash.restore(&world.agent).unwrap();
+    // On a branch of its own making, what it made is nowhere else.
+    world.git(&["checkout", "-q", "-b", "mine"]);
+    world.sandbox.commit(&world.worktree, "more", "1\n");
+    assert_eq!(world.kept(), "2 commits are not in main");
+}
+
+#[test]
 fn a_branch_that_is_other_work_now_keeps_its_name() {
     let world = World::new();
     world.put(false).unwrap();
