@@ -64,6 +64,9 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
         HarvestError::Merge(MergeError::InTheWay { .. }) => {
             Some("nothing was changed; commit or stash them there first".to_owned())
         }
+        HarvestError::Merge(MergeError::UnderWay { .. }) => {
+            Some("nothing was changed; finish or abort that there first".to_owned())
+        }
         HarvestError::Merge(MergeError::NoTarget { .. }) => Some("git branch lists the branches".to_owned()),
         HarvestError::Merge(MergeError::Moved { .. }) => Some("try again".to_owned()),
         HarvestError::Merge(MergeError::NoIdentity) => {

@@ -21,6 +21,7 @@ mod scratch;
 pub(crate) mod testing;
 mod trash;
 mod trust;
+mod under_way;
 
 pub use commits::{commits, unpushed};
 pub use config::{Config, ConfigError};

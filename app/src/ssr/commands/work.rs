@@ -85,6 +85,9 @@ fn not_taken(error: &HarvestError) -> AppError {
         HarvestError::Merge(MergeError::InTheWay { .. }) => {
             "Nothing was changed. Commit or stash them on the computer first."
         }
+        HarvestError::Merge(MergeError::UnderWay { .. }) => {
+            "Nothing was changed. Finish or abort that on the computer first."
+        }
         HarvestError::Merge(MergeError::NoIdentity) => {
             "On the computer: git config --global user.name and user.email."
         }

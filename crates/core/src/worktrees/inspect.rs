@@ -15,7 +15,7 @@ use orchestra_model::AgentId;
 use super::{
     Git, GitError, Programs, Repository,
     create::{Marker, admin_dir_of, lock_reason, marker_of},
-    embedded, porcelain,
+    embedded, porcelain, under_way,
 };
 use crate::process;
 
@@ -354,33 +354,9 @@ fn hidden_in(git: &Git, folder: &Path) -> Result<Vec<String>, GitError> {
 }
 
 fn under_way(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
-    let what = under_way_in(subject.repository.git(), subject.worktree, &found.admin)?;
+    let what = under_way::what(subject.repository.git(), subject.worktree, &found.admin)?;
     found.reasons.extend(what.map(|what| Keep::UnderWay { what: what.to_owned() }));
     Ok(())
-}
-
-/// What is under way in a checkout, given git's own folder of it.
-fn under_way_in(git: &Git, folder: &Path, admin: &Path) -> Result<Option<&'static str>, GitError> {
-    for (name, what) in [
-        ("rebase-merge", "a rebase"),
-        ("rebase-apply", "a rebase"),
-        ("MERGE_HEAD", "a merge"),
-        ("CHERRY_PICK_HEAD", "a cherry-pick"),
-        ("REVERT_HEAD", "a revert"),
-        ("BISECT_LOG", "a bisect"),
-        ("sequencer", "a sequence of commits"),
-    ] {
-        let is_there = fs::symlink_metadata(admin.join(name)).is_ok();
-        // Kept in the table of references by repositories that have one.
-        let is_ref = || -> Result<bool, GitError> {
-            let arguments = ["rev-parse", "--verify", "--quiet", name];
-            Ok(git.call(folder, Programs::None, arguments)?.answer()?.status.success())
-        };
-        if is_there || name.ends_with("_HEAD") && is_ref()? {
-            return Ok(Some(what));
-        }
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

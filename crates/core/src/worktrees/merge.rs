@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Git, GitError, Programs, Repository, embedded, git::failed, porcelain};
+use super::{Git, GitError, Programs, Repository, embedded, git::failed, porcelain, under_way};
 
 /// A branch to be taken into another.
 #[derive(Clone, Debug)]
@@ -89,6 +89,16 @@ pub enum MergeError {
         folder: PathBuf,
         /// What git says.
         words: String,
+    },
+    /// The target is being rebased or bisected, or something is under way where it is checked out.
+    #[error("{branch} cannot move: {what} is under way in {}", .folder.display())]
+    UnderWay {
+        /// The target.
+        branch: String,
+        /// The checkout.
+        folder: PathBuf,
+        /// What: a rebase, a merge and the like.
+        what: &'static str,
     },
     /// The target moved meanwhile.
     #[error("{branch} was changed meanwhile")]
@@ -226,6 +236,8 @@ impl Merge<'_> {
         if is_ancestor(self.repository, &theirs, &ours)? {
             return Ok(Made { from: ours, merged: Merged::Nothing });
         }
+        // Found out now, so that nothing is checked in vain.
+        self.checkout_to_move(&target)?;
         let is_ahead = is_ancestor(self.repository, &ours, &theirs)?;
         let merged = if is_ahead && !self.squash {
             Merged::FastForward { commit: theirs }
@@ -248,7 +260,7 @@ impl Merge<'_> {
     /// Moves the target to what was made, from exactly where it stood then.
     ///
     /// # Errors
-    /// When it was moved meanwhile, or files in its checkout are in the way; then nothing has changed.
+    /// When it was moved meanwhile, or what is in its checkout is in the way; then nothing has changed.
     pub fn arrive(&self, made: &Made) -> Result<(), MergeError> {
         match made.merged.commit() {
             Some(commit) => self.go_to(&format!("refs/heads/{}", self.into), &made.from, commit),
@@ -277,7 +289,7 @@ impl Merge<'_> {
     fn go_to(&self, target: &str, from: &str, to: &str) -> Result<(), MergeError> {
         let (git, common) = (self.repository.git(), self.repository.common_dir());
         let moved = || MergeError::Moved { branch: self.into.to_owned() };
-        let Some(folder) = self.checkout_of(target)? else {
+        let Some(folder) = self.checkout_to_move(target)? else {
             let message = format!("orchestra merge {}", self.branch);
             let arguments = ["update-ref", "-m", &message, target, to, from];
             let output = git.call(common, Programs::None, arguments)?.answer()?;
@@ -298,12 +310,23 @@ impl Merge<'_> {
         Err(MergeError::InTheWay { folder, words })
     }
 
-    /// Where a branch is checked out.
-    fn checkout_of(&self, target: &str) -> Result<Option<PathBuf>, GitError> {
+    /// Where the target is checked out, if it is, and nothing is under way that would move it back or has to end first.
+    fn checkout_to_move(&self, target: &str) -> Result<Option<PathBuf>, MergeError> {
         let (git, common) = (self.repository.git(), self.repository.common_dir());
+        let under_way =
+            |folder, what| Err(MergeError::UnderWay { branch: self.into.to_owned(), folder, what });
+        if let Some((folder, what)) = under_way::where_held(self.repository, target) {
+            return under_way(folder, what);
+        }
         let list = git.call(common, Programs::None, ["worktree", "list", "--porcelain", "-z"])?.bytes()?;
         // One that was removed by hand has no files to keep up to date.
-        Ok(porcelain::checkout_of(&list, target).filter(|folder| folder.is_dir()))
+        let Some(folder) = porcelain::checkout_of(&list, target).filter(|folder| folder.is_dir()) else {
+            return Ok(None);
+        };
+        match under_way::what_in(git, &folder)? {
+            Some(what) => under_way(folder, what),
+            None => Ok(Some(folder)),
+        }
     }
 }
 
@@ -465,6 +488,50 @@ mod tests {
         assert_eq!(conflicts(&repository, "side", "main").unwrap(), ["a"]);
         assert!(matches!(world.merge("nope", false), Err(MergeError::NoTarget { .. })));
         assert!(matches!(world.merge("--all", false), Err(MergeError::NoTarget { .. })));
+    }
+
+    #[test]
+    fn a_target_that_is_rebased_bisected_or_merged_into_stays_where_it_is() {
+        let world = World::new();
+        let World { sandbox, main, side } = &world;
+        sandbox.run(main, &["branch", "upstream"]);
+        sandbox.commit(main, "own", "main\n");
+        sandbox.run(main, &["checkout", "-q", "upstream"]);
+        sandbox.commit(main, "own", "upstream\n");
+        sandbox.run(main, &["checkout", "-q", "main"]);
+        sandbox.commit(side, "b", "b\n");
+        for (begin, what, end) in [
+            (["rebase", "-q", "upstream"].as_slice(), "a rebase", ["rebase", "--abort"]),
+            (&["merge", "-q", "upstream"], "a merge", ["merge", "--abort"]),
+            (&["cherry-pick", "upstream"], "a cherry-pick", ["cherry-pick", "--abort"]),
+            (&["bisect", "start", "main", "main~1"], "a bisect", ["bisect", "reset"]),
+        ] {
+            drop(sandbox.plain(main).args(begin).output().unwrap());
+            let before = world.all();
+            for squash in [false, true] {
+                let error = world.merge("main", squash).unwrap_err();
+                assert!(
+                    matches!(&error, MergeError::UnderWay { what: found, .. } if *found == what),
+                    "{error}"
+                );
+                assert_eq!(
+                    error.to_string(),
+                    format!("main cannot move: {what} is under way in {}", main.display())
+                );
+            }
+            assert_eq!(world.all(), before);
+            sandbox.run(main, &end);
+        }
+        // It began after the merge was made.
+        let repository = Repository::open(&sandbox.git, main).unwrap();
+        let merge =
+            Merge { repository: &repository, branch: "side", into: "main", squash: false, message: "m\n" };
+        let made = merge.make().unwrap();
+        drop(sandbox.plain(main).args(["rebase", "-q", "upstream"]).output().unwrap());
+        assert!(matches!(merge.arrive(&made), Err(MergeError::UnderWay { .. })));
+        sandbox.run(main, &["rebase", "--abort"]);
+        merge.arrive(&made).unwrap();
+        assert!(main.join("b").exists());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Inspection, Keep, Subject, hidden_in, run, status_of, text, under_way_in};
-use crate::worktrees::{Git, GitError, Programs, porcelain};
+use super::{Inspection, Keep, Subject, hidden_in, run, status_of, text};
+use crate::worktrees::{Git, GitError, Programs, porcelain, under_way};
 
 /// Adds what they hold, and what theirs do.
 pub(super) fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
@@ -50,7 +50,7 @@ fn look_into(git: &Git, folder: &Path, original: &Path) -> Result<Vec<String>, G
     keep(!hidden_in(git, folder)?.is_empty(), "files that are hidden from git (assume-unchanged)");
     let admin = run(git, folder, &["rev-parse", "--absolute-git-dir"])?;
     let admin = PathBuf::from(OsStr::from_bytes(admin.trim_ascii_end()));
-    if let Some(what) = under_way_in(git, folder, &admin)? {
+    if let Some(what) = under_way::what(git, folder, &admin)? {
         keep(true, &format!("{what} under way"));
     }
     let stash = ["rev-parse", "--verify", "--quiet", "refs/stash"];
