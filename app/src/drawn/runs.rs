@@ -119,7 +119,7 @@ fn is_open_choice(group: &[TaskResult]) -> bool {
 /// How a task is: class, icon and word, the same everywhere.
 fn state_of(task: &TaskResult) -> (&'static str, &'static str, &'static str) {
     match task.state {
-        _ if task.landed.is_some() => ("is-done", "done", "landed"),
+        _ if task.is_landed() => ("is-done", "done", "landed"),
         _ if task.is_cleaned => ("is-idle", "stop", "in the trash"),
         TaskState::Running if task.agent_state == AgentState::Waiting => ("is-waiting", "waiting", "waiting"),
         TaskState::Running => ("is-running", "busy", "running"),

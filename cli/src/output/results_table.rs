@@ -22,7 +22,7 @@ fn state_of(task: &TaskResult) -> (String, Style) {
         TaskState::Stopped => ("■", style::SOFT),
     };
     match () {
-        () if task.landed.is_some() => ("✓ landed".to_owned(), style::DONE),
+        () if task.is_landed() => ("✓ landed".to_owned(), style::DONE),
         () if task.is_cleaned => ("– in the trash".to_owned(), style::SOFT),
         () => (format!("{shape} {}", task.state.name()), style),
     }

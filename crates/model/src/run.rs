@@ -135,13 +135,22 @@ pub struct TaskResult {
     pub retries: u32,
     /// What its work does not go together with: the target, or others of the run.
     pub conflicts: Vec<Conflict>,
-    /// The commit at which its work landed.
+    /// The commit at which its work landed; `null` also when there is more of it since.
     pub landed: Option<String>,
     /// Whether it is in the trash.
     pub is_cleaned: bool,
 }
 
 impl TaskResult {
+    /// Whether all of its work has landed, and its agent is not at work on more.
+    pub const fn is_landed(&self) -> bool {
+        let is_at_work = matches!(
+            self.agent_state,
+            AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked
+        );
+        self.landed.is_some() && !is_at_work
+    }
+
     /// Its name without the number of the attempt.
     pub fn base_name(&self) -> &str {
         let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());

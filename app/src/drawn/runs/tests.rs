@@ -149,6 +149,24 @@ fn one_of_several_attempts_is_chosen_before_anything_lands() {
 }
 
 #[test]
+fn what_has_landed_is_not_offered_until_there_is_more_of_it() {
+    let landed = TaskResult {
+        landed: Some("0123456789abcdef".to_owned()),
+        diffstat: Some(DiffStat { files: 1, insertions: 1, deletions: 0 }),
+        ..task("api", "aaaa2222", TaskState::Done)
+    };
+    let html = draw(&known(vec![landed.clone()]), Show::Results);
+    assert!(html.contains("landed") && !html.contains(">Land "), "{html}");
+    let at_work =
+        TaskResult { state: TaskState::Running, agent_state: AgentState::Running, ..landed.clone() };
+    let html = draw(&known(vec![at_work]), Show::Results);
+    assert!(html.contains("running") && !html.contains("landed") && !html.contains(">Land "), "{html}");
+    let more = TaskResult { landed: None, ..landed };
+    let html = draw(&known(vec![more]), Show::Results);
+    assert!(html.contains("Land 1 branch on main") && !html.contains("landed"), "{html}");
+}
+
+#[test]
 fn tasks_and_attempts_are_told_apart_in_their_order() {
     let mut results = attempts().results;
     let tasks = &mut results.tasks;

@@ -107,3 +107,33 @@ fn what_was_spawned_lands_too_and_a_checkout_in_the_way_is_left_alone() {
     let said = world.ok(&["land"]);
     assert!(said.out.lines().all(|line| line.ends_with("it is there already")), "{said:?}");
 }
+
+#[test]
+fn what_is_made_after_a_landing_is_to_be_landed_too() {
+    let world = World::new();
+    let before = world.git(&["rev-parse", "main"]);
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write two 2"]);
+    world.ok(&["land"]);
+    let landed = || world.task("one")["landed"].is_string();
+    assert!(landed());
+    let send = |words: &str, turns: u64| {
+        world.ok(&["send", "one", words]);
+        world.wait("one", |agent| {
+            agent["turns"] == turns && (agent["state"] == "done" || agent["state"] == "idle")
+        });
+    };
+    send("::say Nothing more.", 2);
+    assert!(landed(), "it made nothing more");
+    send("::write more 1", 3);
+    let one = world.task("one");
+    assert!(one["landed"].is_null() && one["state"] == "done", "{one:#}");
+    assert_eq!(one["diffstat"]["files"], 1, "what is to be landed: {one:#}");
+    world.ok(&["land"]);
+    assert!(landed() && world.shop().join("more").is_file());
+    // As one commit it is there all the same; taken off the branch it is not.
+    world.git(&["reset", "-q", "--soft", &before]);
+    world.git(&["commit", "-qm", "all"]);
+    assert!(landed());
+    world.git(&["reset", "-q", "--hard", &before]);
+    assert!(!landed());
+}

@@ -19,6 +19,7 @@ mod create;
 mod file;
 mod journal;
 mod land;
+mod landed;
 mod order;
 pub(super) mod remark;
 mod report;

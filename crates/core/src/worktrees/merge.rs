@@ -174,6 +174,24 @@ pub fn is_within(repository: &Repository, commit: &str, branch: &str) -> Result<
     is_ancestor(repository, commit, &format!("refs/heads/{branch}"))
 }
 
+/// Whether a commit, or a branch by its full name, is in the history of a commit.
+///
+/// # Errors
+/// When git fails, or there is no such commit.
+pub(crate) fn is_within_commit(repository: &Repository, one: &str, other: &str) -> Result<bool, GitError> {
+    is_ancestor(repository, one, other)
+}
+
+/// Whether a local branch has the work of a commit, or of a branch by its full name: in its history, or as other commits.
+///
+/// # Errors
+/// When git fails, or there is no such branch.
+pub(crate) fn has_work(repository: &Repository, branch: &str, commit: &str) -> Result<bool, GitError> {
+    let name = format!("refs/heads/{branch}");
+    Ok(is_ancestor(repository, commit, &name)?
+        || brings_nothing(repository.git(), repository.common_dir(), &name, commit)?)
+}
+
 fn is_ancestor(repository: &Repository, one: &str, other: &str) -> Result<bool, GitError> {
     let arguments = ["merge-base", "--is-ancestor", one, other];
     repository.git().call(repository.common_dir(), Programs::None, arguments)?.says_yes()

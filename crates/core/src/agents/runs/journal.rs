@@ -34,7 +34,15 @@ pub(super) enum RunEvent {
     /// The run has used what it may.
     LimitReached { words: String },
     /// A task's work is on the target.
-    Landed { task: u32, target: String, from: String, commit: String },
+    Landed {
+        task: u32,
+        target: String,
+        from: String,
+        commit: String,
+        /// How many turns its agent had ended; older versions did not write it.
+        #[serde(default)]
+        turns: Option<u32>,
+    },
     /// A task's work does not land as it is; its agent was told.
     SentBack { task: u32, why: String },
     /// Of several attempts, a person chose this one.
@@ -63,12 +71,25 @@ pub(super) struct Ledger {
     pub(super) limit: Option<Limit>,
     /// What was used up, since when.
     pub(super) reached: Option<(Timestamp, String)>,
-    /// Where the target stood before the work of tasks landed, and where after it.
-    pub(super) landed: HashMap<u32, (String, String)>,
+    /// The last landing of each.
+    pub(super) landed: HashMap<u32, Landed>,
     /// Tasks that came to the plan since it was written.
     pub(super) joined: Vec<PlannedTask>,
     /// When it was last written to.
     pub(super) last_at: Option<Timestamp>,
+}
+
+/// That a task's work landed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Landed {
+    /// The branch that took it.
+    pub(super) target: String,
+    /// Where that stood before.
+    pub(super) from: String,
+    /// Where it stood then.
+    pub(super) commit: String,
+    /// How many turns the agent had ended, where that is known.
+    pub(super) turns: Option<u32>,
 }
 
 impl Ledger {
@@ -98,7 +119,9 @@ impl Ledger {
                 self.reached = None;
             }
             RunEvent::LimitReached { words } => self.reached = Some((at, words)),
-            RunEvent::Landed { task, from, commit, .. } => drop(self.landed.insert(task, (from, commit))),
+            RunEvent::Landed { task, target, from, commit, turns } => {
+                self.landed.insert(task, Landed { target, from, commit, turns });
+            }
             RunEvent::Joined { task } => self.joined.push(*task),
             RunEvent::SentBack { .. } | RunEvent::Chosen { .. } | RunEvent::Unknown => {}
         }

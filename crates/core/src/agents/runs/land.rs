@@ -397,11 +397,12 @@ impl Ground<'_> {
             match merge.arrive(&made) {
                 Ok(()) => {
                     let (task, target) = (candidate.place, self.target.to_owned());
-                    let (from, commit) = (made.from, commit.clone());
-                    self.run.note_locked(RunEvent::Landed { task, target, from, commit: commit.clone() })?;
+                    let (from, commit, turns) = (made.from, commit.clone(), candidate.harvest.agent().turns);
+                    let landed =
+                        RunEvent::Landed { task, target, from, commit: commit.clone(), turns: Some(turns) };
+                    self.run.note_locked(landed)?;
                     if let Some(check) = check.clone() {
                         // It is the last word on this work.
-                        let turns = candidate.harvest.agent().turns;
                         self.run.note_locked(RunEvent::Checked { task, turns, check })?;
                     }
                     return Ok(LandingOutcome::Landed { commit, check });

@@ -8,7 +8,11 @@ use std::{
 use jiff::Timestamp;
 use orchestra_model::{Agent, AgentId, Conflict, Results, RunList, TaskResult, TaskState};
 
-use super::{PlannedTask, RunError, RunFolder, journal::Ledger, standing::Standing};
+use super::{
+    PlannedTask, RunError, RunFolder,
+    journal::{Landed, Ledger},
+    standing::Standing,
+};
 use crate::{
     agents::{
         Tools,
@@ -77,7 +81,13 @@ impl Tools {
         let mut work: Vec<Option<Worked>> = Vec::new();
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             let mut result = self.result(run, &ledger, (place, task), standing);
-            let before = ledger.landed.get(&place).map(|(from, _)| from.as_str());
+            let landed = ledger.landed.get(&place).filter(|landed| {
+                // Without asking git of each, whoever did not work on since has made nothing more.
+                let is_asked = with_work || landed.may_be_outdated(result.turns);
+                !is_asked || self.is_landed(run, task, landed)
+            });
+            result.landed = landed.map(|landed| landed.commit.clone());
+            let before = landed.map(|landed| landed.from.as_str());
             let worked = with_work.then(|| self.worked(run, task, before, &mut result));
             tasks.push(result);
             // A harvest that cannot be read has no conflicts to be told.
@@ -144,9 +154,17 @@ impl Tools {
             cost_usd: agent.and_then(|agent| agent.cost_usd),
             retries: ledger.retries(place),
             conflicts: Vec::new(),
-            landed: ledger.landed.get(&place).map(|(_, commit)| commit.clone()),
+            landed: None,
             is_cleaned: agent.is_some_and(|agent| agent.is_cleaned),
         }
+    }
+
+    /// Whether what landed of a task is all that there is of it. What git cannot show is believed.
+    fn is_landed(&self, run: &RunFolder, task: &PlannedTask, landed: &Landed) -> bool {
+        let Some(git) = &self.git else { return true };
+        let harvest =
+            run.agent(task).map_err(HarvestError::from).and_then(|folder| Harvest::of(&folder, git));
+        harvest.and_then(|harvest| landed.is_all_of(&harvest)).unwrap_or(true)
     }
 
     /// Fills in what an agent changed; `None` when it has no work of its own that is still to be taken.
@@ -241,7 +259,7 @@ fn write_markdown(results: &Results, out: &mut String) -> std::fmt::Result {
     writeln!(out, "| task | state | changes | check | time | turns | tokens | cost |")?;
     writeln!(out, "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: |")?;
     for task in &results.tasks {
-        let state = if task.landed.is_some() { "landed" } else { task.state.name() };
+        let state = if task.is_landed() { "landed" } else { task.state.name() };
         let changes = task.diffstat.map_or(String::new(), |stat| {
             let files = if stat.files == 1 { "file" } else { "files" };
             format!("{} {files}, +{} −{}", stat.files, stat.insertions, stat.deletions)
