@@ -125,6 +125,10 @@ fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) 
             let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
             ("sent back:", text::one_line(&format!("`{}` fails{code}", check.command)), style::FAILED)
         }
+        LandingOutcome::InTheWay { folder, files } => {
+            let (files, folder) = (text::one_line(&files.join(", ")), text::one_line(folder));
+            ("waits:", format!("{files} in {folder}: changes of your own are in the way"), style::STRONG)
+        }
         LandingOutcome::Waits { why } => {
             ("waits:", text::one_line(why.strip_prefix("waits ").unwrap_or(why)), style::STRONG)
         }

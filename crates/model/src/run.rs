@@ -322,6 +322,13 @@ pub enum LandingOutcome {
         /// The check.
         check: Check,
     },
+    /// Where the target is checked out, changes of somebody's own are in the way.
+    InTheWay {
+        /// The checkout.
+        folder: String,
+        /// The files.
+        files: Vec<String>,
+    },
     /// It waits: another is before it, or it is not done.
     Waits {
         /// For what, one sentence.

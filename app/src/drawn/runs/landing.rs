@@ -54,6 +54,13 @@ fn step(step: &LandingStep) -> AnyView {
             let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
             ("mark is-failed", "failed", "sent back", format!("{} fails{code}", check.command))
         }
+        LandingOutcome::InTheWay { folder, files } => {
+            let words = format!(
+                "{} has changes in {folder}. Commit or stash them on the computer, then land again.",
+                files.join(", ")
+            );
+            ("mark is-waiting", "waiting", "waits", words)
+        }
         LandingOutcome::Waits { why } => ("mark is-queued", "queued", "waits", why.clone()),
     };
     view! {

@@ -83,12 +83,12 @@ pub enum MergeError {
         files: Vec<String>,
     },
     /// The target is checked out, and files there are in the way.
-    #[error("{} has changes of its own that are in the way: {words}", .folder.display())]
+    #[error("{} has changes of its own that are in the way: {}", .folder.display(), .files.join(", "))]
     InTheWay {
         /// The checkout.
         folder: PathBuf,
-        /// What git says.
-        words: String,
+        /// The files.
+        files: Vec<String>,
     },
     /// The target is being rebased or bisected, or something is under way where it is checked out.
     #[error("{branch} cannot move: {what} is under way in {}", .folder.display())]
@@ -322,10 +322,14 @@ impl Merge<'_> {
         if commit_of(self.repository, target)?.as_deref() != Some(from) {
             return Err(moved());
         }
-        let words = String::from_utf8_lossy(&output.stderr).into_owned();
-        let files: Vec<&str> = words.lines().filter_map(|line| line.strip_prefix('\t')).collect();
-        let words = if files.is_empty() { words.trim().to_owned() } else { files.join(", ") };
-        Err(MergeError::InTheWay { folder, words })
+        // git names each on a line of its own.
+        let words = String::from_utf8_lossy(&output.stderr);
+        let files: Vec<String> =
+            words.lines().filter_map(|line| line.strip_prefix('\t')).map(str::to_owned).collect();
+        match files.as_slice() {
+            [] => Err(failed("merge".to_owned(), &output).into()),
+            _ => Err(MergeError::InTheWay { folder, files }),
+        }
     }
 
     /// Where the target is checked out, if it is, and nothing is under way that would move it back or has to end first.
@@ -493,7 +497,7 @@ mod tests {
         fs::write(world.main.join("a"), "1\nown\n3\n").unwrap();
         let before = world.all();
         let error = world.merge("main", false).unwrap_err();
-        assert!(matches!(&error, MergeError::InTheWay { words, .. } if words == "a"), "{error}");
+        assert!(matches!(&error, MergeError::InTheWay { files, .. } if files == &["a"]), "{error}");
         assert_eq!(world.all(), before);
         world.sandbox.run(&world.main, &["commit", "-qam", "own"]);
         let before = world.all();

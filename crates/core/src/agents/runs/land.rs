@@ -306,7 +306,9 @@ impl Ground<'_> {
                 Ok(became) => {
                     match &became {
                         LandingOutcome::Landed { .. } | LandingOutcome::Nothing => {}
-                        LandingOutcome::Waits { .. } => drop(open.insert(candidate.place)),
+                        LandingOutcome::Waits { .. } | LandingOutcome::InTheWay { .. } => {
+                            open.insert(candidate.place);
+                        }
                         LandingOutcome::Conflict { .. } | LandingOutcome::Red { .. } => {
                             open.insert(candidate.place);
                             if !self.wish.keep_going {
@@ -406,6 +408,11 @@ impl Ground<'_> {
                         self.run.note_locked(RunEvent::Checked { task, turns, check })?;
                     }
                     return Ok(LandingOutcome::Landed { commit, check });
+                }
+                // What others have made may not touch those files.
+                Err(MergeError::InTheWay { folder, files }) => {
+                    let folder = folder.display().to_string();
+                    return Ok(LandingOutcome::InTheWay { folder, files });
                 }
                 // What was checked is not what would be there now.
                 Err(MergeError::Moved { .. }) if tried < TRIES => {}
