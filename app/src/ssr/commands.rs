@@ -198,7 +198,7 @@ impl Desk<'_> {
             Command::Restore { agent } => self.restore(&agent),
             Command::Unpark {} => self.unpark(),
             Command::Choose { agent } => super::runs::choose(self.context, &self.find(&agent)?, BY),
-            Command::Land { run } => super::runs::land(self.context, &run, BY),
+            Command::Land { run } => super::runs::land(self.context, &run),
             Command::Revoke { device } => self.revoke(&device),
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use orchestra_core::{
     agents::runs::{ChooseError, LandError, LandNews, LandWish, RunError, RunFolder, markdown},
-    worktrees::{FilePatch, read_patch},
+    worktrees::{FilePatch, MergeError, read_patch},
 };
 use orchestra_model::{Agent, AgentId, Landing, LandingStep, Results};
 
@@ -213,17 +213,16 @@ pub(super) fn choose(context: &AppContext, agent: &Agent, by: &str) -> Result<Ou
 }
 
 /// Begins to land a run; its page tells how far it is. Asked for twice, it is landed once.
-pub(super) fn land(context: &AppContext, id: &str, by: &str) -> Result<Outcome, AppError> {
+pub(super) fn land(context: &AppContext, id: &str) -> Result<Outcome, AppError> {
     let run = find(context, id)?;
     if !context.landings.begin(run.id()) {
         return Ok(Outcome { said: "It is being landed already.".to_owned(), ..Outcome::default() });
     }
     let (landings, tools) = (context.landings.clone(), context.tools.clone());
-    let wish = LandWish { by: by.to_owned(), ..LandWish::default() };
     let of_thread = run.id().clone();
     let begun = std::thread::Builder::new().name("landing".to_owned()).spawn(move || {
         let id = of_thread;
-        let landed = tools.land(&run, &wish, &mut |news| landings.tell(&id, news));
+        let landed = tools.land(&run, &LandWish::default(), &mut |news| landings.tell(&id, news));
         landings.end(&id, landed.map_err(not_landed));
     });
     match begun {
@@ -244,6 +243,7 @@ fn not_landed(error: LandError) -> AppError {
         LandError::NoTarget => "On the computer: orchestra land --into BRANCH.",
         LandError::NoBranches => "Their changes are in that folder already.",
         LandError::NotTrusted { .. } => "On the computer: orchestra spawn --trust says once that it is.",
+        LandError::Merge(MergeError::UnderWay { .. }) => "Finish or abort that on the computer first.",
         LandError::Setup(_) | LandError::Config(_) => "Nothing was changed by it. Is .orchestra.toml right?",
         _ => "What landed until then has landed; Land goes on.",
     };

@@ -11,7 +11,7 @@ use orchestra_core::agents::{
     Tools,
     runs::{LandError, LandNews, LandWish, RunFolder},
 };
-use orchestra_model::{Landing, LandingOutcome, LandingStep};
+use orchestra_model::{Landing, LandingOutcome};
 
 use super::{Context, agent, runs, take};
 use crate::{
@@ -33,12 +33,11 @@ pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Fa
         into: arguments.into.clone(),
         check: arguments.check.clone(),
         keep_going: arguments.keep_going,
-        by: agent::BY.to_owned(),
     };
     let mut landing = land(context, &tools, &found, &wish, arguments)?;
     for _ in 1..ROUNDS {
-        let sent_back: Vec<&str> =
-            landing.steps.iter().filter(|step| is_sent_back(step)).map(|step| step.agent.as_str()).collect();
+        // Whoever was told before and changed nothing is not waited for.
+        let sent_back = names(&landing, LandingOutcome::is_sent_back);
         if !arguments.wait || sent_back.is_empty() {
             break;
         }
@@ -63,18 +62,36 @@ pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Fa
     } else if let Some(short) = landing.commit.get(..8) {
         context.words.say(&format!("{} stands at {short}.", landing.target));
     }
-    match landing.steps.iter().filter(|step| is_sent_back(step)).count() {
-        0 => Ok(()),
-        count => {
-            let agents = text::count(count, "agent was", "agents were");
-            let hint = "orchestra land goes on when it is done; --wait waits for it";
-            Err(Failure::new(format!("{agents} sent back")).hint(hint))
-        }
-    }
+    all_landed(&landing)
 }
 
-const fn is_sent_back(step: &LandingStep) -> bool {
-    matches!(step.outcome, LandingOutcome::Conflict { .. } | LandingOutcome::Red { .. })
+/// The agents of whose work became something of this kind.
+fn names(landing: &Landing, is: impl Fn(&LandingOutcome) -> bool) -> Vec<&str> {
+    let of_kind = landing.steps.iter().filter(|step| is(&step.outcome));
+    of_kind.map(|step| step.agent.as_str()).collect()
+}
+
+/// What a person has to know of when not everything landed that could have.
+fn all_landed(landing: &Landing) -> Result<(), Failure> {
+    let sent_back = names(landing, LandingOutcome::is_sent_back);
+    let left_so = names(landing, LandingOutcome::is_left_so);
+    let in_the_way = names(landing, |outcome| matches!(outcome, LandingOutcome::InTheWay { .. }));
+    if let [first, ..] = left_so.as_slice() {
+        let agents = text::count(left_so.len(), "agent was", "agents were");
+        let hint = format!("orchestra send {first} \"…\", or take it yourself: orchestra diff {first}");
+        return Err(Failure::new(format!("{agents} told already and changed nothing")).hint(hint));
+    }
+    if !sent_back.is_empty() {
+        let agents = text::count(sent_back.len(), "agent was", "agents were");
+        let hint = "orchestra land goes on when it is done; --wait waits for it";
+        return Err(Failure::new(format!("{agents} sent back")).hint(hint));
+    }
+    if !in_the_way.is_empty() {
+        let work = text::count(in_the_way.len(), "agent", "agents");
+        let hint = "commit or stash them there; orchestra land goes on";
+        return Err(Failure::new(format!("changes of your own are in the way of {work}")).hint(hint));
+    }
+    Ok(())
 }
 
 /// One way through, told as it goes.
@@ -118,12 +135,13 @@ fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) 
             ("landed", format!("({short}{})", checked.unwrap_or_default()), style::DONE)
         }
         LandingOutcome::Nothing => ("nothing", "to land: it is there already".to_owned(), style::SOFT),
-        LandingOutcome::Conflict { files } => {
-            ("sent back:", format!("it conflicts in {}", text::one_line(&files.join(", "))), style::FAILED)
+        LandingOutcome::Conflict { files, told } => {
+            let why = format!("it conflicts in {}", text::one_line(&files.join(", ")));
+            back(*told, why)
         }
-        LandingOutcome::Red { check } => {
+        LandingOutcome::Red { check, told } => {
             let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-            ("sent back:", text::one_line(&format!("`{}` fails{code}", check.command)), style::FAILED)
+            back(*told, text::one_line(&format!("`{}` fails{code}", check.command)))
         }
         LandingOutcome::InTheWay { folder, files } => {
             let (files, folder) = (text::one_line(&files.join(", ")), text::one_line(folder));
@@ -132,6 +150,14 @@ fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) 
         LandingOutcome::Waits { why } => {
             ("waits:", text::one_line(why.strip_prefix("waits ").unwrap_or(why)), style::STRONG)
         }
+    }
+}
+
+/// That work does not go onto the branch, and whether its agent is told of it.
+fn back(told: bool, why: String) -> (&'static str, String, anstyle::Style) {
+    match told {
+        true => ("sent back:", why, style::FAILED),
+        false => ("does not land:", format!("{why}; it was told already and changed nothing"), style::FAILED),
     }
 }
 

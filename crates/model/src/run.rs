@@ -299,6 +299,18 @@ pub struct LandingStep {
     pub outcome: LandingOutcome,
 }
 
+impl LandingOutcome {
+    /// Whether its agent is sent back.
+    pub const fn is_sent_back(&self) -> bool {
+        matches!(self, Self::Conflict { told: true, .. } | Self::Red { told: true, .. })
+    }
+
+    /// Whether it does not land though its agent knows why: a person is needed.
+    pub const fn is_left_so(&self) -> bool {
+        matches!(self, Self::Conflict { told: false, .. } | Self::Red { told: false, .. })
+    }
+}
+
 /// What became of a task's work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -312,15 +324,21 @@ pub enum LandingOutcome {
     },
     /// The target had all of it already.
     Nothing,
-    /// It conflicts; the agent was told.
+    /// It conflicts.
     Conflict {
         /// The files.
         files: Vec<String>,
+        /// Whether the agent is sent back with that; `false` when it was before, and changed nothing.
+        #[serde(default)]
+        told: bool,
     },
-    /// With it the check fails; the agent was told.
+    /// With it the check fails.
     Red {
         /// The check.
         check: Check,
+        /// Whether the agent is sent back with that; `false` when it was before, and changed nothing.
+        #[serde(default)]
+        told: bool,
     },
     /// Where the target is checked out, changes of somebody's own are in the way.
     InTheWay {

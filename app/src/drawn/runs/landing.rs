@@ -47,12 +47,12 @@ fn step(step: &LandingStep) -> AnyView {
             ("mark is-done", "done", "landed", format!("{short}{checked}"))
         }
         LandingOutcome::Nothing => ("mark is-idle", "done", "nothing to land", String::new()),
-        LandingOutcome::Conflict { files } => {
-            ("mark is-failed", "failed", "sent back", format!("it conflicts in {}", files.join(", ")))
+        LandingOutcome::Conflict { files, told } => {
+            back(*told, format!("it conflicts in {}", files.join(", ")))
         }
-        LandingOutcome::Red { check } => {
+        LandingOutcome::Red { check, told } => {
             let code = check.exit_code.map(|code| format!(" (exit code {code})")).unwrap_or_default();
-            ("mark is-failed", "failed", "sent back", format!("{} fails{code}", check.command))
+            back(*told, format!("{} fails{code}", check.command))
         }
         LandingOutcome::InTheWay { folder, files } => {
             let words = format!(
@@ -67,4 +67,15 @@ fn step(step: &LandingStep) -> AnyView {
         <li><b>{parts::visible(&step.agent)}</b> <span class=class><Icon name=icon/>{word}</span> <span class="landing-words">{parts::visible(&words)}</span></li>
     }
     .into_any()
+}
+
+/// That work does not go onto the branch, and whether its agent is told of it.
+fn back(told: bool, why: String) -> (&'static str, &'static str, &'static str, String) {
+    match told {
+        true => ("mark is-failed", "failed", "sent back", why),
+        false => {
+            let next = "It was told already and changed nothing. Send it a message, or take it yourself.";
+            ("mark is-failed", "failed", "does not land", format!("{why}. {next}"))
+        }
+    }
 }

@@ -93,19 +93,83 @@ fn a_red_check_keeps_the_target_where_it_is_and_others_wait_or_go_on() {
 }
 
 #[test]
+fn who_was_told_and_changed_nothing_is_not_sent_back_again() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1"]);
+    let checks = world.home().join("checks");
+    let check = format!("echo >> {}; false", checks.display());
+    let (code, landed) = landing(&world, &["--wait", "--check", &check]);
+    assert_eq!((code, outcomes(&landed)), (1, pairs(&[("one", "red")])));
+    assert_eq!(landed["steps"][0]["told"], false, "it was, in the first round: {landed:#}");
+    assert_eq!(
+        fs::read_to_string(&checks).unwrap().lines().count(),
+        2,
+        "once more after its turn, and no more"
+    );
+    let said = world.run(&["land", "--check", &check]);
+    assert!(said.code == 1 && said.out.contains("it was told already and changed nothing"), "{said:?}");
+    assert!(said.words.contains("orchestra send one"), "{said:?}");
+    // Nobody else said so.
+    let messages: Value = serde_json::from_str(&world.ok(&["messages", "--json"]).out).unwrap();
+    let messages = messages["threads"][0]["messages"].as_array().unwrap();
+    assert_eq!(
+        (messages.len(), &messages[0]["from"]["kind"]),
+        (1, &Value::from("orchestra")),
+        "{messages:?}"
+    );
+    // Another check is another matter.
+    let (_, landed) = landing(&world, &["--check", "exit 3"]);
+    assert_eq!(landed["steps"][0]["told"], true, "{landed:#}");
+}
+
+#[test]
 fn what_was_spawned_lands_too_and_a_checkout_in_the_way_is_left_alone() {
     let world = World::new();
-    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write README.md 2"]);
+    world.ok(&["spawn", "--trust", "--wait", "Two\n::write README.md 2", "Three\n::write three 3"]);
     fs::write(world.shop().join("README.md"), "own\n").unwrap();
     let said = world.run(&["land"]);
-    assert!(said.code == 1 && said.words.contains("in the way: README.md"), "{said:?}");
+    assert!(said.code == 1 && said.words.contains("in the way of 1 agent"), "{said:?}");
+    assert!(said.out.contains("two    waits: README.md in "), "{said:?}");
+    assert!(said.out.contains("three  landed"), "{said:?}");
     assert_eq!(fs::read_to_string(world.shop().join("README.md")).unwrap(), "own\n");
+    let (code, landed) = landing(&world, &["--keep-going"]);
+    assert_eq!(code, 1);
+    let mut order = outcomes(&landed);
+    order.sort();
+    assert_eq!(order, pairs(&[("three", "nothing"), ("two", "in_the_way")]));
     world.git(&["checkout", "-q", "README.md"]);
     let said = world.ok(&["land"]);
-    assert!(said.out.contains("two  landed"), "{said:?}");
+    assert!(said.out.contains("two    landed"), "{said:?}");
     assert_eq!(world.git(&["status", "--porcelain"]), "");
     let said = world.ok(&["land"]);
     assert!(said.out.lines().all(|line| line.ends_with("it is there already")), "{said:?}");
+}
+
+#[test]
+fn nothing_lands_on_a_branch_that_is_being_rebased() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1"]);
+    let shop = world.shop();
+    world.git(&["branch", "upstream"]);
+    fs::write(shop.join("README.md"), "mine\n").unwrap();
+    world.git(&["commit", "-qam", "mine"]);
+    world.git(&["checkout", "-q", "upstream"]);
+    fs::write(shop.join("README.md"), "theirs\n").unwrap();
+    world.git(&["commit", "-qam", "theirs"]);
+    world.git(&["checkout", "-q", "main"]);
+    let rebase =
+        || std::process::Command::new("git").current_dir(&shop).args(["rebase", "-q", "upstream"]).output();
+    assert!(!rebase().unwrap().status.success(), "it stops at a conflict");
+    let before = world.git(&["rev-parse", "main"]);
+    for arguments in [["land"].as_slice(), &["merge", "one"]] {
+        let said = world.run(arguments);
+        assert!(said.code == 1 && said.words.contains("main cannot move: a rebase is under way"), "{said:?}");
+        assert!(said.words.contains("finish or abort that there first"), "{said:?}");
+    }
+    assert_eq!(world.git(&["rev-parse", "main"]), before);
+    world.git(&["rebase", "--abort"]);
+    world.ok(&["land"]);
+    assert!(shop.join("one").is_file());
 }
 
 #[test]

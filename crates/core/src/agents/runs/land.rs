@@ -2,12 +2,13 @@
 //!
 //! A merge is made beside every checkout, and checked in a scratch worktree; the target moves only when that went well,
 //! by fast-forward, from exactly where it stood. What conflicts or fails goes back to its agent as a message, once for
-//! the same work and the same target. What has landed is told by git, so a landing that was killed is begun again.
+//! the same work, the same target and the same check. What has landed is told by git, so a landing that was killed is begun again.
 
 use std::{collections::HashSet, ffi::OsString};
 
 use jiff::Timestamp;
 use orchestra_model::{AgentState, Check, Landing, LandingOutcome, LandingStep, TaskState};
+use sha2::{Digest, Sha256};
 
 use super::{
     RunError, RunFolder,
@@ -15,7 +16,7 @@ use super::{
     journal::RunEvent,
     sequence::fewest_conflicts,
     standing::Standing,
-    step::end_of_output,
+    step::{ITSELF, end_of_output},
 };
 use crate::{
     agents::{
@@ -42,8 +43,6 @@ pub struct LandWish {
     pub check: Option<String>,
     /// Whether others go on when one is sent back.
     pub keep_going: bool,
-    /// Through which surface it is asked for.
-    pub by: String,
 }
 
 /// How far a landing is, for whoever waits.
@@ -286,7 +285,7 @@ impl Ground<'_> {
         let mut steps: Vec<LandingStep> = Vec::new();
         // Those that have not landed, by their places, and the one that all others wait for.
         let mut open: HashSet<u32> = waiting.iter().map(|(place, _)| *place).collect();
-        let mut held_by: Option<String> = None;
+        let mut held_by: Option<(String, &str)> = None;
         for (number, index) in order.iter().enumerate() {
             let Some(candidate) = candidates.get(*index) else { continue };
             let agent = candidate.harvest.agent().name.clone();
@@ -296,8 +295,8 @@ impl Ground<'_> {
             let before = before.and_then(|place| self.run.task(place)).map(|task| task.name.clone());
             let step = if let Some(before) = before {
                 Ok(LandingOutcome::Waits { why: format!("it comes after {before}, which has not landed") })
-            } else if let Some(first) = &held_by {
-                Ok(LandingOutcome::Waits { why: format!("{first} was sent back, and others wait for it") })
+            } else if let Some((first, what)) = &held_by {
+                Ok(LandingOutcome::Waits { why: format!("{first} {what}, and others wait for it") })
             } else {
                 tell(LandNews::Tries { agent: agent.clone(), place: (number + 1, order.len()) });
                 self.try_one(candidate, &mut scratch, tell)
@@ -312,7 +311,9 @@ impl Ground<'_> {
                         LandingOutcome::Conflict { .. } | LandingOutcome::Red { .. } => {
                             open.insert(candidate.place);
                             if !self.wish.keep_going {
-                                held_by = Some(agent.clone());
+                                let what =
+                                    if became.is_sent_back() { "was sent back" } else { "does not land" };
+                                held_by = Some((agent.clone(), what));
                             }
                         }
                     }
@@ -369,8 +370,9 @@ impl Ground<'_> {
                         files = files.join(", "),
                         branch = harvest.branch(),
                     );
-                    self.send_back(candidate, &text, &format!("it conflicts in {}", files.join(", ")))?;
-                    return Ok(LandingOutcome::Conflict { files });
+                    let why = format!("it conflicts in {}", files.join(", "));
+                    let told = self.send_back(candidate, &text, None, &why)?;
+                    return Ok(LandingOutcome::Conflict { files, told });
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -391,8 +393,8 @@ impl Ground<'_> {
                         output = end_of_output(&found.output),
                         branch = harvest.branch(),
                     );
-                    self.send_back(candidate, &text, &how_it_went(&found))?;
-                    return Ok(LandingOutcome::Red { check: found });
+                    let told = self.send_back(candidate, &text, Some(command), &how_it_went(&found))?;
+                    return Ok(LandingOutcome::Red { check: found, told });
                 }
                 check = Some(found);
             }
@@ -460,18 +462,37 @@ impl Ground<'_> {
         run(command)
     }
 
-    /// Tells an agent why its work does not land, once for the same work and the same target.
-    fn send_back(&self, candidate: &Candidate, text: &str, why: &str) -> Result<(), LandError> {
+    /// Tells an agent why its work does not land, once for the same work, the same target and the same check; answers
+    /// whether it is to work on that now. When it was told and has changed nothing, saying it again would not help.
+    fn send_back(
+        &self,
+        candidate: &Candidate,
+        text: &str,
+        check: Option<&str>,
+        why: &str,
+    ) -> Result<bool, LandError> {
         let agent = candidate.harvest.agent();
         let repository = candidate.harvest.repository();
         let stands = |name: &str| worktrees::commit_of(repository, &format!("refs/heads/{name}"));
         let (work, target) = (stands(candidate.harvest.branch())?, stands(self.target)?);
-        let short = |commit: Option<String>| commit.unwrap_or_default().chars().take(12).collect::<String>();
-        let key = format!("land-{}-{}-{}", self.run.id(), short(work), short(target));
-        let caller = Caller { by: self.wish.by.clone(), key: Some(key) };
+        let short = |text: String| text.chars().take(12).collect::<String>();
+        let (work, target) = (short(work.unwrap_or_default()), short(target.unwrap_or_default()));
+        let mut key = format!("land-{}-{work}-{target}", self.run.id());
+        // What a task is always checked with is what it was told of.
+        let own = self.run.task(candidate.place).and_then(|task| task.check.as_deref());
+        if let Some(command) = check.filter(|command| own != Some(*command)) {
+            let hash = Sha256::digest(command).iter().map(|byte| format!("{byte:02x}")).collect();
+            key = format!("{key}-{}", short(hash));
+        }
         let agents = self.tools.agents();
+        let was_told = agents.open(&agent.id)?.wish(&key)?.is_some();
+        let caller = Caller { by: ITSELF.to_owned(), key: Some(key) };
         let sent = agents.send(&agent.id, text, &caller, &self.tools.launcher, Timestamp::now());
-        sent.map_err(|error| LandError::Send { agent: agent.name.clone(), error })?;
-        Ok(self.run.note_locked(RunEvent::SentBack { task: candidate.place, why: why.to_owned() })?)
+        let sent = sent.map_err(|error| LandError::Send { agent: agent.name.clone(), error })?;
+        if !was_told {
+            self.run.note_locked(RunEvent::SentBack { task: candidate.place, why: why.to_owned() })?;
+        }
+        // Resumed, it had not heard of it yet.
+        Ok(!was_told || sent.resumed)
     }
 }

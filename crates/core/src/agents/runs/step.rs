@@ -23,7 +23,7 @@ use crate::agents::{
 };
 
 /// Who does what a run does by itself.
-const ITSELF: &str = "orchestra";
+pub(super) const ITSELF: &str = "orchestra";
 /// How long another git may hold the index of an agent's worktree.
 const UNTIL_COMMITTED: Duration = Duration::from_secs(10);
 /// How often it is looked whether it still does.
