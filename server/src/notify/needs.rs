@@ -114,15 +114,23 @@ fn of_request(agent: &Agent, request: &Request) -> Notice {
 
 /// What a request would do, with the line breaks that its one-line summary has lost, and whether that is all of it.
 ///
-/// The summary is one of the input's texts, folded; which one, only the client's module knows, so it is looked for.
+/// The summary is one of the input's texts, folded; which one, only the client's module knows, so it is looked for. It is
+/// all only when the input holds nothing else.
 fn exactly_asked(request: &Request) -> (String, bool) {
     let input: serde_json::Value = serde_json::from_str(&request.input).unwrap_or_default();
-    let texts = input.as_object().into_iter().flat_map(|fields| fields.values());
-    let meant = texts.filter_map(|value| value.as_str()).find(|text| is_summary_of(&request.summary, text));
-    match meant {
-        Some(text) => (text.to_owned(), true),
-        None => (request.summary.clone(), !request.summary.ends_with('…')),
+    let fields = input.as_object().into_iter().flatten();
+    let does: Vec<_> = fields.filter(|(field, _)| !says_nothing_more(&request.tool, field)).collect();
+    let mut texts = does.iter().filter_map(|(_, value)| value.as_str());
+    match texts.find(|text| is_summary_of(&request.summary, text)) {
+        // What the field of a server's tool means, nobody here knows: its name would have to be shown as well.
+        Some(text) => (text.to_owned(), does.len() == 1 && !request.tool.starts_with("mcp__")),
+        None => (request.summary.clone(), false),
     }
+}
+
+/// Whether a field of a tool's input does not change what the tool does.
+fn says_nothing_more(tool: &str, field: &str) -> bool {
+    tool == "Bash" && matches!(field, "description" | "timeout")
 }
 
 /// Whether a summary is a text on one line, or the beginning of it.

@@ -74,6 +74,29 @@ fn a_command_that_is_not_seen_whole_is_marked() {
 }
 
 #[test]
+fn only_what_is_shown_with_all_that_it_would_do_can_be_allowed() {
+    for (tool, input, shown, is_whole) in [
+        ("Bash", json!({ "command": "ls", "description": "ls", "timeout": 5 }), "ls", true),
+        ("Bash", json!({ "command": "ls", "dangerouslyDisableSandbox": true }), "ls", false),
+        ("Bash", json!({ "command": "ls\n-a", "run_in_background": true }), "ls\n-a", false),
+        ("Bash", json!({ "command": "", "description": "ls" }), "ls", false),
+        ("Read", json!({ "file_path": "a.rs" }), "a.rs", true),
+        ("Write", json!({ "file_path": "/etc/passwd-x", "content": "x" }), "/etc/passwd-x", false),
+        ("Edit", json!({ "file_path": "a.rs", "old_string": "a", "new_string": "b" }), "a.rs", false),
+        ("Task", json!({ "description": "Look", "prompt": "Remove all" }), "Look", false),
+        ("mcp__db__query", json!({ "database": "prod", "sql": "DROP TABLE users" }), "prod", false),
+        ("mcp__db__query", json!({ "sql": "DROP TABLE users" }), "DROP TABLE users", false),
+        ("TodoWrite", json!({ "todos": [] }), "0 of 0 done", false),
+    ] {
+        let mut asked = request("r1", &shown.replace('\n', " "));
+        (asked["tool"], asked["input"]) = (json!(tool), json!(input.to_string()));
+        let acts = Needs::default().take(&asking("a", &[asked]));
+        let notice = told(&acts)[0];
+        assert_eq!((notice.body.as_str(), notice.is_whole), (shown, is_whole), "{tool} {input}");
+    }
+}
+
+#[test]
 fn every_other_need_is_told_in_its_own_words() {
     let with = |state: &str, kind: &str| {
         let attention = json!({ "kind": kind, "since": at(3), "summary": "the words", "until": null });
