@@ -1,7 +1,7 @@
 //! What a person commands from a page: read, carried out by the engine, and told in a sentence.
 //!
-//! Each comes with a key. A message, a decision or a start that comes twice under one key happens once, whoever was
-//! killed in between; everything else does no harm when it comes twice.
+//! Each comes with a key. A start, and whatever an agent is told, happens once under one key however often it comes,
+//! whoever was killed in between; everything else does no harm when it comes twice.
 
 mod spawn;
 mod work;
@@ -208,16 +208,25 @@ impl Desk<'_> {
     }
 
     fn ask(&self, id: &str, command: control::Command) -> Result<(u64, Option<u64>), AppError> {
+        self.ask_as(self.caller.clone(), id, command)
+    }
+
+    fn ask_as(
+        &self,
+        caller: Caller,
+        id: &str,
+        command: control::Command,
+    ) -> Result<(u64, Option<u64>), AppError> {
         let agent = self.find(id)?;
         let folder =
             self.tools.agents().open(&agent.id).map_err(|error| refused(error, "Load the page again."))?;
-        let asked =
-            Control::connect(folder.path()).and_then(|mut control| control.ask(command, self.caller.clone()));
+        let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(command, caller));
         asked.map_err(|error| not_asked(&agent, &error))
     }
 
     fn steer(&self, id: &str, how: Steering) -> Result<Outcome, AppError> {
-        self.ask(id, control::Command::Steer { how }).map(|_| Outcome::default())
+        let caller = Caller { by: BY.to_owned(), key: key_of(self.caller.key.as_deref(), &how) };
+        self.ask_as(caller, id, control::Command::Steer { how }).map(|_| Outcome::default())
     }
 
     fn decide(
@@ -301,7 +310,7 @@ impl Desk<'_> {
     fn stop(&self, id: &str) -> Result<Outcome, AppError> {
         let agent = self.find(id)?;
         if agent.state == AgentState::Queued {
-            let cancelled = self.tools.agents().cancel(&agent.id, BY, self.context.clock.now());
+            let cancelled = self.tools.agents().cancel(&agent.id, self.caller.clone(), self.context.clock.now());
             return cancelled
                 .map(|()| said(format!("{} will not be started.", agent.name)))
                 .map_err(|error| refused(error, "Try again in a moment."));
@@ -333,6 +342,16 @@ impl Desk<'_> {
             Err(why) => Err(refused(why, "Try again.")),
         }
     }
+}
+
+/// The key under which an agent is steered. One wish may hold several things: a decision, a model, a mode.
+fn key_of(key: Option<&str>, how: &Steering) -> Option<String> {
+    let which = match how {
+        Steering::Model { .. } => " model",
+        Steering::Mode { .. } => " mode",
+        Steering::Interrupt | Steering::Stop | Steering::Finish => "",
+    };
+    key.map(|key| format!("{key}{which}"))
 }
 
 fn number(text: &str) -> Result<u64, AppError> {
@@ -389,6 +408,14 @@ mod tests {
             r#"{"do":"spawn","tasks":"a\n\nb","folder":"/x","max_parallel":"2","how":"fork","unknown":"x"}"#;
         let Command::Spawn(spawn) = serde_json::from_str(form).unwrap() else { panic!() };
         assert_eq!((spawn.tasks.as_str(), spawn.max_parallel.as_str(), spawn.trust), ("a\n\nb", "2", None));
+    }
+
+    #[test]
+    fn what_one_wish_holds_has_a_key_each() {
+        let mode = Steering::Mode { mode: "plan".into() };
+        let model = Steering::Model { model: "opus".into() };
+        let keys = [&mode, &model, &Steering::Stop].map(|how| key_of(Some("k"), how).unwrap());
+        assert_eq!(keys, ["k mode", "k model", "k"]);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl Teller {
                 self.prompts.insert(*id, format!("{}: {text}", from.name));
                 Ok(())
             }
-            Event::PromptQueued { id, text, .. } | Event::PromptEdited { id, text } => {
+            Event::PromptQueued { id, text, .. } | Event::PromptEdited { id, text, .. } => {
                 self.prompts.insert(*id, text.clone());
                 Ok(())
             }
@@ -153,7 +153,7 @@ impl Teller {
                 let words = format!("reported {}: {}", report.outcome.name(), report.summary);
                 self.paragraph(0, style::STRONG, &words, out)
             }
-            Event::PromptRemoved { id } => {
+            Event::PromptRemoved { id, .. } => {
                 self.prompts.remove(id);
                 Ok(())
             }
@@ -174,7 +174,7 @@ impl Teller {
                 };
                 self.line(INDENT, style::SOFT, &format!("{what} (through {by})"), out)
             }
-            Event::Steered { how, by } => {
+            Event::Steered { how, by, .. } => {
                 let what = match how {
                     Steering::Interrupt => "interrupted".to_owned(),
                     Steering::Stop => "stopped".to_owned(),

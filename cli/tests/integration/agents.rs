@@ -5,6 +5,7 @@
 mod answers;
 mod ends;
 mod input;
+mod keys;
 mod landing;
 mod limits;
 mod machine;

@@ -45,8 +45,8 @@ pub struct Message {
 pub struct Caller {
     /// Through which surface: `cli`, `web`.
     pub by: String,
-    /// A name of this one wish. A message or a decision that comes twice under one key is taken in once, whoever was
-    /// killed in between; the second time the answer is that of the first.
+    /// A name of this one wish. What changes the agent and comes twice under one key is done once, whoever was killed in
+    /// between; the second time the answer is that of the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }

@@ -110,11 +110,17 @@ pub enum Event {
         id: u64,
         /// What it says now.
         text: String,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// A waiting prompt was taken back.
     PromptRemoved {
         /// Its number.
         id: u64,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// A prompt is being handed to the client.
     PromptDelivered {
@@ -144,6 +150,9 @@ pub enum Event {
         how: Steering,
         /// Through which surface.
         by: String,
+        /// The wish that it came with, see [`Caller`](super::control::Caller).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// A line was too long for a record and lies in a file beside the log.
     Spilled {
@@ -275,12 +284,19 @@ mod tests {
             Entry::Output(Vec::new()),
             Entry::Errors(b"no such file\n".to_vec()),
             Entry::Event(event),
-            Entry::Event(Event::Steered { how: Steering::Interrupt, by: "web".into() }),
+            Entry::Event(Event::Steered { how: Steering::Interrupt, by: "web".into(), key: Some("k-2".into()) }),
             Entry::Event(Event::RunnerEnded),
         ];
         for entry in entries {
             assert_eq!(Entry::decode(&entry.encode()), entry);
         }
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_came_with_no_key() {
+        let payload = br#"{"event":"steered","how":{"do":"interrupt"},"by":"web"}"#;
+        let event = Event::Steered { how: Steering::Interrupt, by: "web".into(), key: None };
+        assert_eq!(Entry::decode(payload), Entry::Event(event));
     }
 
     #[test]

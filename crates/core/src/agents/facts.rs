@@ -316,13 +316,15 @@ impl Facts {
                 self.queue.push_back(QueuedPrompt { id, text, at, from: sender });
                 self.remember(key, Some(id));
             }
-            Event::PromptEdited { id, text } => {
+            Event::PromptEdited { id, text, key } => {
+                self.remember(key, None);
                 self.mailbox.change(id, &text);
                 if let Some(prompt) = self.queue.iter_mut().find(|prompt| prompt.id == id) {
                     prompt.text = text;
                 }
             }
-            Event::PromptRemoved { id } => {
+            Event::PromptRemoved { id, key } => {
+                self.remember(key, None);
                 self.mailbox.remove(id);
                 self.queue.retain(|prompt| prompt.id != id);
             }
@@ -358,17 +360,10 @@ impl Facts {
                 self.requests.retain(|known| known.id != request);
                 self.trail.moved(at);
             }
-            Event::Steered { how: Steering::Stop, .. } => {
-                self.wanted = Some(Wanted::Stop);
-                self.parked = None;
+            Event::Steered { how, key, .. } => {
+                self.remember(key, None);
+                self.steer(how);
             }
-            Event::Steered { how: Steering::Finish, .. } => self.wanted = Some(Wanted::Finish),
-            Event::Steered { how: Steering::Interrupt, .. } => self.is_interrupted = self.is_busy,
-            Event::Steered { how: Steering::Model { model }, .. } => {
-                self.model = Some(model.clone());
-                self.chosen_model = Some(model);
-            }
-            Event::Steered { how: Steering::Mode { mode }, .. } => self.chosen_mode = Some(mode),
             Event::LeftOut { lines, bytes } => self.left_out = (lines, bytes),
             Event::ClientExited { exit, survivors } => {
                 self.end_client();
@@ -399,6 +394,22 @@ impl Facts {
                 self.branch = branch.or(self.branch.take());
             }
             Event::Spilled { .. } | Event::Unknown => {}
+        }
+    }
+
+    fn steer(&mut self, how: Steering) {
+        match how {
+            Steering::Stop => {
+                self.wanted = Some(Wanted::Stop);
+                self.parked = None;
+            }
+            Steering::Finish => self.wanted = Some(Wanted::Finish),
+            Steering::Interrupt => self.is_interrupted = self.is_busy,
+            Steering::Model { model } => {
+                self.model = Some(model.clone());
+                self.chosen_model = Some(model);
+            }
+            Steering::Mode { mode } => self.chosen_mode = Some(mode),
         }
     }
 

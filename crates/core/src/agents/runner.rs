@@ -439,7 +439,7 @@ impl Runner<'_> {
     /// Begins to end the client; what was logged already is not logged again.
     fn stop(&mut self, how: Steering, by: String) {
         if self.journal.facts().wanted.is_none() {
-            self.journal.event(Event::Steered { how: how.clone(), by });
+            self.journal.event(Event::Steered { how: how.clone(), by, key: None });
             self.journal.sync();
         }
         match how {

@@ -345,11 +345,12 @@ impl Agents {
     ///
     /// # Errors
     /// When its log cannot be written.
-    pub fn cancel(&self, id: &AgentId, by: &str, now: Timestamp) -> Result<(), StartError> {
+    pub fn cancel(&self, id: &AgentId, caller: impl Into<Caller>, now: Timestamp) -> Result<(), StartError> {
         let folder = self.open(id)?;
         let Some(lock) = folder.take_lock()? else { return Ok(()) };
         if folder.agent_given(false)?.state == AgentState::Queued {
-            folder.add_event(&lock, &Event::Steered { how: Steering::Stop, by: by.to_owned() }, now)?;
+            let Caller { by, key } = caller.into();
+            folder.add_event(&lock, &Event::Steered { how: Steering::Stop, by, key }, now)?;
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ fn state_of(entries: Vec<Entry>, is_held: bool) -> AgentState {
 
 #[test]
 fn every_state_follows_from_the_log_and_the_lock() {
-    let stop = || Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into() });
+    let stop = || Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into(), key: None });
     let asked = || {
         line(
             r#"{"type":"control_request","request_id":"r","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}"#,
@@ -194,7 +194,7 @@ fn a_parked_agent_is_parked_whoever_was_killed_until_it_goes_on_or_is_stopped() 
             AgentState::Failed,
         ),
         (
-            [exited(0), vec![Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into() })]]
+            [exited(0), vec![Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into(), key: None })]]
                 .concat(),
             false,
             AgentState::Stopped,

@@ -58,38 +58,38 @@ impl Runner<'_> {
                 self.journal.promise(Event::PromptQueued { id, text, by: by.clone(), key, from: None })?;
                 prompt = Some(id);
                 if is_busy {
-                    self.steer(Steering::Interrupt, by)?;
+                    self.steer(Steering::Interrupt, by.as_str().into())?;
                 } else {
                     self.go_on();
                 }
             }
             Command::Edit { id, text } => {
                 self.waiting_prompt(id)?;
-                self.journal.promise(Event::PromptEdited { id, text })?;
+                self.journal.promise(Event::PromptEdited { id, text, key })?;
             }
             Command::Remove { id } => {
                 self.waiting_prompt(id)?;
-                self.journal.promise(Event::PromptRemoved { id })?;
+                self.journal.promise(Event::PromptRemoved { id, key })?;
             }
             Command::Answer { request, input_hash, decision } => {
                 self.decide(&request, &input_hash, decision, Caller { by, key })?;
             }
             Command::Steer { how: how @ (Steering::Stop | Steering::Finish) } => {
-                self.journal.promise(Event::Steered { how: how.clone(), by: by.clone() })?;
+                self.journal.promise(Event::Steered { how: how.clone(), by: by.clone(), key })?;
                 self.stop(how, by);
             }
             Command::Steer { how } => {
                 self.refuse_when_ending()?;
-                self.steer(how, by)?;
+                self.steer(how, Caller { by, key })?;
             }
         }
         Ok(prompt)
     }
 
-    fn steer(&mut self, how: Steering, by: String) -> Result<(), Refusal> {
+    fn steer(&mut self, how: Steering, Caller { by, key }: Caller) -> Result<(), Refusal> {
         let line = self.client.steer(&how, &format!("orchestra-{}", self.next_ticket));
         let line = line.ok_or(Refusal::NotKnown)?;
-        self.journal.promise(Event::Steered { how, by })?;
+        self.journal.promise(Event::Steered { how, by, key })?;
         self.write(line, None);
         Ok(())
     }
