@@ -164,6 +164,7 @@ async function deliver() {
   try {
     const answer = await fetch('/api/send_command', { method: 'POST', body, headers: { Accept: 'application/json' } });
     if (answer.ok) outcome = await answer.json();
+    else if (answer.status >= 502) trouble = { kind: 'offline' }; // A proxy says that we are away.
     else trouble = await answer.json().catch(() => refused(answer.status));
   } catch {
     trouble = { kind: 'offline' };
@@ -190,11 +191,11 @@ async function deliver() {
   deliver();
 }
 
-// What no part of Orchestra said that knows commands: the layer before it, or a proxy.
+// What no part of Orchestra said: a proxy did.
 const refused = (status) => ({
   message: `This was refused (${status}).`,
   next_step: 'Load the page again; this browser may have to be let in anew.',
-  kind: status >= 502 ? 'offline' : 'refused',
+  kind: 'refused',
 });
 
 function say(element, words, isTrouble = false) {

@@ -1,5 +1,6 @@
 //! The server functions, each at its own address under `/api`: reads of the engine, and the one that changes anything.
 
+pub mod client;
 pub mod codec;
 pub mod get_block;
 pub mod get_form;

@@ -2,10 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::codec::Text, error::AppError};
+use crate::{api::{client::OurClient, codec::Text}, error::AppError};
 
 /// The settings, drawn.
-#[server(prefix = "/api", endpoint = "get_settings", input = GetUrl, output = Text)]
+#[server(prefix = "/api", endpoint = "get_settings", input = GetUrl, output = Text, client = OurClient)]
 pub async fn get_settings() -> Result<String, AppError> {
     let context = crate::ssr::context();
     let request = use_context::<http::request::Parts>();

@@ -2,10 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::codec::Text, data::Opened, error::AppError};
+use crate::{api::{client::OurClient, codec::Text}, data::Opened, error::AppError};
 
 /// A conversation with the blocks around a turn, or the last ones.
-#[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text)]
+#[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text, client = OurClient)]
 pub async fn open_transcript(
     /// The session.
     id: String,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{api::codec::Text, data::agent::Outcome, error::AppError};
+use crate::{api::{client::OurClient, codec::Text}, data::agent::Outcome, error::AppError};
 
 /// Carries out a command that a page holds; under one key it happens once.
-#[server(prefix = "/api", endpoint = "send_command", output = Text)]
+#[server(prefix = "/api", endpoint = "send_command", output = Text, client = OurClient)]
 pub async fn send_command(
     /// The name of this one wish.
     key: String,

@@ -1,4 +1,5 @@
-//! What a refused request is told: one short page for people, one line of JSON for programs, and what to do.
+//! What a refused request is told: one short page for people, for programs the JSON of every other error of the app, and
+//! what to do.
 //!
 //! Nothing of the request is repeated, and it says the same whether or not there is anything at the address.
 
@@ -6,6 +7,7 @@ use axum::Json;
 use axum::http::header::{ACCEPT, ALLOW, CONNECTION};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use orchestra_app::error::{AppError, AppErrorKind};
 
 use crate::plain::{self, Page};
 
@@ -46,6 +48,13 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NotPaired => StatusCode::UNAUTHORIZED,
             Self::NoStore => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn kind(self) -> AppErrorKind {
+        match self {
+            Self::NoStore => AppErrorKind::Internal,
+            _ => AppErrorKind::Refused,
         }
     }
 
@@ -103,8 +112,7 @@ impl Refusal {
             }
             plain::respond(&page)
         } else {
-            Json(serde_json::json!({ "error": format!("{}: {}", self.title(), self.words()) }))
-                .into_response()
+            Json(AppError::new(self.kind(), format!("{}.", self.title()), self.words())).into_response()
         };
         *response.status_mut() = self.status();
         if self == Self::Method {

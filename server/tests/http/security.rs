@@ -3,6 +3,7 @@
 //! Each route is first called rightly ([`crate::calls`]), so that what is refused afterwards is refused for what a row
 //! spoiled. Once over plain HTTP, once over TLS.
 
+use orchestra_app::error::{AppError, AppErrorKind};
 use orchestra_server::Access;
 
 use crate::calls::{Rightly, rightly, with_a_code};
@@ -333,7 +334,12 @@ async fn a_refusal_says_what_to_do_to_people_and_to_programs() {
     assert!(page.text().contains("orchestra web"));
     let program = server.get("/").send().await;
     assert_eq!(program.header("content-type"), Some("application/json"));
-    assert!(program.text().contains("orchestra web"));
+    let said: AppError = serde_json::from_slice(&program.body).unwrap();
+    assert_eq!(
+        (said.kind, said.message.as_str()),
+        (AppErrorKind::Refused, "This browser is not paired.")
+    );
+    assert!(said.next_step.contains("orchestra web"));
     // A link on another page: refused, and offered as a link of our own.
     let led_here = server
         .get("/sessions")
