@@ -9,7 +9,7 @@ mod work;
 use std::collections::BTreeMap;
 
 use orchestra_core::agents::{
-    Control, ControlError, PlaceError, SendError, Tools,
+    ControlError, PlaceError, SendError, Tools,
     control::{self, Caller, Refusal},
     entry::Steering,
 };
@@ -220,8 +220,7 @@ impl Desk<'_> {
         let agent = self.find(id)?;
         let folder =
             self.tools.agents().open(&agent.id).map_err(|error| refused(error, "Load the page again."))?;
-        let asked = Control::connect(folder.path()).and_then(|mut control| control.ask(command, caller));
-        asked.map_err(|error| not_asked(&agent, &error))
+        folder.ask(command, caller).map_err(|error| not_asked(&agent, &error))
     }
 
     fn steer(&self, id: &str, how: Steering) -> Result<Outcome, AppError> {

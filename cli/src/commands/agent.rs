@@ -7,7 +7,7 @@ use std::{
 
 use orchestra_core::{
     agents::{
-        Agents, Control, ControlError, FindAgentError, Launcher, Pace, StartError, Tools,
+        Agents, ControlError, FindAgentError, Launcher, Pace, StartError, Tools,
         control::{Command, Refusal},
     },
     worktrees::Git,
@@ -89,7 +89,7 @@ pub(super) fn ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u
 
 fn try_to_ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), ControlError> {
     let folder = agents.open(&agent.id).map_err(|_| ControlError::NotRunning)?;
-    Control::connect(folder.path())?.ask(command, BY)
+    folder.ask(command, BY)
 }
 
 fn not_reached(agent: &Agent, error: &ControlError) -> Failure {

@@ -124,7 +124,7 @@ struct Answered<'a> {
 pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(), Failure> {
     let agents = agent::agents(context)?;
     let found = agent::find(&agents, &arguments.agent)?;
-    let request = request(&found, arguments)?;
+    let request = request(&agents, &found, arguments)?;
     let decision = decision(&found, request, arguments)?;
     let command = Command::Answer {
         request: request.id.clone(),
@@ -157,9 +157,19 @@ pub(super) fn answer(context: &Context, arguments: &AnswerArguments) -> Result<(
 }
 
 /// The request that is meant: the one that is named, else the oldest that nobody has answered.
-fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Request, Failure> {
+fn request<'a>(
+    agents: &Agents,
+    agent: &'a Agent,
+    arguments: &AnswerArguments,
+) -> Result<&'a Request, Failure> {
+    let decided = |beginning: &str| {
+        let folder = agents.open(&agent.id).ok()?;
+        let decided = folder.last_decision(|request| request.starts_with(beginning))?;
+        Some(format!("{} through {}", decided.decision.in_words(), text::one_line(&decided.by)))
+    };
     let nothing = || {
-        Failure::new(format!("{} asks nothing (it {})", agent.name, agent.state.in_words()))
+        let last = decided("").map(|what| format!("; what it asked last was {what}")).unwrap_or_default();
+        Failure::new(format!("{} asks nothing (it {}){last}", agent.name, agent.state.in_words()))
             .hint(format!("orchestra send {} \"…\" tells it something", agent.name))
     };
     match &arguments.request {
@@ -170,8 +180,14 @@ fn request<'a>(agent: &'a Agent, arguments: &AnswerArguments) -> Result<&'a Requ
                 (Some(_), Some(_)) => {
                     Err(Failure::usage(format!("more than one request begins with {id:?}")))
                 }
-                (None, _) => Err(Failure::new(format!("{} asks nothing with the id {id:?}", agent.name))
-                    .hint(format!("orchestra status {} --json shows what it asks", agent.name))),
+                (None, _) => {
+                    let why = match decided(id) {
+                        Some(what) => format!("it was {what} already"),
+                        None => format!("{} asks nothing with the id {id:?}", agent.name),
+                    };
+                    Err(Failure::new(why)
+                        .hint(format!("orchestra status {} --json shows what it asks", agent.name)))
+                }
             }
         }
         None => agent

@@ -4,6 +4,7 @@
 //! finds and starts them, [`run`] is what a runner does, and [`Control`] speaks to one. What a log says is told by
 //! [`Facts`]; nothing but a [`client`]'s own module knows what its client prints.
 
+mod ask;
 mod claude;
 pub mod client;
 pub mod control;
@@ -37,6 +38,7 @@ use std::{
 
 use orchestra_model::{Agent, AgentId, Problem, ProblemKind, SessionId};
 
+pub use ask::Decided;
 pub use control::{Control, ControlError};
 pub use facts::Facts;
 pub use folder::{AgentFolder, FolderError};

@@ -380,3 +380,14 @@ pub enum Decision {
         interrupt: bool,
     },
 }
+
+impl Decision {
+    /// What was done with the request: it was …
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Self::Allow { answers, .. } if !answers.is_empty() => "answered",
+            Self::Allow { .. } => "allowed",
+            Self::Deny { .. } => "denied",
+        }
+    }
+}

@@ -8,9 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use orchestra_core::agents::control::{Command, Refusal};
-use orchestra_core::agents::entry::Event;
-use orchestra_core::agents::{AgentFolder, Control, ControlError, FolderError};
-use orchestra_core::render::visible;
+use orchestra_core::agents::{ControlError, FolderError};
 use orchestra_model::{AgentId, Decision};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -201,42 +199,13 @@ pub(crate) async fn answer(State(notifier): State<Notifier>, body: Bytes) -> Res
     let agents = notifier.desk.agents.clone();
     let decided = tokio::task::spawn_blocking(move || {
         let folder = agents.open(&agent).map_err(|error| of_folder(&error))?;
-        let command = Command::Answer { request: request.clone(), input_hash, decision };
-        let asked = Control::connect(folder.path()).and_then(|mut runner| runner.ask(command, BY));
-        asked.map(drop).map_err(|error| match error {
-            // The runner remembers a decision until the client has it; the log remembers for good who was first.
-            ControlError::NotRunning | ControlError::Refused(Refusal::NoSuchRequest) => {
-                decided_by(&folder, &request).map_or_else(|| of_control(&error), |by| of_the_first(&by))
-            }
-            error => of_control(&error),
-        })
+        let command = Command::Answer { request, input_hash, decision };
+        folder.ask(command, BY).map(drop).map_err(|error| of_control(&error))
     })
     .await;
     decided.unwrap_or_else(|lost| Err(Trouble::of_the_state_folder(&lost)))?;
     let message = if allow { "Allowed." } else { "Denied." };
     Ok(Json(json!({ "message": message })).into_response())
-}
-
-/// Through which surface a request was decided, as the agent's log says.
-fn decided_by(folder: &AgentFolder, asked: &str) -> Option<String> {
-    let mut story = folder.story(0).ok()?;
-    let mut first = None;
-    while let Ok(Some(scene)) = story.next_scene() {
-        if let Some(Event::Decided { request, by, .. }) = scene.event()
-            && request == asked
-        {
-            first = Some(by.clone());
-        }
-    }
-    first
-}
-
-fn of_the_first(by: &str) -> Trouble {
-    Trouble::new(
-        StatusCode::CONFLICT,
-        format!("This was answered already, through {}.", visible(by)),
-        "There is nothing left to do.",
-    )
 }
 
 fn of_folder(error: &FolderError) -> Trouble {
@@ -258,7 +227,9 @@ fn of_control(error: &ControlError) -> Trouble {
             "The agent does not run any more, so nothing was decided.",
             "Open Orchestra to see how it ended.",
         ),
-        ControlError::Refused(Refusal::AlreadyDecided { by }) => of_the_first(by),
+        ControlError::Refused(Refusal::AlreadyDecided { .. }) => {
+            Trouble::of_words(StatusCode::CONFLICT, &error.to_string(), "There is nothing left to do.")
+        }
         ControlError::Refused(Refusal::NoSuchRequest) => {
             Trouble::new(StatusCode::CONFLICT, "The agent does not ask that any more.", LOOK)
         }
@@ -301,8 +272,8 @@ mod tests {
         let trouble = of_control(&Refusal::InputChanged.into());
         assert_eq!(trouble.message, "The agent asks something else now.");
         assert_eq!(trouble.next_step, "Look again before you decide.");
-        let first = of_control(&Refusal::AlreadyDecided { by: "cli".to_owned() }.into());
-        assert_eq!(first.message, "This was answered already, through cli.");
+        let first = of_control(&Refusal::AlreadyDecided { by: "cli".to_owned(), decision: None }.into());
+        assert_eq!(first.message, "It was answered through cli already.");
         let bad = read::<Settings>(&Bytes::from_static(b"{\"quiet\":{\"from\":\"25:00\",\"to\":\"07:00\"}}"));
         assert_eq!(bad.unwrap_err().message, "A time of day is written like 22:30.");
     }

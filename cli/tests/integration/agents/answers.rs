@@ -34,7 +34,11 @@ fn leave_is_given_once_for_exactly_what_was_asked() {
     // It asks nothing any more.
     let said = world.run(&["answer", &name, "allow"]);
     assert_eq!(said.code, 1);
-    assert!(said.words.contains("asks nothing (it is idle)"), "{}", said.words);
+    let first = "asks nothing (it is idle); what it asked last was allowed through cli";
+    assert!(said.words.contains(first), "{}", said.words);
+    let said = world.run(&["answer", &name, "deny", "--request", request["id"].as_str().unwrap()]);
+    assert_eq!(said.code, 1);
+    assert!(said.words.contains("it was allowed through cli already"), "{}", said.words);
 }
 
 #[test]
@@ -83,6 +87,9 @@ fn of_two_who_answer_one_is_told_of_the_other() {
             .collect();
         let said: Vec<_> = answers.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
         assert_eq!(said.iter().filter(|output| output.status.success()).count(), 1, "{said:?}");
+        let loser = said.iter().find(|output| !output.status.success()).unwrap();
+        let words = String::from_utf8_lossy(&loser.stderr);
+        assert!(words.contains(if said[0].status.success() { "allowed" } else { "denied" }), "{words}");
         world.wait_for_state(&name, "idle");
         assert_eq!(world.decisions(&name).len(), 1);
     }

@@ -18,6 +18,7 @@ use orchestra_model::{AgentId, Decision, Report};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Letter, Steering};
+use crate::render::visible;
 
 /// The version of what is spoken here. A runner answers older and newer ones: what it does not know it refuses.
 pub const VERSION: u32 = 1;
@@ -156,10 +157,13 @@ pub enum Refusal {
     #[error("the agent does not ask that any more; `orchestra status` shows what it asks now")]
     NoSuchRequest,
     /// Somebody else was first.
-    #[error("this was answered already, through {by}")]
+    #[error("it was {} through {} already", decision.as_ref().map_or("answered", Decision::in_words), visible(by))]
     AlreadyDecided {
         /// Through which surface.
         by: String,
+        /// What was decided; an older runner does not say it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Decision>,
     },
     /// What was decided on is not what is asked.
     #[error("the agent asks something else now; look again before you decide")]

@@ -1,7 +1,7 @@
 //! What callers ask of a runner: each is done and kept before it is said to be, or refused with nothing changed.
 
 use jiff::Timestamp;
-use orchestra_model::Decision;
+use orchestra_model::{Decided, Decision};
 
 use super::{Delivery, Runner};
 use crate::agents::{
@@ -127,7 +127,8 @@ impl Runner<'_> {
         let request = self.journal.facts().requests.iter().find(|request| request.id == id);
         let request = request.ok_or(Refusal::NoSuchRequest)?;
         if let Some(decided) = &request.decided {
-            return Err(Refusal::AlreadyDecided { by: decided.by.clone() });
+            let Decided { by, decision, .. } = decided.clone();
+            return Err(Refusal::AlreadyDecided { by, decision: Some(decision) });
         }
         if request.input_hash != input_hash {
             return Err(Refusal::InputChanged);
