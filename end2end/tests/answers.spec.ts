@@ -89,6 +89,24 @@ test("one that fails in the same way again and again is interrupted and told wit
   await expect(page.locator(".agent > .asks")).not.toContainText("It seems stuck");
 });
 
+test("a nudge that arrives late ends no turn that goes on", async ({ open, stage }) => {
+  const name = `late-${test.info().project.name}`;
+  stage.orchestra("spawn", "--trust", `${name} ${"[[read missing.txt]] ".repeat(4)}[[slow 600 100]]`);
+  const page = await open("/");
+  await expect(card(page, new RegExp(name)).locator(".ask")).toContainText("It seems stuck");
+  await page.context().setOffline(true);
+  await card(page, new RegExp(name)).getByRole("button", { name: "Interrupt and say this" }).click();
+  await expect(page.locator(".toasts")).toContainText("not sent yet");
+  stage.orchestra("send", name, "--nudge", "Go on another way. [[slow 600 100]]");
+  await page.context().setOffline(false);
+  await expect(page.locator(".toasts")).toContainText("nothing was said");
+  const agents = JSON.parse(stage.orchestra("status", "--json")).agents as { name: string; id: string; state: string }[];
+  const agent = agents.find((one) => one.name.startsWith(name))!;
+  expect(agent.state).toBe("running");
+  expect(stage.orchestra("logs", agent.id)).not.toContain("say in a sentence why it fails");
+  stage.orchestra("stop", agent.id);
+});
+
 test("a notification's button decides exactly what it showed, once", async ({ open, stage }) => {
   const page = await open("/new");
   await spawnFrom(page, stage, "Ask the phone [[bash touch phone]] [[say Phone asked.]]");

@@ -32,10 +32,7 @@ impl Client<AppError> for OurClient {
         path: &str,
     ) -> impl Future<
         Output = Result<
-            (
-                impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static,
-                impl Sink<Bytes> + Send + 'static,
-            ),
+            (impl Stream<Item = Result<Bytes, Bytes>> + Send + 'static, impl Sink<Bytes> + Send + 'static),
             AppError,
         >,
     > + Send {

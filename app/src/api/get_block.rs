@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, data::Blocks, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::Blocks,
+    error::AppError,
+};
 
 /// The block of an index, and how many turns there are now.
 #[server(prefix = "/api", endpoint = "get_block", input = GetUrl, output = Text, client = OurClient)]

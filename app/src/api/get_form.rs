@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    error::AppError,
+};
 
 /// The form, drawn: for a folder, with a text that was shared, or going on with a session.
 #[server(prefix = "/api", endpoint = "get_form", input = GetUrl, output = Text, client = OurClient)]

@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, data::TranscriptHead, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::TranscriptHead,
+    error::AppError,
+};
 
 /// One session, or one of its subagents, without the turns.
 #[server(prefix = "/api", endpoint = "get_session", input = GetUrl, output = Text, client = OurClient)]

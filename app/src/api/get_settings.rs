@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    error::AppError,
+};
 
 /// The settings, drawn.
 #[server(prefix = "/api", endpoint = "get_settings", input = GetUrl, output = Text, client = OurClient)]

@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    error::AppError,
+};
 
 /// What an agent changed, or what it came to: drawn.
 #[server(prefix = "/api", endpoint = "get_work", input = GetUrl, output = Text, client = OurClient)]

@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, data::AgentsView, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::AgentsView,
+    error::AppError,
+};
 
 /// Lists every agent, in no order.
 #[server(prefix = "/api", endpoint = "list_agents", input = GetUrl, output = Text, client = OurClient)]

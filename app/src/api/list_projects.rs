@@ -2,7 +2,10 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    error::AppError,
+};
 
 /// Lists projects, the one active last first: drawn.
 #[server(prefix = "/api", endpoint = "list_projects", input = GetUrl, output = Text, client = OurClient)]

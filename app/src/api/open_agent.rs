@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, data::AgentView, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::AgentView,
+    error::AppError,
+};
 
 /// An agent, with the end of its conversation or the turn asked for.
 #[server(prefix = "/api", endpoint = "open_agent", input = GetUrl, output = Text, client = OurClient)]

@@ -2,7 +2,11 @@
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
-use crate::{api::{client::OurClient, codec::Text}, data::Opened, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::Opened,
+    error::AppError,
+};
 
 /// A conversation with the blocks around a turn, or the last ones.
 #[server(prefix = "/api", endpoint = "open_transcript", input = GetUrl, output = Text, client = OurClient)]

@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{api::{client::OurClient, codec::Text}, data::agent::Outcome, error::AppError};
+use crate::{
+    api::{client::OurClient, codec::Text},
+    data::agent::Outcome,
+    error::AppError,
+};
 
 /// Carries out a command that a page holds; under one key it happens once.
 #[server(prefix = "/api", endpoint = "send_command", output = Text, client = OurClient)]

@@ -13,7 +13,7 @@ use orchestra_core::agents::{
     control::{self, Caller, Refusal},
     entry::Steering,
 };
-use orchestra_model::{Agent, AgentState, Decision, RequestKind};
+use orchestra_model::{Agent, AgentState, Decision, RequestKind, Timestamp};
 use serde::Deserialize;
 
 use self::spawn::Spawn;
@@ -57,6 +57,8 @@ enum Command {
     Nudge {
         agent: String,
         text: String,
+        /// Since when it seemed stuck to whoever tapped.
+        since: Timestamp,
     },
     Resume {
         agent: String,
@@ -170,7 +172,7 @@ impl Desk<'_> {
                 self.decide(&agent, request, input_hash, Decision::Allow { always: None, answers })
             }
             Command::Send { agent, text } => self.send(&agent, &text),
-            Command::Nudge { agent, text } => self.nudge(&agent, text),
+            Command::Nudge { agent, text, since } => self.nudge(&agent, text, since),
             Command::Resume { agent } => self.send(&agent, "Go on where you left off."),
             Command::Edit { agent, id, text } => {
                 let id = number(&id)?;
@@ -289,13 +291,14 @@ impl Desk<'_> {
         }
     }
 
-    fn nudge(&self, id: &str, text: String) -> Result<Outcome, AppError> {
-        // It may have moved on since its page was drawn: then it is told as any other is.
-        let is_at_work = matches!(self.find(id)?.state, AgentState::Running | AgentState::Waiting);
-        if text.trim().is_empty() || !is_at_work {
-            return self.send(id, &text);
+    fn nudge(&self, id: &str, text: String, since: Timestamp) -> Result<Outcome, AppError> {
+        let agent = self.find(id)?;
+        if !matches!(agent.state, AgentState::Running | AgentState::Waiting) {
+            let why = format!("{} {} by now: nothing was said.", agent.name, agent.state.in_words());
+            return Err(refused(why, "A message on its page reaches it all the same."));
         }
-        self.ask(id, control::Command::Nudge { text }).map(|_| said("It is interrupted and told."))
+        let nudge = control::Command::Nudge { text, since: Some(since) };
+        self.ask(id, nudge).map(|_| said("It is interrupted and told."))
     }
 
     fn unpark(&self) -> Result<Outcome, AppError> {
@@ -309,7 +312,8 @@ impl Desk<'_> {
     fn stop(&self, id: &str) -> Result<Outcome, AppError> {
         let agent = self.find(id)?;
         if agent.state == AgentState::Queued {
-            let cancelled = self.tools.agents().cancel(&agent.id, self.caller.clone(), self.context.clock.now());
+            let cancelled =
+                self.tools.agents().cancel(&agent.id, self.caller.clone(), self.context.clock.now());
             return cancelled
                 .map(|()| said(format!("{} will not be started.", agent.name)))
                 .map_err(|error| refused(error, "Try again in a moment."));
@@ -399,7 +403,10 @@ mod tests {
         let drawn = drawn::agents::command("allow", &[("agent", "a"), ("request", "r"), ("input_hash", "h")]);
         let read: Command = serde_json::from_str(&drawn).unwrap();
         assert!(matches!(read, Command::Allow { always: None, .. }));
-        let drawn = drawn::agents::command("nudge", &[("agent", "a"), ("text", "Say why.")]);
+        let drawn = drawn::agents::command(
+            "nudge",
+            &[("agent", "a"), ("text", "Say why."), ("since", "2026-11-30T08:00:00Z")],
+        );
         assert!(
             matches!(serde_json::from_str(&drawn).unwrap(), Command::Nudge { text, .. } if text == "Say why.")
         );

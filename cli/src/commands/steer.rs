@@ -2,6 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
+use jiff::Timestamp;
 use orchestra_core::agents::{Agents, SendError, Sent, Started, control::Command, entry::Steering};
 use orchestra_model::{Agent, AgentState, Decision, Question, Request, RequestKind};
 use serde::Serialize;
@@ -28,9 +29,9 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     let found = agent::find(&agents, &arguments.agent)?;
     let name = &found.name;
     let words = arguments.text.as_deref().map(agent::text_or_stdin).transpose()?;
-    let words = match words {
+    let (words, since) = match words {
         None if arguments.nudge => suggested(&found)?,
-        words => words.unwrap_or_default(),
+        words => (words.unwrap_or_default(), None),
     };
     let model = arguments.model.clone().map(|model| Steering::Model { model });
     let mode = arguments.permission_mode.clone().map(|mode| Steering::Mode { mode });
@@ -60,7 +61,8 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
         (None, None)
             if arguments.nudge && matches!(found.state, AgentState::Running | AgentState::Waiting) =>
         {
-            let (sequence, prompt) = agent::ask(&agents, &found, Command::Nudge { text: words.clone() })?;
+            let nudge = Command::Nudge { text: words.clone(), since };
+            let (sequence, prompt) = agent::ask(&agents, &found, nudge)?;
             (Message { prompt, sequence }, format!("{name} is interrupted and told: {words}"))
         }
         (None, None) => {
@@ -90,10 +92,10 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
     report(context, arguments.json, &sent, &sentence)
 }
 
-/// What is suggested to be said to an agent that seems stuck.
-fn suggested(agent: &Agent) -> Result<String, Failure> {
-    let nudge = agent.attention.as_ref().and_then(|attention| attention.nudge.clone());
-    nudge.ok_or_else(|| {
+/// What is suggested to be said to an agent that seems stuck, and since when it does.
+fn suggested(agent: &Agent) -> Result<(String, Option<Timestamp>), Failure> {
+    let stuck = agent.attention.as_ref().and_then(|wants| Some((wants.nudge.clone()?, Some(wants.since))));
+    stuck.ok_or_else(|| {
         let state = agent.state.in_words();
         Failure::new(format!("{} does not seem stuck (it {state})", agent.name))
             .hint(format!("orchestra send {} --nudge \"…\" interrupts it and says that", agent.name))

@@ -30,11 +30,11 @@ pub use diff::{DiffError, Work, preview_commit};
 pub use embedded::embedded;
 pub use git::{Git, GitError, Programs};
 pub use inspect::{Keep, Subject, inspect};
-pub(crate) use merge::{commit_of, has_work, is_within_commit};
 pub use merge::{
     Made, Merge, MergeError, Merged, commit_all, conflicts, has_all, is_within, see_that_all_can_be_taken,
     uncommitted,
 };
+pub(crate) use merge::{commit_of, has_work, is_within_commit};
 pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository};

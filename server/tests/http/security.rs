@@ -335,10 +335,7 @@ async fn a_refusal_says_what_to_do_to_people_and_to_programs() {
     let program = server.get("/").send().await;
     assert_eq!(program.header("content-type"), Some("application/json"));
     let said: AppError = serde_json::from_slice(&program.body).unwrap();
-    assert_eq!(
-        (said.kind, said.message.as_str()),
-        (AppErrorKind::Refused, "This browser is not paired.")
-    );
+    assert_eq!((said.kind, said.message.as_str()), (AppErrorKind::Refused, "This browser is not paired."));
     assert!(said.next_step.contains("orchestra web"));
     // A link on another page: refused, and offered as a link of our own.
     let led_here = server

@@ -24,8 +24,9 @@ pub(super) fn draw(agent: &Agent, offset_seconds: i32) -> String {
 
 /// What is suggested to be said to an agent that seems stuck, whole, and sent with one tap.
 fn nudge(agent: &Agent) -> Option<String> {
-    let words = agent.attention.as_ref()?.nudge.as_deref()?;
-    let send = command("nudge", &[("agent", agent.id.as_str()), ("text", words)]);
+    let attention = agent.attention.as_ref()?;
+    let (words, since) = (attention.nudge.as_deref()?, attention.since.to_string());
+    let send = command("nudge", &[("agent", agent.id.as_str()), ("text", words), ("since", &since)]);
     let section = view! {
         <div class="ask" role="group" aria-label=format!("{} seems stuck", agent.name)>
             <p class="ask-why">"It seems stuck. You could end its turn and say:"</p>

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use orchestra_model::{AgentId, Decision, Report};
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,9 @@ pub enum Command {
     Nudge {
         /// What it says.
         text: String,
+        /// Only while it seems stuck since then: an agent that goes on by itself is not interrupted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
     },
     /// Change a prompt that waits.
     Edit {
@@ -171,6 +175,9 @@ pub enum Refusal {
     /// A suggestion or an answer is asked for that does not exist.
     #[error("there is no such choice; `orchestra status` shows the choices")]
     NoSuchChoice,
+    /// It does not seem stuck any more, or with something else.
+    #[error("the agent does not seem stuck with that any more; nothing was said")]
+    GoesOn,
     /// The prompt does not wait any more.
     #[error("the agent has got that message already")]
     AlreadyDelivered,

@@ -284,7 +284,11 @@ mod tests {
             Entry::Output(Vec::new()),
             Entry::Errors(b"no such file\n".to_vec()),
             Entry::Event(event),
-            Entry::Event(Event::Steered { how: Steering::Interrupt, by: "web".into(), key: Some("k-2".into()) }),
+            Entry::Event(Event::Steered {
+                how: Steering::Interrupt,
+                by: "web".into(),
+                key: Some("k-2".into()),
+            }),
             Entry::Event(Event::RunnerEnded),
         ];
         for entry in entries {

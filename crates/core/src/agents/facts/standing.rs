@@ -86,6 +86,12 @@ impl Facts {
         words
     }
 
+    /// Whether the agent, which is at work, seems stuck with the trouble that began then.
+    pub fn is_stuck_since(&self, since: Timestamp, now: Timestamp) -> bool {
+        let attention = self.attention(self.state(true), now);
+        attention.is_some_and(|wants| wants.kind == AttentionKind::Stuck && wants.since == since)
+    }
+
     /// What the agent wants from a person now, if anything: the oldest request first.
     pub fn attention(&self, state: AgentState, now: Timestamp) -> Option<Attention> {
         if self.is_cleaned {

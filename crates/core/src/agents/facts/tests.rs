@@ -194,8 +194,11 @@ fn a_parked_agent_is_parked_whoever_was_killed_until_it_goes_on_or_is_stopped() 
             AgentState::Failed,
         ),
         (
-            [exited(0), vec![Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into(), key: None })]]
-                .concat(),
+            [
+                exited(0),
+                vec![Entry::Event(Event::Steered { how: Steering::Stop, by: "cli".into(), key: None })],
+            ]
+            .concat(),
             false,
             AgentState::Stopped,
         ),

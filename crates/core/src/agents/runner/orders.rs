@@ -51,8 +51,12 @@ impl Runner<'_> {
             }
             Command::Report { report } => self.journal.promise(Event::Reported { report, key })?,
             Command::Step { wake } => self.step(&wake),
-            Command::Nudge { text } => {
+            Command::Nudge { text, since } => {
                 self.refuse_when_ending()?;
+                let now = Timestamp::now();
+                if since.is_some_and(|since| !self.journal.facts().is_stuck_since(since, now)) {
+                    return Err(Refusal::GoesOn);
+                }
                 let id = self.journal.facts().last_prompt + 1;
                 let is_busy = self.journal.facts().is_busy;
                 self.journal.promise(Event::PromptQueued { id, text, by: by.clone(), key, from: None })?;
