@@ -114,9 +114,23 @@ impl<'a> Piece<'a> {
     fn read<T: Deserialize<'a>>(self) -> Result<T, RunFileError> {
         toml::from_str(self.text).map_err(|error| RunFileError {
             line: error.span().map_or(self.first_line, |span| self.line(&span)),
-            what: error.message().to_owned(),
+            what: in_words(error.message()),
         })
     }
+}
+
+/// What the reader of TOML says, where it speaks of the program's types.
+fn in_words(message: &str) -> String {
+    let meant = [
+        ("expected a sequence", "write a list, like [\"schema\"]"),
+        ("expected u32", "write a whole number, 0 or more"),
+        ("expected u64", "write a whole number, 0 or more"),
+        ("expected i32", "write a whole number"),
+        ("expected f64", "write a number, like 2.50"),
+        ("expected a string", "write words in quotes"),
+    ];
+    let found = meant.iter().find(|(words, _)| message.contains(words));
+    found.map_or(message, |(_, meant)| meant).to_owned()
 }
 
 /// A task whose words stand, with their lines, and whose references are still names.
@@ -193,7 +207,8 @@ fn markdown(text: &str) -> Result<RunFile, RunFileError> {
             let line = settings.line(&given.span());
             return Err(wrong(line, "in Markdown the heading is the name, and what follows is the prompt"));
         }
-        let prompt = (prompt.first_line, prompt.text.trim().to_owned());
+        let words = prompt.text.trim().to_owned();
+        let prompt = (if words.is_empty() { name.0 } else { prompt.first_line }, words);
         drafts.push(draft(settings, &task, name, prompt, (&whole, front))?);
     }
     settle(&whole, front, drafts)
@@ -349,10 +364,17 @@ fn settle(whole: &Whole, front: Piece<'_>, drafts: Vec<Draft>) -> Result<RunFile
     };
     let mut tasks = Vec::new();
     for draft in &drafts {
+        let mut after = Vec::new();
+        for named in &draft.after {
+            let place = place_of(named)?;
+            if !after.contains(&place) {
+                after.push(place);
+            }
+        }
         tasks.push(NewTask {
             name: draft.name.1.clone(),
             prompt: draft.prompt.1.clone(),
-            after: draft.after.iter().map(place_of).collect::<Result<_, _>>()?,
+            after,
             from: draft.from.as_ref().map(place_of).transpose()?,
             settings: draft.settings.clone(),
             check: draft.check.clone(),
@@ -466,6 +488,8 @@ check = ""
             ("[[task]]\nname = \"a\"\n".to_owned(), 1, "needs a prompt"),
             ("max-parallel = 0\n".to_owned() + &task("a", ""), 1, "1 or more"),
             (task("a", "retries = 99"), 4, "at most 20"),
+            (task("a", "retries = -1"), 4, "whole number, 0 or more"),
+            (task("a", "after = \"b\""), 4, "write a list"),
             (
                 task("a", "permission-mode = \"edits\""),
                 4,
@@ -478,10 +502,10 @@ check = ""
             assert!(error.line == line && error.what.contains(says), "{text}: {error}");
         }
         for (text, line, says) in [
-            ("+++\ncheck = 1\n+++\n## a\nx\n", 2, "invalid type"),
+            ("+++\ncheck = 1\n+++\n## a\nx\n", 2, "words in quotes"),
             ("+++\n## a\nx\n", 1, "never closed"),
             ("# Plan\n\n## a\n\n```toml\nafter = [\"b\"]\n```\nx\n", 6, "there is no task \"b\""),
-            ("## a\nx\n## b\n", 4, "prompt is empty"),
+            ("## a\nx\n## b\n", 3, "prompt is empty"),
             ("## a\n```toml\nprompt = \"y\"\n```\nx\n", 3, "the heading is the name"),
         ] {
             let error = RunFile::read(text, true).unwrap_err();
