@@ -88,7 +88,8 @@ function scrolledAsItWas(place, change) {
   columns().forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
 }
 
-// The event stream: any agent of this run, and any that is new, may have changed what is shown.
+// The event stream: any agent of this run, and any that is new, may have changed what is shown; so may what was decided of the
+// run or landed, here or elsewhere.
 
 let source;
 
@@ -108,9 +109,9 @@ function listen() {
   };
   source.onmessage = ({ data, lastEventId }) => {
     page.dataset.sequence = lastEventId;
-    const { agent, row, removed } = JSON.parse(data);
-    const concerns = agent && (!run || document.querySelector(`a[href="/agents/${agent.id}"]`) || agent.card.includes(`/runs/${run}`));
-    if (concerns || !(agent || row || removed)) soon();
+    const { agent, row, removed, run: changed } = JSON.parse(data);
+    const concerns = changed ? !run || changed === run : agent && (!run || document.querySelector(`a[href="/agents/${agent.id}"]`) || agent.card.includes(`/runs/${run}`));
+    if (concerns || !(agent || row || removed || changed)) soon();
   };
 }
 

@@ -108,7 +108,7 @@ pub fn use_live() -> Live {
 
 /// Takes one event in.
 fn take(live: Live, news: News) {
-    let News { sequence, row, appended, removed, agent, written } = news;
+    let News { sequence, row, appended, removed, agent, written, run } = news;
     live.sequence.set(sequence);
     if let Some(row) = row {
         record(live, row.id.clone(), sequence, Some(*row), appended);
@@ -118,7 +118,8 @@ fn take(live: Live, news: News) {
         live.agents.write().insert(agent.id.clone(), (sequence, Arc::new(*agent)));
     } else if let Some(written) = written {
         live.words.write().entry(written.agent.clone()).or_default().add(written);
-    } else {
+    } else if run.is_none() {
+        // The pages of runs listen for themselves (`public/runs.js`).
         resync(live);
     }
 }

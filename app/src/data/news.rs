@@ -1,7 +1,7 @@
-//! What the event stream says: how a session's or an agent's row is now, which one is gone, what is being written, or to
-//! fetch again.
+//! What the event stream says: how a session's or an agent's row is now, which one is gone, what is being written, that
+//! something became of a run, or to fetch again.
 
-use orchestra_model::SessionId;
+use orchestra_model::{AgentId, SessionId};
 use serde::{Deserialize, Serialize};
 
 use super::{AgentRow, SessionRow};
@@ -27,6 +27,9 @@ pub struct News {
     /// Words that an agent is writing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written: Option<Written>,
+    /// A run of which something was decided, checked or landed: its page fetches itself again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<AgentId>,
 }
 
 /// Words that an agent is writing: what was added to those that a page has.
@@ -51,6 +54,11 @@ impl News {
     /// An agent wrote.
     pub fn of_words(written: Written) -> Self {
         Self { written: Some(written), ..Self::default() }
+    }
+
+    /// Something became of a run.
+    pub fn of_run(run: AgentId) -> Self {
+        Self { run: Some(run), ..Self::default() }
     }
 
     /// A session appeared or changed.
@@ -82,8 +90,12 @@ mod tests {
 
     #[test]
     fn news_survives_its_journey() {
-        let told =
-            [News::changed(row("a", "shop", 9), true), News::removed("b".parse().unwrap()), News::resync()];
+        let told = [
+            News::changed(row("a", "shop", 9), true),
+            News::removed("b".parse().unwrap()),
+            News::of_run("runrun22".parse().unwrap()),
+            News::resync(),
+        ];
         for news in told.map(|news| news.numbered(7)) {
             let text = serde_json::to_string(&news).unwrap();
             assert_eq!(serde_json::from_str::<News>(&text).unwrap(), news, "{text}");

@@ -2,14 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use orchestra_core::{
     agents::runs::{ChooseError, LandError, LandNews, LandWish, RunError, RunFolder, markdown},
     worktrees::{FilePatch, MergeError, read_patch},
 };
-use orchestra_model::{Agent, AgentId, Landing, LandingStep, Results};
+use orchestra_model::{Agent, AgentId, Landing, LandingOutcome, LandingStep, Results};
 
 use super::{
     AppContext,
@@ -39,11 +39,38 @@ pub(crate) struct Progress {
     pub(crate) end: Option<Result<Landing, AppError>>,
 }
 
+impl Progress {
+    fn take(&mut self, news: LandNews) {
+        match news {
+            LandNews::Tries { agent, place: (place, of) } => {
+                self.doing = Some(format!("{place} of {of}: {agent}…"));
+            }
+            LandNews::Checks { agent, command } => {
+                self.doing = Some(format!("Checking {agent}: {command}…"));
+            }
+            LandNews::Came(step) => self.steps.push(step),
+        }
+    }
+
+    /// Whether what it says of some has come otherwise since: somebody landed them elsewhere.
+    fn is_outdated(&self, results: &Results) -> bool {
+        let has_landed = |step: &LandingStep| {
+            matches!(step.outcome, LandingOutcome::Landed { .. } | LandingOutcome::Nothing)
+        };
+        let lands_now =
+            |name: &str| results.tasks.iter().any(|task| task.agent_name == name && task.landed.is_some());
+        self.doing.is_none() && self.steps.iter().any(|step| !has_landed(step) && lands_now(&step.agent))
+    }
+}
+
 /// The landings that this server began. Clones share them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Landings {
     known: Arc<Mutex<HashMap<AgentId, Progress>>>,
+    listener: Arc<OnceLock<Listener>>,
 }
+
+type Listener = Box<dyn Fn(&AgentId) + Send + Sync>;
 
 impl Landings {
     fn lock(&self) -> MutexGuard<'_, HashMap<AgentId, Progress>> {
@@ -54,38 +81,48 @@ impl Landings {
         self.lock().get(run).cloned()
     }
 
+    /// Has whoever tells pages called when one begins, goes on or ends; the first to ask is.
+    pub fn listen(&self, tell: impl Fn(&AgentId) + Send + Sync + 'static) {
+        let _ = self.listener.set(Box::new(tell));
+    }
+
+    /// Changes what is known, then has it told.
+    fn change<T>(&self, run: &AgentId, change: impl FnOnce(&mut HashMap<AgentId, Progress>) -> T) -> T {
+        let changed = change(&mut self.lock());
+        if let Some(tell) = self.listener.get() {
+            tell(run);
+        }
+        changed
+    }
+
     /// Takes note that one begins; `false` when one is on its way.
     fn begin(&self, run: &AgentId) -> bool {
-        let mut known = self.lock();
-        let is_free = known.get(run).is_none_or(|progress| progress.doing.is_none());
-        if is_free {
-            let doing = Some("Looking for the best order…".to_owned());
-            known.insert(run.clone(), Progress { doing, ..Progress::default() });
-        }
-        is_free
+        self.change(run, |known| {
+            let is_free = known.get(run).is_none_or(|progress| progress.doing.is_none());
+            if is_free {
+                let doing = Some("Looking for the best order…".to_owned());
+                known.insert(run.clone(), Progress { doing, ..Progress::default() });
+            }
+            is_free
+        })
     }
 
     fn tell(&self, run: &AgentId, news: LandNews) {
-        let mut known = self.lock();
-        let progress = known.entry(run.clone()).or_default();
-        match news {
-            LandNews::Tries { agent, place: (place, of) } => {
-                progress.doing = Some(format!("{place} of {of}: {agent}…"));
-            }
-            LandNews::Checks { agent, command } => {
-                progress.doing = Some(format!("Checking {agent}: {command}…"))
-            }
-            LandNews::Came(step) => progress.steps.push(step),
-        }
+        self.change(run, |known| known.entry(run.clone()).or_default().take(news));
     }
 
     fn end(&self, run: &AgentId, end: Result<Landing, AppError>) {
-        let mut known = self.lock();
-        let progress = known.entry(run.clone()).or_default();
-        (progress.doing, progress.end) = (None, Some(end));
+        self.change(run, |known| {
+            let progress = known.entry(run.clone()).or_default();
+            (progress.doing, progress.end) = (None, Some(end));
+        });
+    }
+
+    /// Forgets one that never was: somebody else lands the run.
+    fn forget(&self, run: &AgentId) {
+        self.change(run, |known| drop(known.remove(run)));
     }
 }
-
 /// The run of an id.
 pub(super) fn find(context: &AppContext, id: &str) -> Result<RunFolder, AppError> {
     let none = || {
@@ -154,7 +191,7 @@ fn known(context: &AppContext, id: &str, show: Show) -> Result<Known, AppError> 
     let diffs = if show == Show::Diffs { diffs(context, &results, &agents) } else { Vec::new() };
     Ok(Known {
         messages: context.agents().messages(run.id()).unwrap_or_default(),
-        landing,
+        landing: landing.filter(|landing| !landing.is_outdated(&results)),
         offset_seconds: context.clock.offset_at(context.clock.now()),
         results,
         agents,
@@ -215,15 +252,20 @@ pub(super) fn choose(context: &AppContext, agent: &Agent, by: &str) -> Result<Ou
 /// Begins to land a run; its page tells how far it is. Asked for twice, it is landed once.
 pub(super) fn land(context: &AppContext, id: &str) -> Result<Outcome, AppError> {
     let run = find(context, id)?;
-    if !context.landings.begin(run.id()) {
-        return Ok(Outcome { said: "It is being landed already.".to_owned(), ..Outcome::default() });
+    // The server's own, and what is landed through another surface.
+    if run.is_being_landed().map_err(unreadable)? || !context.landings.begin(run.id()) {
+        let said = "It is being landed already; what lands is shown here.".to_owned();
+        return Ok(Outcome { said, ..Outcome::default() });
     }
     let (landings, tools) = (context.landings.clone(), context.tools.clone());
     let of_thread = run.id().clone();
     let begun = std::thread::Builder::new().name("landing".to_owned()).spawn(move || {
         let id = of_thread;
-        let landed = tools.land(&run, &LandWish::default(), &mut |news| landings.tell(&id, news));
-        landings.end(&id, landed.map_err(not_landed));
+        match tools.land(&run, &LandWish::default(), &mut |news| landings.tell(&id, news)) {
+            // Somebody was faster: what becomes of it is theirs to tell.
+            Err(LandError::Busy) => landings.forget(&id),
+            landed => landings.end(&id, landed.map_err(not_landed)),
+        }
     });
     match begun {
         Ok(_) => Ok(Outcome::default()),
@@ -248,4 +290,26 @@ fn not_landed(error: LandError) -> AppError {
         _ => "What landed until then has landed; Land goes on.",
     };
     refused(error, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_told_as_a_landing_begins_goes_on_and_ends() {
+        let (landings, run) = (Landings::default(), "runrun22".parse::<AgentId>().unwrap());
+        let told: Arc<Mutex<Vec<AgentId>>> = Arc::default();
+        let heard = Arc::clone(&told);
+        landings.listen(move |run| heard.lock().unwrap().push(run.clone()));
+        assert!(landings.begin(&run) && !landings.begin(&run));
+        landings.tell(&run, LandNews::Tries { agent: "api".into(), place: (1, 1) });
+        assert_eq!(landings.get(&run).unwrap().doing.as_deref(), Some("1 of 1: api…"));
+        landings.end(&run, Err(refused("it is over", "Try again.")));
+        assert!(landings.get(&run).is_some_and(|progress| progress.doing.is_none()));
+        landings.forget(&run);
+        assert!(landings.get(&run).is_none(), "one that was somebody else's leaves nothing");
+        let told = told.lock().unwrap();
+        assert!(told.len() >= 4 && told.iter().all(|one| *one == run), "{told:?}");
+    }
 }

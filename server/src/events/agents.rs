@@ -52,6 +52,8 @@ impl Teller {
             .name("agent-changes".into())
             .spawn(move || looking.look_at_changes(&to_look_at))
             .ok()?;
+        let (ring, latest) = (Arc::clone(&self.ring), self.latest.clone());
+        self.context.landings.listen(move |run| tell_of_run(&ring, &latest, run));
         let agents = self.context.agents();
         let watching = agents.watch(move |news| self.tell(news, &stale));
         watching.inspect_err(|problem| tracing::error!(%problem, "cannot watch agents")).ok()
@@ -71,6 +73,7 @@ impl Teller {
                 let sequence = lock(&self.ring).replace(key, |_| Current::Words(Arc::new(words)));
                 self.latest.send_replace(sequence);
             }
+            AgentNews::Run(run) => tell_of_run(&self.ring, &self.latest, &run),
         }
     }
 
@@ -107,6 +110,13 @@ impl Teller {
             }
         }
     }
+}
+
+/// Something became of a run: its page shows that at once, whoever did it.
+fn tell_of_run(ring: &Mutex<Ring>, latest: &watch::Sender<u64>, run: &AgentId) {
+    let (news, key) = (News::of_run(run.clone()), Key::Run(run.to_string()));
+    let sequence = lock(ring).replace(key, |sequence| Current::Event(encode(&news.numbered(sequence))));
+    latest.send_replace(sequence);
 }
 
 #[cfg(test)]

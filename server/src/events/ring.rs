@@ -32,6 +32,8 @@ pub(super) enum Key {
     Row(String),
     /// What an agent writes.
     Words(String),
+    /// That something became of a run.
+    Run(String),
 }
 
 /// How it is now.

@@ -1,5 +1,7 @@
 //! The event stream: who may listen, what is heard, and when it ends.
 
+use orchestra_core::agents::log::LogWriter;
+use orchestra_model::Timestamp;
 use tokio::io::AsyncReadExt;
 
 use crate::client::{PATIENCE, Request, Wire, unchunk};
@@ -91,6 +93,27 @@ async fn what_is_appended_is_heard_and_a_listener_goes_on_where_it_was() {
     ] {
         let said = Listening::start(&request).await.hear("second words").await;
         assert!(!asks_to_fetch_again(&said), "{said}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_a_run_elsewhere_is_heard() {
+    let machine = Machine::with_an_agent();
+    let server = machine.serve().await;
+    let cookie = server.pair().await;
+    let mut listening = Listening::start(&listen(&server, &cookie)).await;
+    // As `orchestra land` in a terminal writes it.
+    let folder = machine.state().join("runs").join(Machine::RUN);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut journal = LogWriter::open(&folder.join("events")).unwrap();
+    for number in 0..2 {
+        let event = format!(r#"{{"event":"sent_back","task":0,"why":"{number}"}}"#);
+        journal.append(Timestamp::now(), event.as_bytes()).unwrap();
+        let said = listening.hear(&format!("\"run\":\"{}\"}}", Machine::RUN)).await;
+        let place = last_number(&said);
+        listening =
+            Listening::start(&listen(&server, &cookie).header("Last-Event-ID", &place.to_string())).await;
     }
     server.stop().await;
 }

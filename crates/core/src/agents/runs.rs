@@ -286,6 +286,8 @@ impl Agents {
     }
 }
 
+/// The lock that whoever lands a run holds.
+const LAND_LOCK: &str = "land.lock";
 /// The file of a run's plan.
 pub(super) const PLAN: &str = "run.json";
 
@@ -320,6 +322,14 @@ impl RunFolder {
     /// When that cannot be read.
     fn ledger(&self) -> Result<Ledger, RunError> {
         Ledger::read(&self.path).map_err(|error| RunError::Refused { path: self.path.clone(), error })
+    }
+
+    /// Whether somebody lands it right now, through whatever surface.
+    ///
+    /// # Errors
+    /// When its folder cannot be used.
+    pub fn is_being_landed(&self) -> Result<bool, RunError> {
+        Ok(self.try_lock(LAND_LOCK)?.is_none())
     }
 
     /// Waits for a lock of the run's.

@@ -4,6 +4,8 @@
 //! agents that are at work; of all others only how they were last told. A runner that was killed writes nothing, so
 //! while agents are at work their locks are looked at now and then. Nothing here waits for whoever is told.
 //!
+//! A run whose journal grew is named and no more: what landed is told by git, and read by whoever shows it.
+//!
 //! A run with a plan has something to say of its agents, which depends on all of them and on its journal: `remarks` keeps
 //! that, apart from what their own logs say.
 
@@ -42,13 +44,15 @@ const PROGRESS: Duration = Duration::from_secs(1);
 /// How often agents at work are looked at when nothing is reported of them.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Something that happened to an agent.
+/// Something that happened to an agent, or to a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AgentNews {
     /// It appeared or changed; this is how it is now.
     Changed(Box<Agent>),
     /// It is writing.
     Writes(Words),
+    /// A run's journal grew: something of it was decided, checked or landed.
+    Run(AgentId),
 }
 
 /// What an agent is writing.
@@ -117,6 +121,7 @@ impl Agents {
             told: HashMap::new(),
             to_tell: BTreeSet::new(),
             remarks: KnownRemarks::default(),
+            runs: BTreeSet::new(),
             held_back: HashMap::new(),
         };
         let thread =
@@ -138,6 +143,8 @@ struct Watching {
     to_tell: BTreeSet<AgentId>,
     /// What runs say of their agents.
     remarks: KnownRemarks,
+    /// Runs whose journals grew, which are to be told of now.
+    runs: BTreeSet<AgentId>,
     /// Agents of which progress was told, until when no more of it is.
     held_back: HashMap<AgentId, Instant>,
 }
@@ -190,6 +197,10 @@ impl Watching {
                 dirty.extend(unseen.map(|agent| agent.id.clone()));
             }
             if is_lost {
+                // Where the system reports nothing, this comes twice a second, and says nothing of runs.
+                if self.system.is_some() {
+                    self.runs.extend(self.told.values().map(|agent| agent.run.clone()));
+                }
                 self.look_at_all();
                 self.remarks.doubt_all();
             } else {
@@ -214,7 +225,8 @@ impl Watching {
             if let Some(agent) = named(path, &agents, "agent.json") {
                 dirty.insert(agent);
             } else if let Some(run) = named(path, &runs, PLAN) {
-                self.remarks.doubt(run);
+                self.remarks.doubt(run.clone());
+                self.runs.insert(run);
             }
         }
     }
@@ -261,8 +273,8 @@ impl Watching {
         }
     }
 
-    /// Tells of the agents that have changed, and of those of which their runs say something else now; whether there were
-    /// any.
+    /// Tells of the agents that have changed, of those of which their runs say something else now, and of runs; whether
+    /// there were any.
     fn tell_all(&mut self) -> bool {
         let others = self.remarks.look(&self.agents, &self.told, Instant::now());
         self.to_tell.extend(others);
@@ -272,7 +284,12 @@ impl Watching {
             self.remarks.add_to(&mut agent);
             (self.tell)(AgentNews::Changed(Box::new(agent)));
         }
-        !to_tell.is_empty()
+        let runs = std::mem::take(&mut self.runs);
+        let is_any = !to_tell.is_empty() || !runs.is_empty();
+        for run in runs {
+            (self.tell)(AgentNews::Run(run));
+        }
+        is_any
     }
 }
 

@@ -11,7 +11,7 @@ use orchestra_model::{AgentState, Check, Landing, LandingOutcome, LandingStep, T
 use sha2::{Digest, Sha256};
 
 use super::{
-    RunError, RunFolder,
+    LAND_LOCK, RunError, RunFolder,
     check::{Checking, how_it_went},
     journal::RunEvent,
     sequence::fewest_conflicts,
@@ -149,7 +149,7 @@ impl Tools {
         wish: &LandWish,
         tell: &mut dyn FnMut(LandNews),
     ) -> Result<Landing, LandError> {
-        let _lock = run.try_lock("land.lock")?.ok_or(LandError::Busy)?;
+        let _lock = run.try_lock(LAND_LOCK)?.ok_or(LandError::Busy)?;
         let git = self.git()?;
         let ledger = run.ledger()?;
         let agent = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();

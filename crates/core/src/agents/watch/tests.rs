@@ -158,6 +158,12 @@ fn what_a_run_says_of_an_agent_is_told_though_its_own_log_says_nothing() {
     ] {
         journal.append(Timestamp::UNIX_EPOCH, event.to_string().as_bytes()).unwrap();
     }
+    let run_told = || loop {
+        if let AgentNews::Run(id) = told.recv_timeout(PATIENCE).unwrap() {
+            break id;
+        }
+    };
+    assert_eq!(run_told(), run);
     told_that(&|agent| {
         let kind = agent.attention.as_ref().map(|attention| attention.kind);
         agent.name == "one" && kind == Some(AttentionKind::Limit)
