@@ -27,6 +27,8 @@ use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use leptos::server_fn::ServerFn;
+use orchestra_app::api::send_command::SendCommand;
 use orchestra_model::Timestamp;
 use tower::{ServiceBuilder, ServiceExt};
 use tower_sessions::cookie::SameSite;
@@ -38,11 +40,26 @@ use crate::session_store::FileSessionStore;
 use names::{Ours, Wire};
 use refusal::Refusal;
 
-/// The largest body that is read.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+/// How much of a body is read, in bytes, and how long it may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    pub(crate) most: usize,
+    pub(crate) time: Duration,
+}
 
-/// How long a body may take.
-const BODY_TIME: Duration = Duration::from_secs(10);
+/// Of any body.
+const SHORT: Bounds = Bounds { most: 64 << 10, time: Duration::from_secs(10) };
+
+/// Of a command: a task may be 4 MB long, and is three times as long where each of its bytes is escaped in a form. A phone
+/// needs a while for that.
+const LONG: Bounds = Bounds { most: 13 << 20, time: Duration::from_secs(60) };
+
+impl Bounds {
+    /// Those of a body that is sent to a path, as it stands in the request.
+    pub(crate) fn at(path: &str) -> Self {
+        if path == SendCommand::PATH { LONG } else { SHORT }
+    }
+}
 
 /// How long a browser stays paired without a visit.
 const DEVICE_LIFETIME: time::Duration = time::Duration::days(90);
@@ -174,7 +191,8 @@ async fn read_body(request: Request, next: Next) -> Response {
     if matches!(head.method, Method::GET | Method::HEAD) {
         return next.run(Request::from_parts(head, Body::empty())).await;
     }
-    match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY_LIMIT)).await {
+    let Bounds { most, time } = Bounds::at(head.uri.path());
+    match tokio::time::timeout(time, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(head, Body::from(bytes))).await,
         Ok(Err(_)) => Refusal::TooLarge.answer(&head.headers),
         Err(_) => Refusal::TooSlow.answer(&head.headers),

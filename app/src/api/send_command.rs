@@ -17,5 +17,6 @@ pub async fn send_command(
     command: String,
 ) -> Result<Outcome, AppError> {
     let context = crate::ssr::context();
-    crate::ssr::blocking(move || crate::ssr::commands::run(&context, &key, &command)).await
+    let done = crate::ssr::blocking(move || crate::ssr::commands::run(&context, &key, &command)).await;
+    done.inspect_err(|error| crate::ssr::set_status(error.status()))
 }

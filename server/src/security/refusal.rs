@@ -86,7 +86,9 @@ impl Refusal {
             Self::Site => "Another page led here, and Orchestra does not show itself to other pages.",
             Self::Method => "Orchestra has no use for requests of this method.",
             Self::ContentType => "Orchestra takes JSON and simple forms only.",
-            Self::TooLarge => "That is more than Orchestra takes in one request (64 KiB).",
+            Self::TooLarge => {
+                "That is more than Orchestra takes in one request. Put it into a file on its computer, and name that."
+            }
             Self::TooSlow => "The request did not arrive in time. Try again.",
             Self::NotPaired => {
                 "Open the link that the terminal shows, where `orchestra web` runs; press Enter there for a new one."

@@ -11,7 +11,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_EN
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 
-use super::BODY_LIMIT;
+use super::Bounds;
 use super::names::{Called, Ours, Wire};
 use super::refusal::Refusal;
 use crate::reach::Scheme;
@@ -46,7 +46,7 @@ pub(crate) fn check(ours: &Ours, head: &Parts, wire: Wire) -> Result<Scheme, Ref
 
     match head.method {
         Method::GET | Method::HEAD => {}
-        Method::POST if same_origin || from_our_page => check_body(headers)?,
+        Method::POST if same_origin || from_our_page => check_body(headers, Bounds::at(head.uri.path()))?,
         Method::POST => return Err(Refusal::Origin),
         _ => return Err(Refusal::Method),
     }
@@ -60,13 +60,13 @@ fn is_origin_of(origin: &str, called: Called<'_>) -> bool {
 }
 
 /// What is said of a body before it comes.
-fn check_body(headers: &HeaderMap) -> Result<(), Refusal> {
+fn check_body(headers: &HeaderMap, bounds: Bounds) -> Result<(), Refusal> {
     let length = match only(headers, &CONTENT_LENGTH) {
         Only::None => None,
         Only::One(length) => Some(length.parse::<u64>().map_err(|_| Refusal::TooLarge)?),
         Only::Many => return Err(Refusal::TooLarge),
     };
-    if length.is_some_and(|length| length > BODY_LIMIT as u64) {
+    if length.is_some_and(|length| length > bounds.most as u64) {
         return Err(Refusal::TooLarge);
     }
     match only(headers, &CONTENT_TYPE) {
@@ -242,6 +242,13 @@ mod tests {
             let post = [HOST, ours, JSON, ("content-length", length)];
             assert_eq!(verdict("POST", "/", &post), Err(Refusal::TooLarge), "{length}");
         }
-        assert_eq!(verdict("POST", "/", &[HOST, ours, JSON, ("content-length", "65536")]), Ok(()));
+        // A command may hold a long task.
+        for (target, most) in [("/", 65_536_u64), ("/api/send_command", 13 << 20)] {
+            for (length, is_taken) in [(most, true), (most + 1, false)] {
+                let length = length.to_string();
+                let said = verdict("POST", target, &[HOST, ours, JSON, ("content-length", &length)]);
+                assert_eq!(said.is_ok(), is_taken, "{target}: {length}");
+            }
+        }
     }
 }

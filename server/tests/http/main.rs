@@ -12,6 +12,7 @@
 mod assets;
 mod calls;
 mod client;
+mod commands;
 mod events;
 mod files;
 mod limits;

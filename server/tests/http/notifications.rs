@@ -30,7 +30,7 @@ fn agent(id: &str, fields: &Value) -> Agent {
 fn asking(id: &str, command: &str) -> Agent {
     let request = json!({
         "id": "r1", "kind": "permission", "tool": "Bash", "input": json!({ "command": command }).to_string(),
-        "input_hash": "the-hash", "summary": command, "reason": null, "questions": [], "plan": null,
+        "input_hash": "the-hash", "summary": command.replace('\n', " "), "reason": null, "questions": [], "plan": null,
         "suggestions": [], "at": Timestamp::now(), "decided": null,
     });
     agent(id, &json!({ "state": "waiting", "requests": [request] }))
