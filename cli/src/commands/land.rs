@@ -7,9 +7,12 @@ use std::{
     time::Duration,
 };
 
-use orchestra_core::agents::{
-    Tools,
-    runs::{LandError, LandNews, LandWish, RunFolder},
+use orchestra_core::{
+    agents::{
+        Tools,
+        runs::{LandError, LandNews, LandWish, RunFolder},
+    },
+    worktrees::MergeError,
 };
 use orchestra_model::{Landing, LandingOutcome};
 
@@ -165,6 +168,10 @@ fn not_landed(error: LandError) -> Failure {
     let hint = match error {
         LandError::Run(error) => return runs::not_found(error),
         LandError::Harvest(error) => return take::no_work(None, &error),
+        // What is done was committed on the agents' branches before.
+        LandError::Merge(MergeError::InTheWay { .. }) => {
+            "commit or stash them there first; what landed until then has landed, orchestra land goes on"
+        }
         LandError::Merge(error) => return take::no_work(None, &error.into()),
         LandError::Busy => "wait until that is over",
         LandError::NoTarget => "name it: --into main",

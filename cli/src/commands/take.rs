@@ -67,6 +67,9 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
         HarvestError::Merge(MergeError::UnderWay { .. }) => {
             Some("nothing was changed; finish or abort that there first".to_owned())
         }
+        HarvestError::Merge(MergeError::Embedded { .. }) => Some(format!(
+            "nothing was changed; git submodule add URL PATH there, or orchestra send {name} \"these shall be plain files\""
+        )),
         HarvestError::Merge(MergeError::NoTarget { .. }) => Some("git branch lists the branches".to_owned()),
         HarvestError::Merge(MergeError::Moved { .. }) => Some("try again".to_owned()),
         HarvestError::Merge(MergeError::NoIdentity) => {
@@ -113,7 +116,14 @@ pub(super) fn diff(context: &Context, arguments: &DiffArguments) -> Result<(), F
             context.words.warn("the diff is longer than 64 MB; --stat shows all files");
         }
     }
-    if !arguments.json && harvest.changes().map_err(failed)?.files.is_empty() {
+    let embedded = harvest.embedded().map_err(failed)?;
+    if !embedded.is_empty() {
+        let names = text::one_line(&embedded.join(", "));
+        context
+            .words
+            .warn(&format!("it made git repositories of its own, which are not in the diff: {names}"));
+    }
+    if !arguments.json && embedded.is_empty() && harvest.changes().map_err(failed)?.files.is_empty() {
         context.words.say(&format!("{} has changed nothing.", harvest.agent().name));
     }
     Ok(())

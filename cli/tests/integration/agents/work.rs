@@ -62,28 +62,28 @@ fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
     let world = World::new();
     world.ok(&["spawn", "--trust", "--wait", "Change it\n::write README.md theirs"]);
     fs::write(world.shop().join("README.md"), "ours\n").unwrap();
+    let state = || {
+        let refs = world.git(&["for-each-ref"]);
+        (refs, world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]))
+    };
+    let before = state();
     let said = world.run(&["merge", "change-it"]);
     assert!(
         said.code == 1 && said.words.contains("changes of its own that are in the way: README.md"),
         "{said:?}"
     );
+    assert_eq!(state(), before);
     world.git(&["commit", "-qam", "ours"]);
-    let before = (
-        world.git(&["for-each-ref"]),
-        world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]),
-    );
+    let before = state();
     for arguments in [vec!["merge", "change-it"], vec!["merge", "change-it", "--squash"]] {
         let said = world.run(&arguments);
         assert!(said.code == 1 && said.words.contains("change the same lines of README.md"), "{said:?}");
     }
     let said = world.run(&["merge", "change-it", "--into", "nope"]);
     assert!(said.code == 1 && said.words.contains("there is no branch \"nope\""), "{said:?}");
-    let after = (
-        world.git(&["for-each-ref"]),
-        world.git_in(&world.worktree("change-it"), &["status", "--porcelain"]),
-    );
-    // The first try, in whose way only a file was, committed what was not; the conflicts changed nothing.
-    assert_eq!(before, after);
+    assert_eq!(state(), before);
+    assert_eq!(before.1, " M README.md");
+    world.git_in(&world.worktree("change-it"), &["commit", "-qam", "theirs"]);
     // It takes in what came meanwhile, which is no work of its own, also once all of it is taken.
     fs::write(world.shop().join("elsewhere"), "others\n").unwrap();
     world.git(&["add", "elsewhere"]);
@@ -112,6 +112,38 @@ fn what_could_be_lost_is_kept_and_can_be_let_go() {
     world.wait("keep-me", |agent| agent["turns"] == 2 && agent["attention"]["summary"] == "done: again");
     let said = world.run(&["restore", "keep-me"]);
     assert!(said.code == 1 && said.words.contains("is not in the trash"), "{said:?}");
+}
+
+#[test]
+fn a_repository_within_is_named_and_not_taken() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "Clone it\n::write a 1"]);
+    let worktree = world.worktree("clone-it");
+    world.git_in(&worktree, &["init", "-q", "lib"]);
+    fs::write(worktree.join("lib/file"), "1\n").unwrap();
+    for has_commit in [false, true] {
+        if has_commit {
+            world.git_in(&worktree.join("lib"), &["add", "file"]);
+            world.git_in(&worktree.join("lib"), &["commit", "-q", "-m", "only here"]);
+        }
+        let said = world.ok(&["diff", "clone-it", "--stat"]);
+        assert!(said.out.starts_with("A a ") && said.words.contains("not in the diff: lib"), "{said:?}");
+        let refs = world.git(&["for-each-ref"]);
+        let said = world.run(&["merge", "clone-it"]);
+        assert!(said.code == 1 && said.words.contains("would stay behind: lib; add each"), "{said:?}");
+        let landed = world.run(&["land"]);
+        assert!(landed.out.contains("it made git repositories of its own"), "{landed:?}");
+        assert_eq!(world.git(&["for-each-ref"]), refs);
+        let said = world.run(&["clean", "clone-it"]);
+        let kept = "clone-it  kept: it holds git repositories of its own: lib; not committed: a\n";
+        assert_eq!((said.code, said.out.as_str()), (1, kept));
+        world.ok(&["clean", "clone-it", "--anyway"]);
+        world.ok(&["restore", "clone-it"]);
+    }
+    assert_eq!(world.git_in(&worktree.join("lib"), &["log", "--format=%s"]), "only here");
+    fs::remove_dir_all(worktree.join("lib/.git")).unwrap();
+    world.ok(&["merge", "clone-it"]);
+    assert_eq!(fs::read_to_string(world.shop().join("lib/file")).unwrap(), "1\n");
 }
 
 #[test]

@@ -331,6 +331,19 @@ impl Harvest {
         }
     }
 
+    /// Repositories that it made or cloned in its worktree and that are no submodules: their files are in no diff, and they
+    /// are not taken. Where they are, by the top of the worktree.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub fn embedded(&self) -> Result<Vec<String>, HarvestError> {
+        let found = match self.worktree() {
+            Some(worktree) => worktrees::embedded(&self.git, &worktree)?,
+            None => Vec::new(),
+        };
+        Ok(found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+    }
+
     /// What its commits say: the task.
     pub(in crate::agents) fn message(&self, subject: &str) -> String {
         let task = self.plan.task.trim();
@@ -363,10 +376,11 @@ impl Harvest {
     }
 
     /// Takes its work into a branch, the one it started from unless another is named. What is in no commit yet is
-    /// committed first, once it is known that nothing conflicts.
+    /// committed first, once it was seen that nothing conflicts or is in the way.
     ///
     /// # Errors
-    /// When it is at work, or the merge does not go; then nothing has changed.
+    /// When it is at work, or the merge does not go; then nothing has changed. Only what comes in the way between the
+    /// look and the merge finds its work committed on its own branch.
     pub fn merge(&self, into: Option<&str>, squash: bool) -> Result<Taken, HarvestError> {
         self.see_that_it_rests()?;
         let into = into.or(self.target.as_deref());
@@ -374,18 +388,23 @@ impl Harvest {
         if !self.repository.has_branch(into)? {
             return Err(MergeError::NoTarget { branch: into.to_owned() }.into());
         }
-        let files = self.uncommitted()?;
-        if let (Some(worktree), false) = (self.worktree(), files.is_empty()) {
-            let preview = worktrees::preview_commit(&self.git, &worktree)?;
-            let conflicting = conflicts(&self.repository, &format!("refs/heads/{into}"), &preview)?;
-            if !conflicting.is_empty() {
-                let (branch, into) = (self.branch.clone(), into.to_owned());
-                return Err(MergeError::Conflict { branch, into, files: conflicting }.into());
+        let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
+        let message = self.message(&subject);
+        if let Some(worktree) = self.worktree() {
+            worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
+            if !self.uncommitted()?.is_empty() {
+                let preview = worktrees::preview_commit(&self.git, &worktree)?;
+                let branch = preview.as_str();
+                self.try_out(&Merge {
+                    repository: &self.repository,
+                    branch,
+                    into,
+                    squash,
+                    message: &message,
+                })?;
             }
         }
         let committed = self.commit()?;
-        let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
-        let message = self.message(&subject);
         let branch = format!("refs/heads/{}", self.branch);
         let merge = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message };
         let made = merge.run()?;
@@ -394,6 +413,17 @@ impl Harvest {
             let _ = self.folder.note_taken_from(&made.from);
         }
         Ok(Taken { into: into.to_owned(), merged: made.merged, committed })
+    }
+
+    /// Sees that a merge of what is not committed yet would go.
+    fn try_out(&self, merge: &Merge<'_>) -> Result<(), MergeError> {
+        let tried = merge.make().and_then(|made| merge.see_that_it_arrives(&made));
+        tried.map_err(|error| match error {
+            MergeError::Conflict { into, files, .. } => {
+                MergeError::Conflict { branch: self.branch.clone(), into, files }
+            }
+            error => error,
+        })
     }
 
     /// Its worktree as one that may go, given the branches that its work may be in already.

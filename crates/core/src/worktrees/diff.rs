@@ -45,20 +45,23 @@ pub enum DiffError {
 }
 
 /// An index that can be written to without anybody noticing; removed with the value.
-struct ScratchIndex(PathBuf);
+pub(super) struct ScratchIndex(pub(super) PathBuf);
 
 impl ScratchIndex {
     /// A copy of a worktree's index, which knows what was not changed since.
     fn of(worktree: &Path) -> io::Result<Self> {
-        let admin = admin_dir_of(worktree)?;
-        let file = tempfile_beside(&admin);
-        let scratch = Self(file);
-        let index = admin.join("index");
-        let written = match fs::metadata(&index).and_then(|metadata| metadata.modified()) {
+        Self::copy_of(&admin_dir_of(worktree)?.join("index"))
+    }
+
+    /// A copy of an index, beside it.
+    pub(super) fn copy_of(index: &Path) -> io::Result<Self> {
+        let folder = index.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        let scratch = Self(tempfile_beside(folder));
+        let written = match fs::metadata(index).and_then(|metadata| metadata.modified()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(scratch),
             written => written?,
         };
-        fs::copy(&index, &scratch.0)?;
+        fs::copy(index, &scratch.0)?;
         // What was changed in the second in which the index was written may look as it did then: git looks closer when
         // a file is no older than its index.
         File::options().write(true).open(&scratch.0)?.set_modified(written)?;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::{Git, GitError, Programs, Repository, embedded, git::failed, porcelain, under_way};
 
+mod in_the_way;
+
 /// A branch to be taken into another.
 #[derive(Clone, Debug)]
 pub struct Merge<'a> {
@@ -273,6 +275,19 @@ impl Merge<'_> {
             Merged::Commit { commit: self.commit(&tree, &ours, &theirs)? }
         };
         Ok(Made { from: ours, merged })
+    }
+
+    /// Sees whether the target's checkout, if it has one, could go to what was made. It stays as it is.
+    ///
+    /// # Errors
+    /// When files there are in the way.
+    pub fn see_that_it_arrives(&self, made: &Made) -> Result<(), MergeError> {
+        let checkout = self.checkout_of(&format!("refs/heads/{}", self.into))?;
+        let (Some(folder), Some(commit)) = (checkout, made.merged.commit()) else { return Ok(()) };
+        match in_the_way::in_the_way(self.repository.git(), &folder, &made.from, commit)? {
+            Some(words) => Err(MergeError::InTheWay { folder, words }),
+            None => Ok(()),
+        }
     }
 
     /// Moves the target to what was made, from exactly where it stood then.

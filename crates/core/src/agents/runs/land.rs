@@ -176,7 +176,17 @@ impl Tools {
                 }
                 None => {
                     let harvest = Harvest::of(&run.agent(task)?, git)?;
-                    candidates.push(Candidate { place, harvest });
+                    let embedded = harvest.embedded()?;
+                    if embedded.is_empty() {
+                        candidates.push(Candidate { place, harvest });
+                        continue;
+                    }
+                    let why = format!(
+                        "it made git repositories of its own, whose commits would stay behind: {}",
+                        embedded.join(", ")
+                    );
+                    let outcome = LandingOutcome::Waits { why };
+                    waiting.push((place, LandingStep { agent: agent.name.clone(), outcome }));
                 }
             }
         }
