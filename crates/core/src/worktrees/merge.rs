@@ -282,10 +282,10 @@ impl Merge<'_> {
     /// # Errors
     /// When files there are in the way.
     pub fn see_that_it_arrives(&self, made: &Made) -> Result<(), MergeError> {
-        let checkout = self.checkout_of(&format!("refs/heads/{}", self.into))?;
+        let checkout = self.checkout_to_move(&format!("refs/heads/{}", self.into))?;
         let (Some(folder), Some(commit)) = (checkout, made.merged.commit()) else { return Ok(()) };
         match in_the_way::in_the_way(self.repository.git(), &folder, &made.from, commit)? {
-            Some(words) => Err(MergeError::InTheWay { folder, words }),
+            Some(files) => Err(MergeError::InTheWay { folder, files }),
             None => Ok(()),
         }
     }

@@ -7,13 +7,13 @@ use crate::worktrees::{Git, GitError, Programs, diff::ScratchIndex};
 
 /// What is in the way of a checkout's going from one commit to another: the files, or what git says; `None` when nothing is
 /// known to be. What cannot be tried here is found out when it is done.
-pub(super) fn in_the_way(git: &Git, folder: &Path, from: &str, to: &str) -> Result<Option<String>, GitError> {
+pub(super) fn in_the_way(
+    git: &Git,
+    folder: &Path,
+    from: &str,
+    to: &str,
+) -> Result<Option<Vec<String>>, GitError> {
     let answer = |arguments: &[&str]| git.call(folder, Programs::None, arguments)?.answer();
-    for (name, what) in [("MERGE_HEAD", "a merge"), ("CHERRY_PICK_HEAD", "a cherry-pick")] {
-        if answer(&["rev-parse", "--verify", "--quiet", name])?.status.success() {
-            return Ok(Some(format!("{what} that is not concluded")));
-        }
-    }
     let index = answer(&["rev-parse", "--path-format=absolute", "--git-path", "index"])?.stdout;
     let index = String::from_utf8_lossy(&index).trim_end_matches('\n').to_owned();
     let Ok(scratch) = ScratchIndex::copy_of(Path::new(&index)) else { return Ok(None) };
@@ -29,7 +29,7 @@ pub(super) fn in_the_way(git: &Git, folder: &Path, from: &str, to: &str) -> Resu
     let is_changed = |file: &String| changed.split('\0').any(|path| is_in_the_way(file, path));
     let files: Vec<String> = uncommitted(git, folder)?.into_iter().filter(is_changed).collect();
     let words = String::from_utf8_lossy(&tried.stderr).trim().trim_start_matches("error: ").to_owned();
-    Ok(Some(if files.is_empty() { words } else { files.join(", ") }))
+    Ok(Some(if files.is_empty() { vec![words] } else { files }))
 }
 
 /// Whether one of two paths is the other, or a folder that it lies in.
@@ -77,7 +77,7 @@ mod tests {
         sandbox.run(&main, &["add", "--force", "ignored"]);
         let to = sandbox.commit(&main, "deep/er", "d\n");
         sandbox.run(&main, &["checkout", "-q", "main"]);
-        let say = || in_the_way(&sandbox.git, &main, &from, &to).unwrap();
+        let say = || in_the_way(&sandbox.git, &main, &from, &to).unwrap().map(|files| files.join(", "));
         let git = |arguments: &[&str]| sandbox.run(&main, arguments);
         // What is not in the way, what git ignores, and a file that is only younger than its index.
         fs::write(main.join("README.md"), "edited\n").unwrap();
@@ -98,8 +98,5 @@ mod tests {
         // Staged as it will be: that is not in the way.
         git(&["checkout", "-q", "side", "--", "a"]);
         assert_eq!(say(), None);
-        git(&["merge", "-q", "--ff-only", "side"]);
-        fs::write(main.join(".git/MERGE_HEAD"), format!("{to}\n")).unwrap();
-        assert_eq!(say().as_deref(), Some("a merge that is not concluded"));
     }
 }

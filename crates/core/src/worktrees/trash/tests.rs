@@ -105,7 +105,7 @@ fn formats_that_libgit2_does_not_know_go_and_come_back_too() {
         assert_eq!(world.kept(), "not committed: new; 1 commit is not in main", "{format}");
         let entry = world.put(true).unwrap();
         let restored = world.trash.restore(&world.agent).unwrap();
-        assert_eq!((restored.branch.as_str(), restored.from_snapshot), ("orchestra/a", false));
+        assert_eq!((restored.branch.as_str(), restored.from), ("orchestra/a", Source::Folder));
         assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a\n?? new");
         // Merged, so that its branch goes with it, and with its folder lost.
         world.sandbox.commit(&world.worktree, "new", "n\n");
@@ -113,7 +113,7 @@ fn formats_that_libgit2_does_not_know_go_and_come_back_too() {
         world.put(false).unwrap();
         assert_eq!(world.sandbox.run(&world.main, &["branch", "--list", "orchestra/*"]), "");
         fs::remove_dir_all(world.sandbox.path("state/trash/abcd2345/worktree")).unwrap();
-        assert!(world.trash.restore(&world.agent).unwrap().from_snapshot);
+        assert_eq!(world.trash.restore(&world.agent).unwrap().from, Source::Snapshot);
         assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a");
         assert!(world.worktree.join("new").is_file() && entry.tip.is_some());
     }
