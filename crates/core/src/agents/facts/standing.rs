@@ -89,7 +89,9 @@ impl Facts {
     /// Whether the agent, which is at work, seems stuck with the trouble that began then.
     pub fn is_stuck_since(&self, since: Timestamp, now: Timestamp) -> bool {
         let attention = self.attention(self.state(true), now);
-        attention.is_some_and(|wants| wants.kind == AttentionKind::Stuck && wants.since == since)
+        // The log keeps milliseconds.
+        let is_meant = |at: Timestamp| at.as_millisecond() == since.as_millisecond();
+        attention.is_some_and(|wants| wants.kind == AttentionKind::Stuck && is_meant(wants.since))
     }
 
     /// What the agent wants from a person now, if anything: the oldest request first.
