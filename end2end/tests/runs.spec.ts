@@ -156,6 +156,19 @@ test("work that does not pass its check asks for a person, on a page that was op
   await expect(page.locator(".desk-failure")).toContainText("exit code 3");
 });
 
+test("a run's page hears of what is landed in a terminal", async ({ open, stage }) => {
+  const name = test.info().project.name;
+  const task = `Land ${name}\n[[write landed-${name}.txt x]] [[say Made it.]]`;
+  const said = stage.orchestra("spawn", "--trust", "--wait", "--json", "--permission-mode", "acceptEdits", task);
+  const run = JSON.parse(said).agents[0].run as string;
+  const page = await open(`/runs/${run}`);
+  await expect(page.getByRole("button", { name: /^Land/ })).toBeVisible();
+  stage.orchestra("land", run);
+  await expect(page.locator(".column .mark").first()).toHaveText("landed");
+  await expect(page.getByRole("button", { name: /^Land/ })).toHaveCount(0);
+  expect(fileOnMain(stage, `landed-${name}.txt`)).toContain("x");
+});
+
 test("all of a run is stopped with one tap", async ({ open, stage }) => {
   const slow = (name: string) => `${name} ${test.info().project.name} [[slow 600 200]]`;
   const said = stage.orchestra("spawn", "--trust", "--json", "--max-parallel", "1", slow("long"), slow("longer"));

@@ -29,7 +29,7 @@ pub struct News {
     pub written: Option<Written>,
     /// A run of which something was decided, checked or landed: its page fetches itself again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub run: Option<AgentId>,
+    pub run: Option<String>,
 }
 
 /// Words that an agent is writing: what was added to those that a page has.
@@ -57,8 +57,8 @@ impl News {
     }
 
     /// Something became of a run.
-    pub fn of_run(run: AgentId) -> Self {
-        Self { run: Some(run), ..Self::default() }
+    pub fn of_run(run: &AgentId) -> Self {
+        Self { run: Some(run.to_string()), ..Self::default() }
     }
 
     /// A session appeared or changed.
@@ -93,7 +93,7 @@ mod tests {
         let told = [
             News::changed(row("a", "shop", 9), true),
             News::removed("b".parse().unwrap()),
-            News::of_run("runrun22".parse().unwrap()),
+            News::of_run(&"runrun22".parse().unwrap()),
             News::resync(),
         ];
         for news in told.map(|news| news.numbered(7)) {

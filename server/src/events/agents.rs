@@ -114,7 +114,7 @@ impl Teller {
 
 /// Something became of a run: its page shows that at once, whoever did it.
 fn tell_of_run(ring: &Mutex<Ring>, latest: &watch::Sender<u64>, run: &AgentId) {
-    let (news, key) = (News::of_run(run.clone()), Key::Run(run.to_string()));
+    let (news, key) = (News::of_run(run), Key::Run(run.to_string()));
     let sequence = lock(ring).replace(key, |sequence| Current::Event(encode(&news.numbered(sequence))));
     latest.send_replace(sequence);
 }
