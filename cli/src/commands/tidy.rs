@@ -65,6 +65,9 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
         kept @ 1.. if !is_all => {
             let all_stay = |state: fn(&Agent) -> bool| chosen.iter().all(state);
             let hint = match () {
+                () if all_stay(|agent| lost_worktree(agent).is_some()) => {
+                    "what was not committed went with its folder"
+                }
                 () if all_stay(|agent| agent.is_cleaned) => {
                     "orchestra status --all shows what is in the trash"
                 }
