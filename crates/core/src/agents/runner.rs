@@ -148,6 +148,7 @@ pub fn run(settings: &RunnerSettings) -> Result<(), RunnerError> {
         deliveries: HashMap::new(),
         next_ticket: NO_TICKET + 1,
         silent_until: None,
+        nudged: None,
         linger_until: None,
         ending: None,
         goes_on_at: None,
@@ -197,6 +198,8 @@ struct Runner<'a> {
     deliveries: HashMap<u64, Delivery>,
     next_ticket: u64,
     silent_until: Option<Instant>,
+    /// Since when it seemed stuck when it was last nudged, in milliseconds.
+    nudged: Option<i64>,
     linger_until: Option<Instant>,
     ending: Option<Ending>,
     /// When a parked agent goes on, once its limit has lifted.

@@ -86,12 +86,10 @@ impl Facts {
         words
     }
 
-    /// Whether the agent, which is at work, seems stuck with the trouble that began then.
-    pub fn is_stuck_since(&self, since: Timestamp, now: Timestamp) -> bool {
-        let attention = self.attention(self.state(true), now);
-        // The log keeps milliseconds.
-        let is_meant = |at: Timestamp| at.as_millisecond() == since.as_millisecond();
-        attention.is_some_and(|wants| wants.kind == AttentionKind::Stuck && is_meant(wants.since))
+    /// Since when the agent, which is at work, seems stuck, in milliseconds as the log keeps them; `None` when it does not.
+    pub fn stuck_since(&self, now: Timestamp) -> Option<i64> {
+        let attention = self.attention(self.state(true), now)?;
+        (attention.kind == AttentionKind::Stuck).then(|| attention.since.as_millisecond())
     }
 
     /// What the agent wants from a person now, if anything: the oldest request first.

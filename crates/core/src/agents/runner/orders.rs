@@ -54,12 +54,15 @@ impl Runner<'_> {
             Command::Nudge { text, since } => {
                 self.refuse_when_ending()?;
                 let now = Timestamp::now();
-                if since.is_some_and(|since| !self.journal.facts().is_stuck_since(since, now)) {
+                // Until it has the words it seems stuck all the same: two who nudge it at once do so once.
+                let stuck = self.journal.facts().stuck_since(now).filter(|since| self.nudged != Some(*since));
+                if since.is_some_and(|since| stuck != Some(since.as_millisecond())) {
                     return Err(Refusal::GoesOn);
                 }
                 let id = self.journal.facts().last_prompt + 1;
                 let is_busy = self.journal.facts().is_busy;
                 self.journal.promise(Event::PromptQueued { id, text, by: by.clone(), key, from: None })?;
+                self.nudged = stuck.or(self.nudged);
                 prompt = Some(id);
                 if is_busy {
                     self.steer(Steering::Interrupt, by.as_str().into())?;
