@@ -2,9 +2,14 @@
 //!
 //! The commit is made beside every checkout; then the target moves to it in one step, from exactly where it stood.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{Git, GitError, Programs, Repository, embedded, git::failed, porcelain, under_way};
+use super::{
+    GitError, Programs, Repository,
+    compare::{Tried, commit_of, is_ancestor, tree_of, try_merge},
+    git::failed,
+    porcelain, under_way,
+};
 
 mod in_the_way;
 
@@ -128,99 +133,18 @@ pub enum MergeError {
     Git(#[from] GitError),
 }
 
-/// What merging two commits would give: the tree, or the files that conflict.
-enum Tried {
-    Tree(String),
-    Conflict(Vec<String>),
-}
-
-fn try_merge(git: &Git, folder: &Path, one: &str, other: &str) -> Result<Tried, GitError> {
-    let arguments = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", one, other];
-    let output = git.call(folder, Programs::None, arguments)?.answer()?;
-    let (tree, files) = porcelain::merge_tree(&output.stdout);
-    match output.status.code() {
-        Some(0) => Ok(Tried::Tree(tree)),
-        Some(1) => Ok(Tried::Conflict(files)),
-        _ => Err(failed("merge-tree".to_owned(), &output)),
+impl MergeError {
+    /// Of a commit that git did not make.
+    pub(super) fn of_commit(error: GitError) -> Self {
+        match &error {
+            GitError::Failed { words, .. }
+                if words.contains("user.email") || words.contains("empty ident") =>
+            {
+                Self::NoIdentity
+            }
+            _ => error.into(),
+        }
     }
-}
-
-/// Whether merging one commit into another would change nothing: it has the same changes already, in whatever commits.
-pub(super) fn brings_nothing(git: &Git, folder: &Path, into: &str, commit: &str) -> Result<bool, GitError> {
-    match try_merge(git, folder, into, commit) {
-        Ok(Tried::Tree(tree)) => Ok(tree == tree_of(git, folder, into)?),
-        // Histories that have nothing in common are not merged at all.
-        Ok(Tried::Conflict(_)) | Err(GitError::Failed { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn tree_of(git: &Git, folder: &Path, commit: &str) -> Result<String, GitError> {
-    git.call(folder, Programs::None, ["rev-parse", "--verify", &format!("{commit}^{{tree}}")])?.text()
-}
-
-/// Whether a local branch has all that another one would bring it.
-///
-/// # Errors
-/// When git fails, or there is no such branch.
-pub fn has_all(repository: &Repository, branch: &str, other: &str) -> Result<bool, GitError> {
-    let name = |branch: &str| format!("refs/heads/{branch}");
-    brings_nothing(repository.git(), repository.common_dir(), &name(branch), &name(other))
-}
-
-/// Whether a local branch has a commit, or another branch, in its history.
-///
-/// # Errors
-/// When git fails.
-pub fn is_within(repository: &Repository, commit: &str, branch: &str) -> Result<bool, GitError> {
-    is_ancestor(repository, commit, &format!("refs/heads/{branch}"))
-}
-
-/// Whether a commit, or a branch by its full name, is in the history of a commit.
-///
-/// # Errors
-/// When git fails, or there is no such commit.
-pub(crate) fn is_within_commit(repository: &Repository, one: &str, other: &str) -> Result<bool, GitError> {
-    is_ancestor(repository, one, other)
-}
-
-/// Whether a local branch has the work of a commit, or of a branch by its full name: in its history, or as other commits.
-///
-/// # Errors
-/// When git fails, or there is no such branch.
-pub(crate) fn has_work(repository: &Repository, branch: &str, commit: &str) -> Result<bool, GitError> {
-    let name = format!("refs/heads/{branch}");
-    Ok(is_ancestor(repository, commit, &name)?
-        || brings_nothing(repository.git(), repository.common_dir(), &name, commit)?)
-}
-
-fn is_ancestor(repository: &Repository, one: &str, other: &str) -> Result<bool, GitError> {
-    let arguments = ["merge-base", "--is-ancestor", one, other];
-    repository.git().call(repository.common_dir(), Programs::None, arguments)?.says_yes()
-}
-
-/// The files that two branches, or commits, would conflict in; none when they go together.
-///
-/// # Errors
-/// When git fails, or there is no such branch.
-pub fn conflicts(repository: &Repository, one: &str, other: &str) -> Result<Vec<String>, GitError> {
-    let commit = |name: &str| commit_of(repository, name);
-    match (commit(one)?, commit(other)?) {
-        (Some(one), Some(other)) => match try_merge(repository.git(), repository.common_dir(), &one, &other)?
-        {
-            Tried::Tree(_) => Ok(Vec::new()),
-            Tried::Conflict(files) => Ok(files),
-        },
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// The commit that a name means; `None` when it means none.
-pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<String>, GitError> {
-    let name = format!("{name}^{{commit}}");
-    let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &name];
-    let output = repository.git().call(repository.common_dir(), Programs::None, arguments)?.answer()?;
-    Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned()))
 }
 
 impl Merge<'_> {
@@ -308,14 +232,7 @@ impl Merge<'_> {
             arguments.extend(["-p", theirs]);
         }
         let call = self.repository.git().call(self.repository.common_dir(), Programs::None, arguments)?;
-        call.input(self.message.as_bytes().to_vec()).text().map_err(|error| match &error {
-            GitError::Failed { words, .. }
-                if words.contains("user.email") || words.contains("empty ident") =>
-            {
-                MergeError::NoIdentity
-            }
-            _ => error.into(),
-        })
+        call.input(self.message.as_bytes().to_vec()).text().map_err(MergeError::of_commit)
     }
 
     /// Moves the target, in its checkout if it has one.
@@ -367,71 +284,12 @@ impl Merge<'_> {
     }
 }
 
-/// Refuses a worktree with repositories within it that are no submodules.
-///
-/// # Errors
-/// When there are some, or git fails.
-pub fn see_that_all_can_be_taken(git: &Git, worktree: &Path) -> Result<(), MergeError> {
-    let found = embedded(git, worktree)?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    let paths = found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
-    Err(MergeError::Embedded { folder: worktree.to_owned(), paths })
-}
-
-/// Commits everything that a worktree holds and git does not ignore, as its branch's next commit. `None` when there is
-/// nothing.
-///
-/// # Errors
-/// When there are repositories within it, or git fails; then nothing has changed.
-pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
-    see_that_all_can_be_taken(git, worktree)?;
-    git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
-    let is_clean = git.call(
-        worktree,
-        Programs::None,
-        ["diff", "--cached", "--quiet", "--ignore-submodules=none", "--"],
-    )?;
-    if is_clean.says_yes()? {
-        return Ok(None);
-    }
-    let arguments = ["commit", "--quiet", "--no-verify", "--file=-"];
-    let committed =
-        git.call(worktree, Programs::Filters, arguments)?.input(message.as_bytes().to_vec()).bytes();
-    committed.map_err(|error| match &error {
-        GitError::Failed { words, .. } if words.contains("user.email") || words.contains("empty ident") => {
-            MergeError::NoIdentity
-        }
-        _ => error.into(),
-    })?;
-    Ok(Some(git.call(worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?))
-}
-
-/// What a worktree holds that is not committed, by path; untracked files too.
-///
-/// # Errors
-/// When git fails.
-pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> {
-    let arguments = [
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--no-renames",
-        "--untracked-files=all",
-        "--ignore-submodules=none",
-    ];
-    let output = git.call(worktree, Programs::None, arguments)?.bytes()?;
-    let files = porcelain::short_status(&output);
-    Ok(files.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-    use crate::worktrees::testing::Sandbox;
+    use crate::worktrees::{conflicts, has_all, testing::Sandbox};
 
     struct World {
         sandbox: Sandbox,
@@ -582,41 +440,5 @@ mod tests {
         world.sandbox.commit(&world.side, "a", "1\nside\n3\n");
         assert!(matches!(world.merge("main", false), Err(MergeError::Conflict { .. })));
         assert!(!ran.exists());
-    }
-
-    #[test]
-    fn a_repository_within_is_not_committed_as_a_name_that_nobody_knows() {
-        let world = World::new();
-        world.sandbox.run(&world.main, &["config", "user.name", "Ada"]);
-        fs::write(world.side.join("new"), "n\n").unwrap();
-        let lib = world.sandbox.repository("side/lib");
-        let before = (world.all(), world.sandbox.run(&world.side, &["status", "--porcelain"]));
-        let refused = || {
-            let error = commit_all(&world.sandbox.git, &world.side, "all\n").unwrap_err();
-            assert!(matches!(&error, MergeError::Embedded { paths, .. } if paths == &["lib"]), "{error}");
-        };
-        refused();
-        assert_eq!((world.all(), world.sandbox.run(&world.side, &["status", "--porcelain"])), before);
-        // Whoever made it may have added it already.
-        world.sandbox.run(&world.side, &["add", "lib"]);
-        refused();
-        world.sandbox.run(&world.side, &["commit", "-qm", "lib"]);
-        refused();
-        world.sandbox.run(&world.side, &["rm", "-q", "--cached", "lib"]);
-        fs::remove_dir_all(lib.join(".git")).unwrap();
-        assert!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap().is_some());
-        assert_eq!(world.sandbox.run(&world.side, &["show", "HEAD:lib/README.md"]), "# Shop");
-    }
-
-    #[test]
-    fn everything_is_committed_also_what_git_does_not_know_yet() {
-        let world = World::new();
-        fs::write(world.side.join("new"), "n\n").unwrap();
-        fs::write(world.side.join("a"), "other\n").unwrap();
-        assert_eq!(uncommitted(&world.sandbox.git, &world.side).unwrap(), ["a", "new"]);
-        world.sandbox.run(&world.main, &["config", "user.name", "Ada"]);
-        assert!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap().is_some());
-        assert!(uncommitted(&world.sandbox.git, &world.side).unwrap().is_empty());
-        assert_eq!(commit_all(&world.sandbox.git, &world.side, "all\n").unwrap(), None);
     }
 }

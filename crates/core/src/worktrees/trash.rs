@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BaseError, Git, GitError, OpenError, Programs, Repository,
+    compare::commit_of,
     embedded::{ADD, embedded_in, pathspecs},
     inspect::{self, Inspection, Keep, Subject},
-    merge::commit_of,
 };
 use crate::{
     files::{private_folder, write_whole},

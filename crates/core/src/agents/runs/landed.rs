@@ -29,6 +29,6 @@ impl Landed {
             return Ok(worktrees::has_work(repository, &self.target, &tip)?);
         }
         // The branch that took it was only on the way to another.
-        Ok(worktrees::is_within_commit(repository, &tip, &self.commit)?)
+        Ok(worktrees::is_ancestor(repository, &tip, &self.commit)?)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Inspection, Keep, Subject, run};
 use crate::worktrees::{
     GitError, Programs,
-    merge::{brings_nothing, commit_of},
+    compare::{brings_nothing, commit_of},
 };
 
 /// How many branches, beginning with those that were committed to last, are asked whether they hold the same changes in

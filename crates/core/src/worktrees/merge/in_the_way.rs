@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::uncommitted;
-use crate::worktrees::{Git, GitError, Programs, diff::ScratchIndex};
+use crate::worktrees::{Git, GitError, Programs, diff::ScratchIndex, uncommitted};
 
 /// What is in the way of a checkout's going from one commit to another: the files, or what git says; `None` when nothing is
 /// known to be. What cannot be tried here is found out when it is done.

@@ -1,0 +1,117 @@
+//! What a worktree holds that is not committed, and committing it.
+
+use std::path::Path;
+
+use super::{Git, GitError, MergeError, Programs, embedded, porcelain};
+
+/// Refuses a worktree with repositories within it that are no submodules.
+///
+/// # Errors
+/// When there are some, or git fails.
+pub fn see_that_all_can_be_taken(git: &Git, worktree: &Path) -> Result<(), MergeError> {
+    let found = embedded(git, worktree)?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let paths = found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+    Err(MergeError::Embedded { folder: worktree.to_owned(), paths })
+}
+
+/// Commits everything that a worktree holds and git does not ignore, as its branch's next commit. `None` when there is
+/// nothing.
+///
+/// # Errors
+/// When there are repositories within it, or git fails; then nothing has changed.
+pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
+    see_that_all_can_be_taken(git, worktree)?;
+    git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
+    let is_clean = git.call(
+        worktree,
+        Programs::None,
+        ["diff", "--cached", "--quiet", "--ignore-submodules=none", "--"],
+    )?;
+    if is_clean.says_yes()? {
+        return Ok(None);
+    }
+    let arguments = ["commit", "--quiet", "--no-verify", "--file=-"];
+    let committed =
+        git.call(worktree, Programs::Filters, arguments)?.input(message.as_bytes().to_vec()).bytes();
+    committed.map_err(MergeError::of_commit)?;
+    Ok(Some(git.call(worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?))
+}
+
+/// What a worktree holds that is not committed, by path; untracked files too.
+///
+/// # Errors
+/// When git fails.
+pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> {
+    let arguments = [
+        "status",
+        "--porcelain=v1",
+        "-z",
+        "--no-renames",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+    ];
+    let output = git.call(worktree, Programs::None, arguments)?.bytes()?;
+    let files = porcelain::short_status(&output);
+    Ok(files.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::worktrees::testing::Sandbox;
+
+    #[test]
+    fn a_repository_within_is_not_committed_as_a_name_that_nobody_knows() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.commit(&main, "a", "1\n2\n3\n");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        sandbox.run(&main, &["config", "user.name", "Ada"]);
+        fs::write(side.join("new"), "n\n").unwrap();
+        let lib = sandbox.repository("side/lib");
+        let all = || {
+            let run = |folder: &Path, arguments: &[&str]| sandbox.run(folder, arguments);
+            let main = [&["for-each-ref"][..], &["status", "--porcelain"], &["rev-parse", "HEAD"]]
+                .map(|arguments| run(&main, arguments));
+            (main, run(&side, &["status", "--porcelain"]))
+        };
+        let before = all();
+        let refused = || {
+            let error = commit_all(&sandbox.git, &side, "all\n").unwrap_err();
+            assert!(matches!(&error, MergeError::Embedded { paths, .. } if paths == &["lib"]), "{error}");
+        };
+        refused();
+        assert_eq!(all(), before);
+        // Whoever made it may have added it already.
+        sandbox.run(&side, &["add", "lib"]);
+        refused();
+        sandbox.run(&side, &["commit", "-qm", "lib"]);
+        refused();
+        sandbox.run(&side, &["rm", "-q", "--cached", "lib"]);
+        fs::remove_dir_all(lib.join(".git")).unwrap();
+        assert!(commit_all(&sandbox.git, &side, "all\n").unwrap().is_some());
+        assert_eq!(sandbox.run(&side, &["show", "HEAD:lib/README.md"]), "# Shop");
+    }
+
+    #[test]
+    fn everything_is_committed_also_what_git_does_not_know_yet() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.commit(&main, "a", "1\n2\n3\n");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        fs::write(side.join("new"), "n\n").unwrap();
+        fs::write(side.join("a"), "other\n").unwrap();
+        assert_eq!(uncommitted(&sandbox.git, &side).unwrap(), ["a", "new"]);
+        sandbox.run(&main, &["config", "user.name", "Ada"]);
+        assert!(commit_all(&sandbox.git, &side, "all\n").unwrap().is_some());
+        assert!(uncommitted(&sandbox.git, &side).unwrap().is_empty());
+        assert_eq!(commit_all(&sandbox.git, &side, "all\n").unwrap(), None);
+    }
+}
