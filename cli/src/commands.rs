@@ -30,7 +30,11 @@ mod trust;
 mod unpark;
 mod web;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use jiff::{Timestamp, ZonedDateTime, tz::TimeZone};
@@ -40,7 +44,7 @@ use orchestra_model::{Listing, SessionFilter};
 use crate::{
     cli::{Command, CommandLine},
     error::Failure,
-    output::Words,
+    output::{Words, text, width_of, wrap},
     places::{self, Surroundings},
 };
 
@@ -103,12 +107,24 @@ pub(crate) fn run() -> ExitCode {
         Ok(line) => line,
         Err(error) => {
             // Help and usage errors alike; a reader who is gone is no reason for another error.
-            drop(error.print());
+            drop(print_wrapped(&error));
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
     let context = Context::new(line.roots);
     context.end(dispatch(&context, line.command))
+}
+
+/// Prints what the reader of the command line says. It breaks no lines itself: an error that is wider than a terminal is
+/// broken here, without its colours.
+fn print_wrapped(error: &clap::Error) -> io::Result<()> {
+    let plain = error.render().to_string();
+    let width = width_of(&io::stderr());
+    let is_wide = io::stderr().is_terminal() && plain.lines().any(|line| text::width(line) > width);
+    if !error.use_stderr() || !is_wide {
+        return error.print();
+    }
+    wrap::wrapped(&plain, width).iter().try_for_each(|line| writeln!(io::stderr(), "{line}"))
 }
 
 fn dispatch(context: &Context, command: Option<Command>) -> Result<(), Failure> {

@@ -37,6 +37,9 @@ pub(crate) fn draw(agent: &Agent, work: &Result<Work, String>, offset_seconds: i
         let words = excerpt::markdown(&Excerpt { text: text.clone(), omitted: 0 });
         view! { <section class="result-said">{words}</section> }
     });
+    if agent.branch.is_none() && agent.repo.is_some() && !agent.state.is_over() {
+        return view! { <p class="quiet">"It has not begun. What it comes to will stand here, with the ways to take it."</p> }.to_html();
+    }
     let nothing = agent.result.is_none().then(|| view! { <p class="quiet">"No result yet."</p> });
     let work = match work {
         Ok(work) => draw_work(agent, work, offset_seconds),
