@@ -1,5 +1,5 @@
-// Names the journeys that failed, a line each, in a file: `cargo xtask test` ends with them, since whoever reads a
-// long log from its end should not have to look for them.
+// Names the journeys that failed, and those that passed only when they were tried again, a line each, in two files:
+// `cargo xtask test` ends with them, since whoever reads a long log from its end should not have to look for them.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Reporter, TestCase, TestError, TestResult } from "@playwright/test/reporter";
@@ -15,16 +15,19 @@ function line(test: TestCase, error: TestError | undefined): string {
 }
 
 export default class Failures implements Reporter {
-  private lines: string[] = [];
+  private failed = new Map<TestCase, string>();
 
   onTestEnd(test: TestCase, result: TestResult) {
     if (result.status !== test.expectedStatus && result.status !== "skipped") {
-      this.lines.push(line(test, result.error));
+      this.failed.set(test, line(test, result.error));
     }
   }
 
   onEnd() {
+    const lines = (flaky: boolean) =>
+      [...this.failed].filter(([test]) => (test.outcome() === "flaky") === flaky).map(([, line]) => line).join("\n");
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "failed-journeys.txt"), this.lines.join("\n"));
+    writeFileSync(join(folder, "failed-journeys.txt"), lines(false));
+    writeFileSync(join(folder, "flaky-journeys.txt"), lines(true));
   }
 }

@@ -184,14 +184,20 @@ fn end_to_end(project: &Project) -> Result<String, Failure> {
         .env("ORCHESTRA_BINARY", program)
         .env("ORCHESTRA_SANDBOX", sandbox);
     browser.tell(&mut command);
-    silent(process::run("playwright test", &mut command).map_err(|failure| named(failure, &folder)))
+    process::run("playwright test", &mut command).map_err(|failure| match journeys(&folder, "failed") {
+        names if names.is_empty() => failure,
+        names => Failure::Journeys(names),
+    })?;
+    Ok(match journeys(&folder, "flaky") {
+        names if names.is_empty() => String::new(),
+        names => format!("passed only when tried again: {}", names.join("; ")),
+    })
 }
 
-/// The journeys that failed by their names, where `support/failures.ts` got as far as writing them down.
-fn named(failure: Failure, folder: &Path) -> Failure {
-    let report = std::fs::read_to_string(folder.join("test-results/failed-journeys.txt")).unwrap_or_default();
-    let lines: Vec<String> = report.lines().map(str::to_owned).collect();
-    if lines.is_empty() { failure } else { Failure::Journeys(lines) }
+/// The journeys that `end2end/support/failures.ts` wrote down, as far as it got.
+fn journeys(folder: &Path, which: &str) -> Vec<String> {
+    let report = folder.join(format!("test-results/{which}-journeys.txt"));
+    std::fs::read_to_string(report).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -79,9 +79,11 @@ fn parse(bytes: &[u8]) -> Found {
 /// Finds the records in bytes that come piece by piece, and sets aside what is none.
 #[derive(Debug, Default)]
 pub struct Scanner {
-    /// What came last, and how far it was looked at.
-    held: Vec<u8>,
+    /// Room for what comes: kept, since making it anew for every few bytes would cost more than reading them.
+    room: Vec<u8>,
+    /// How far what came last was looked at, and where it ends.
     at: usize,
+    end: usize,
     damaged: u64,
 }
 
@@ -89,7 +91,7 @@ impl Scanner {
     /// The next whole record in what has come so far.
     pub fn next_record(&mut self) -> Option<Record> {
         loop {
-            let rest = &self.held[self.at..];
+            let rest = &self.room[self.at..self.end];
             match parse(rest) {
                 Found::Record(record, length) => {
                     self.at += length;
@@ -112,25 +114,27 @@ impl Scanner {
     /// # Errors
     /// Those of `read`; what was there before stays.
     pub fn fill(&mut self, read: impl FnOnce(&mut [u8]) -> io::Result<usize>) -> io::Result<usize> {
-        self.held.drain(..std::mem::take(&mut self.at));
-        let held = self.held.len();
+        self.room.copy_within(self.at..self.end, 0);
+        self.end -= std::mem::take(&mut self.at);
         // Enough for the record that begins there, without reading in small steps.
-        self.held.resize(held + CHUNK.max(held), 0);
-        let read = read(&mut self.held[held..]);
-        self.held.truncate(held + read.as_ref().copied().unwrap_or(0));
-        read
+        let enough = self.end + CHUNK.max(self.end);
+        if self.room.len() < enough {
+            self.room.resize(enough, 0);
+        }
+        let read = read(&mut self.room[self.end..enough])?;
+        self.end = enough.min(self.end + read);
+        Ok(read)
     }
 
     /// Whether a record has begun that is not whole.
     pub fn is_unfinished(&self) -> bool {
-        self.held.len() > self.at
+        self.end > self.at
     }
 
     /// No more comes: what is unfinished is damage.
     pub fn end(&mut self) {
-        self.damaged += (self.held.len() - self.at) as u64;
-        self.held.clear();
-        self.at = 0;
+        self.damaged += (self.end - self.at) as u64;
+        (self.at, self.end) = (0, 0);
     }
 
     /// How many bytes were no record.
