@@ -41,12 +41,12 @@ export const test = base.extend<Browsers, { stage: Stage }>({
     },
     { scope: "worker" },
   ],
-  pair: async ({ stage, browser }, use, info) => {
+  pair: async ({ stage, browser, serviceWorkers }, use, info) => {
     const { viewport, isMobile, hasTouch, deviceScaleFactor } = info.project.use;
     const contexts: BrowserContext[] = [];
     const troubles: string[] = [];
     await use(async () => {
-      const context = await browser.newContext({ viewport, isMobile, hasTouch, deviceScaleFactor });
+      const context = await browser.newContext({ viewport, isMobile, hasTouch, deviceScaleFactor, serviceWorkers });
       contexts.push(context);
       const page = await context.newPage();
       page.on("pageerror", (problem) => troubles.push(problem.message));
@@ -67,6 +67,9 @@ export const test = base.extend<Browsers, { stage: Stage }>({
     });
   },
 });
+
+/** For journeys that hold up or answer requests: those of a page with a service worker are not Playwright's to see. */
+export const withoutServiceWorker = { serviceWorkers: "block" } as const;
 
 /** Waits until the WebAssembly has taken a page over. */
 export const hydrated = (page: Page) => page.locator("html[data-hydrated]").waitFor({ state: "attached" });

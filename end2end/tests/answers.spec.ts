@@ -1,7 +1,7 @@
-// What an agent asks for, answered for good, and by two at once; with the real client and a scripted model.
+// What an agent asks for, answered for good; with the real client and a scripted model.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { card, expect, hydrated, spawnFrom, test } from "../support/stage.js";
+import { card, expect, spawnFrom, test } from "../support/stage.js";
 
 test.setTimeout(120_000);
 
@@ -36,40 +36,6 @@ test("always writes the rule that it shows, and the same is not asked again", as
   await expect(finished).toBeVisible();
   await expect(focused).toHaveCount(1);
   expect(existsSync(join(worktree, "third"))).toBe(true);
-});
-
-test("two browsers answer the same: one wins, the other is told", async ({ open, pair, stage }) => {
-  const first = await open("/new");
-  await spawnFrom(first, stage, "Ask both [[bash touch both]] [[say Both asked.]]");
-  await expect(first).toHaveURL(/\/agents\/\w+$/);
-  const address = first.url();
-  const second = await pair();
-  await second.goto(address);
-  await hydrated(second);
-  const [asked, askedToo] = [first, second].map((page) => page.locator(".agent > .asks"));
-  await expect(asked!).toContainText("touch both");
-  await expect(askedToo!).toContainText("touch both");
-  // Its lane is told of the wait while it lasts.
-  await expect(second.locator(".reader-head .bar.is-waiting")).toHaveCount(1);
-
-  // The second taps first, but its tap is held up on the way until the other's was there.
-  let arrive = () => {};
-  const held = new Promise<void>((resolve) => (arrive = resolve));
-  const tapped = second.waitForRequest((request) => request.url().includes("send_command"));
-  await second.route(/send_command/, async (route) => {
-    await held;
-    await route.continue();
-  });
-  await askedToo!.locator("summary", { hasText: "Deny" }).click();
-  await askedToo!.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
-  await tapped;
-  await asked!.getByRole("button", { name: "Allow", exact: true }).click();
-  // What the model says, not the task, which holds the same words in brackets.
-  await expect(first.locator(".conversation")).toContainText(/Both asked\.(?!\])/);
-  arrive();
-  await expect(second.locator(".toasts")).toContainText("It was allowed through web already");
-  await expect(second.locator(".conversation")).toContainText(/Both asked\.(?!\])/);
-  expect(existsSync(join(JSON.parse(stage.orchestra("status", "--json")).agents[0].worktree, "both"))).toBe(true);
 });
 
 test("one that fails in the same way again and again is interrupted and told with one tap", async ({ open, stage }) => {

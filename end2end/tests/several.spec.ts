@@ -1,15 +1,20 @@
-// Several agents at once: what is shown, typed and pressed stays with the agent that it is about.
+// Several agents and several browsers at once: what is shown, typed and pressed stays with the agent that it is about.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { accessible, card, expect, hydrated, test, type Stage } from "../support/stage.js";
+import { accessible, card, expect, hydrated, spawnFrom, test, withoutServiceWorker, type Stage } from "../support/stage.js";
 
 test.setTimeout(120_000);
+test.use(withoutServiceWorker);
 
 /** Starts agents in a terminal; answers their pages. */
 const spawned = (stage: Stage, ...tasks: string[]): string[] =>
   JSON.parse(stage.orchestra("spawn", "--trust", "--json", ...tasks)).agents.map(({ id }: { id: string }) => `/agents/${id}`);
 
-const stateOf = (stage: Stage, address: string): string =>
-  JSON.parse(stage.orchestra("status", "--json")).agents.find(({ id }: { id: string }) => address.endsWith(id)).state;
+const agentAt = (stage: Stage, address: string): { state: string; worktree: string } =>
+  JSON.parse(stage.orchestra("status", "--json")).agents.find(({ id }: { id: string }) => address.endsWith(id));
+
+const stateOf = (stage: Stage, address: string) => agentAt(stage, address).state;
 
 /** The agent's card in the column beside the page. */
 const beside = (page: Page, address: string) => page.locator(`.list-column a[href="${address}"]`);
@@ -152,6 +157,40 @@ test("what waits in one tab is not lost by another", async ({ open, stage }) => 
   await page.close();
   await second.reload();
   await expect(second.locator(".queued-text")).toHaveText(["From the second tab", "From the first tab"]);
+});
+
+test("two browsers answer the same: one wins, the other is told", async ({ open, pair, stage }) => {
+  const first = await open("/new");
+  await spawnFrom(first, stage, "Ask both [[bash touch both]] [[say Both asked.]]");
+  await expect(first).toHaveURL(/\/agents\/\w+$/);
+  const address = first.url();
+  const second = await pair();
+  await second.goto(address);
+  await hydrated(second);
+  const [asked, askedToo] = [first, second].map((page) => page.locator(".agent > .asks"));
+  await expect(asked!).toContainText("touch both");
+  await expect(askedToo!).toContainText("touch both");
+  // Its lane is told of the wait while it lasts.
+  await expect(second.locator(".reader-head .bar.is-waiting")).toHaveCount(1);
+
+  // The second taps first, but its tap is held up on the way until the other's was there.
+  let arrive = () => {};
+  const held = new Promise<void>((resolve) => (arrive = resolve));
+  const tapped = second.waitForRequest((request) => request.url().includes("send_command"));
+  await second.route(/send_command/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await askedToo!.locator("summary", { hasText: "Deny" }).click();
+  await askedToo!.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
+  await tapped;
+  await asked!.getByRole("button", { name: "Allow", exact: true }).click();
+  // What the model says, not the task, which holds the same words in brackets.
+  await expect(first.locator(".conversation")).toContainText(/Both asked\.(?!\])/);
+  arrive();
+  await expect(second.locator(".toasts")).toContainText("It was allowed through web already");
+  await expect(second.locator(".conversation")).toContainText(/Both asked\.(?!\])/);
+  expect(existsSync(join(agentAt(stage, address).worktree, "both"))).toBe(true);
 });
 
 test("what a proxy answers for a server that starts again is sent later", async ({ open, stage }) => {

@@ -32,11 +32,11 @@ cargo xtask bench together [--quick]
   Measures runs: what a plan costs a task beside the same tasks without one, a thousand tasks that wait,
   and the way of a message from one agent to another that has nothing to do.
 
-cargo xtask bench web [--sessions N] [--seed S] [--keep DIR] [--quick]
+cargo xtask bench web [--sessions N] [--seed S] [--keep DIR] [--quick] [--phone]
 
   Measures `orchestra web` over such a history (10,000 sessions when not given) with twenty agents: pages a second, its
   memory, a thousand event streams, and the way of an agent's words to a listener and, where there is a Chromium, to
-  the pixel of a phone.";
+  the pixel of a phone. --phone measures only the last.";
 
 /// Runs a benchmark.
 pub(crate) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failure> {

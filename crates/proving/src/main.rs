@@ -34,7 +34,7 @@ const HELP: &str = "\
 orchestra-proving harden ORCHESTRA FAKE-CLAUDE [--seed S] [--servers N] [--runners N] [--races N] [--log BYTES] [--clean N] [--disk N] [--runs N] [--soak MINUTES]
 orchestra-proving bench ORCHESTRA FAKE-CLAUDE [--quick]
 orchestra-proving together ORCHESTRA FAKE-CLAUDE [--quick]
-orchestra-proving web ORCHESTRA FAKE-CLAUDE --history FOLDER [--browser FOLDER] [--quick]";
+orchestra-proving web ORCHESTRA FAKE-CLAUDE --history FOLDER [--browser FOLDER] [--quick] [--phone]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

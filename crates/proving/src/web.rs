@@ -45,21 +45,26 @@ struct Wish {
     /// The folder with the browser's part, when there is a browser.
     end_to_end: Option<PathBuf>,
     time: Duration,
+    /// Whether only the way to the pixel is measured.
+    only_phone: bool,
 }
 
 impl Wish {
     fn parse(arguments: &[String]) -> Result<Self, Failure> {
         let (mut history, mut end_to_end, mut time) = (None, None, Duration::from_secs(10));
+        let mut only_phone = false;
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             match name.as_str() {
+                "--phone" => only_phone = true,
                 "--quick" => time = Duration::from_secs(3),
                 "--history" => history = rest.next().map(PathBuf::from),
                 "--browser" => end_to_end = rest.next().map(PathBuf::from),
                 _ => return Err(format!("there is no option {name}")),
             }
         }
-        Ok(Self { history: history.ok_or("--history names the folder with sessions")?, end_to_end, time })
+        let history = history.ok_or("--history names the folder with sessions")?;
+        Ok(Self { history, end_to_end, time, only_phone })
     }
 }
 
@@ -93,15 +98,10 @@ async fn measure(home: &Home, wish: &Wish) -> Result<(), Failure> {
         "Orchestra"
     );
     // Each part has a server of its own: what one part took and gave back is no figure of the next.
-    let (server, visitor) = start(home, wish).await?;
-    memory(&server, &visitor, &transcripts, &agents).await?;
-    pages(&server, &visitor, &transcripts.page_of(transcripts.usual()), wish.time).await?;
-    drop(server);
-    let (server, visitor) = start(home, wish).await?;
-    idle(&server, &visitor).await?;
-    drop(server);
-    let (mut server, visitor) = start(home, wish).await?;
-    events(home, &visitor, &agents, wish.time).await?;
+    if !wish.only_phone {
+        without_browser(home, wish, &transcripts, &agents).await?;
+    }
+    let (mut server, _) = start(home, wish).await?;
     match &wish.end_to_end {
         Some(folder) => browser::measure(home, &mut server, folder, &agents, wish),
         None => {
@@ -109,6 +109,23 @@ async fn measure(home: &Home, wish: &Wish) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+async fn without_browser(
+    home: &Home,
+    wish: &Wish,
+    transcripts: &Transcripts,
+    agents: &[Known],
+) -> Result<(), Failure> {
+    let (server, visitor) = start(home, wish).await?;
+    memory(&server, &visitor, transcripts, agents).await?;
+    pages(&server, &visitor, &transcripts.page_of(transcripts.usual()), wish.time).await?;
+    drop(server);
+    let (server, visitor) = start(home, wish).await?;
+    idle(&server, &visitor).await?;
+    drop(server);
+    let (_server, visitor) = start(home, wish).await?;
+    events(home, &visitor, agents, wish.time).await
 }
 
 async fn start(home: &Home, wish: &Wish) -> Result<(Server, Visitor), Failure> {

@@ -16,18 +16,29 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) runs: usize,
     pub(super) quick: bool,
+    pub(super) only_phone: bool,
     keep: Option<PathBuf>,
 }
 
 impl Options {
     /// Reads them; without any, histories of so many sessions.
     pub(super) fn parse(arguments: &[String], sessions: &[u32]) -> Result<Self, Failure> {
-        let mut options =
-            Self { sessions: sessions.to_vec(), seed: 20_261_123, runs: 7, quick: false, keep: None };
+        let mut options = Self {
+            sessions: sessions.to_vec(),
+            seed: 20_261_123,
+            runs: 7,
+            quick: false,
+            only_phone: false,
+            keep: None,
+        };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
             if name == "--quick" {
                 options.quick = true;
+                continue;
+            }
+            if name == "--phone" {
+                options.only_phone = true;
                 continue;
             }
             let value = rest.next().ok_or_else(|| Failure::Usage(format!("{name} needs a value")))?;

@@ -11,6 +11,9 @@ pub(super) fn bench(project: &Project, arguments: &[String]) -> Result<(), Failu
     if options.quick {
         command.arg("--quick");
     }
+    if options.only_phone {
+        command.arg("--phone");
+    }
     // Without a browser the rest is measured all the same; none is installed for this.
     if let Some(browser) = Browser::of_this_system() {
         let folder = project.root.join("end2end");

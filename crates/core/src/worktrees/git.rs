@@ -5,7 +5,7 @@
 //! read by a shell; whoever passes a name from outside puts it behind `--` or has it verified first.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ffi::{OsStr, OsString},
     fs,
     io::{self, Write},
@@ -28,7 +28,8 @@ pub struct Git {
 pub enum Programs {
     /// None: for everything that is read or done where an agent could write.
     None,
-    /// Filters, which files need to be what they are meant to be (Git LFS): where a person trusts the repository.
+    /// Filters, which files need to be what they are meant to be (Git LFS): where a person trusts the repository. In its
+    /// submodules they are the same: what a submodule's own settings name, nobody has trusted.
     Filters,
 }
 
@@ -188,17 +189,28 @@ impl Git {
         programs: Programs,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Call, GitError> {
-        let mut call = self.plain_call(index, folder, arguments);
-        if programs == Programs::None {
-            let mut names = self.named_programs(folder)?;
-            if !STAY_OUTSIDE.contains(&call.action.as_str()) {
-                self.add_named_within(index, folder, &mut names, &mut HashSet::new())?;
-            }
-            call = call.blank(&names);
-            // A missing object is not fetched: that would run what the remote's settings name.
-            call = call.env("GIT_NO_LAZY_FETCH", "1");
+        let call = self.plain_call(index, folder, arguments);
+        let mut within = BTreeSet::new();
+        if !STAY_OUTSIDE.contains(&call.action.as_str()) {
+            self.add_named_within(index, folder, &mut within, &mut HashSet::new())?;
         }
-        Ok(call)
+        match programs {
+            Programs::None => {
+                let own = self.named_programs(folder)?.into_keys();
+                let names = own.chain(within).map(|name| (name, None)).collect();
+                // A missing object is not fetched: that would run what the remote's settings name.
+                Ok(call.with_programs(&names).env("GIT_NO_LAZY_FETCH", "1"))
+            }
+            Programs::Filters if within.is_empty() => Ok(call),
+            Programs::Filters => {
+                let mut own = self.named_programs(folder)?;
+                let names = within.into_iter().map(|name| {
+                    let value = own.remove(&name);
+                    (name, value)
+                });
+                Ok(call.with_programs(&names.collect()))
+            }
+        }
     }
 
     fn plain_call<A: AsRef<OsStr>>(
@@ -226,15 +238,20 @@ impl Git {
         Call { command, action: subcommand(&arguments), input: None }
     }
 
-    /// The settings of a repository that name filters and drivers.
-    fn named_programs(&self, folder: &Path) -> Result<BTreeSet<Vec<u8>>, GitError> {
+    /// The settings of a repository that name filters and drivers, and what they name.
+    fn named_programs(&self, folder: &Path) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, GitError> {
         let pattern =
             r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(command|textconv))$";
-        let arguments = ["config", "-z", "--name-only", "--get-regexp", pattern];
+        let arguments = ["config", "-z", "--get-regexp", pattern];
         // Exit code 1 says that there is none.
         let output = self.plain_call(None, folder, arguments).answer()?.stdout;
-        let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        Ok(names.map(<[u8]>::to_vec).collect())
+        let settings = output.split(|byte| *byte == 0).filter(|setting| !setting.is_empty());
+        // The last of a name counts. One without a value is true.
+        let parted = settings.map(|setting| match setting.iter().position(|byte| *byte == b'\n') {
+            Some(end) => (setting[..end].to_vec(), setting[end + 1..].to_vec()),
+            None => (setting.to_vec(), b"true".to_vec()),
+        });
+        Ok(parted.collect())
     }
 
     /// Adds those of the submodules that are checked out there, and of theirs.
@@ -250,7 +267,7 @@ impl Git {
             let within = folder.join(OsStr::from_bytes(path));
             let is_there = fs::symlink_metadata(within.join(".git")).is_ok();
             if is_there && seen.insert(fs::canonicalize(&within).unwrap_or_else(|_| within.clone())) {
-                names.extend(self.named_programs(&within)?);
+                names.extend(self.named_programs(&within)?.into_keys());
                 self.add_named_within(None, &within, names, seen)?;
             }
         }
@@ -296,16 +313,19 @@ impl Call {
         self
     }
 
-    /// Blanks settings that name filters and drivers, here and in whatever git this one starts.
+    /// Has settings that name filters and drivers name these, or nothing, here and in whatever git this one starts.
     ///
     /// A filter that is blank passes a file as it is. A merge driver is one that fails, since one that does nothing would
     /// keep one side and lose the other. In the environment a name is what it is, also one with an equals sign.
-    fn blank(self, names: &BTreeSet<Vec<u8>>) -> Self {
+    fn with_programs(self, names: &BTreeMap<Vec<u8>, Option<Vec<u8>>>) -> Self {
         let call = self.env("GIT_CONFIG_COUNT", names.len().to_string());
-        names.iter().enumerate().fold(call, |call, (number, name)| {
+        names.iter().enumerate().fold(call, |call, (number, (name, value))| {
             let fails = name.ends_with(b".driver") || name.ends_with(b".required");
-            call.env(&format!("GIT_CONFIG_KEY_{number}"), OsStr::from_bytes(name))
-                .env(&format!("GIT_CONFIG_VALUE_{number}"), if fails { "false" } else { "" })
+            let nothing: &[u8] = if fails { b"false" } else { b"" };
+            call.env(&format!("GIT_CONFIG_KEY_{number}"), OsStr::from_bytes(name)).env(
+                &format!("GIT_CONFIG_VALUE_{number}"),
+                OsStr::from_bytes(value.as_deref().unwrap_or(nothing)),
+            )
         })
     }
 
@@ -445,8 +465,18 @@ mod tests {
             for arguments in [&status[..], &["diff", "--ignore-submodules=none"], &["add", "--all"]] {
                 assert!(!read(arguments, Programs::None), "{within} {arguments:?}");
             }
-            assert!(read(&status, Programs::Filters), "the test can fail");
+            assert!(!read(&status, Programs::Filters), "{within}: it is not what the person trusts");
+            let plain =
+                ["-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--ignore-submodules=none"];
+            fs::write(folder.join("README.md"), "# SHOP\n").unwrap();
+            sandbox.run(&main, &plain);
+            assert!(fs::remove_file(&ran).is_ok(), "the test can fail");
         }
+        // What the repository itself names is what runs, also where a submodule names another by the same name.
+        let trusted = sandbox.path("trusted");
+        sandbox.run(&main, &["config", "filter.e=v=il.clean", &format!("touch {}; cat", trusted.display())]);
+        assert!(!read(&status, Programs::Filters));
+        assert!(trusted.exists());
     }
 
     #[test]
