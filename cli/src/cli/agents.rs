@@ -340,8 +340,9 @@ Examples:
 
 What it has not committed is committed first. The merge is tried out before
 anything changes: a conflict changes nothing and names the files. --json prints
-\"agent\", \"branch\", \"into\", \"merged\" (nothing, fast_forward, commit),
-\"commit\" and \"committed_first\".";
+\"agent\", \"branch\", \"into\", \"merged\" (nothing, fast_forward, commit,
+conflict, in_the_way; the last two with exit code 1), \"commit\",
+\"committed_first\" and \"files\": those that conflict or are in the way.";
 
 /// Arguments of `merge`.
 #[derive(Debug, Args)]

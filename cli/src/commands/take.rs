@@ -164,32 +164,54 @@ struct Report<'a> {
     agent: &'a str,
     branch: &'a str,
     into: &'a str,
-    /// `nothing`, `fast_forward` or `commit`.
+    /// `nothing`, `fast_forward` or `commit`; `conflict` or `in_the_way` when nothing was changed.
     merged: &'static str,
     commit: Option<&'a str>,
     committed_first: &'a [String],
+    /// Those that conflict or are in the way.
+    files: &'a [String],
+}
+
+impl Report<'_> {
+    fn print(&self, context: &Context) -> Result<(), Failure> {
+        let mut out = Out::standard(&context.surroundings);
+        serde_json::to_writer(&mut out, self)?;
+        writeln!(out)?;
+        out.finish()
+    }
 }
 
 /// Takes an agent's work into a branch.
 pub(super) fn merge(context: &Context, arguments: &MergeArguments) -> Result<(), Failure> {
     let harvest = harvest(context, &arguments.agent)?;
     see_that_it_began(harvest.agent())?;
-    let taken = harvest
-        .merge(arguments.into.as_deref(), arguments.squash)
-        .map_err(|error| not_taken(harvest.agent(), error))?;
-    let name = &harvest.agent().name;
+    let (name, branch) = (&harvest.agent().name, harvest.branch());
+    let taken = match harvest.merge(arguments.into.as_deref(), arguments.squash) {
+        Ok(taken) => taken,
+        Err(error) => {
+            let why = match &error {
+                HarvestError::Merge(MergeError::Conflict { files, .. }) => Some(("conflict", files)),
+                HarvestError::Merge(MergeError::InTheWay { files, .. }) => Some(("in_the_way", files)),
+                _ => None,
+            };
+            if let Some((merged, files)) = why.filter(|_| arguments.json) {
+                let into = arguments.into.as_deref().or(harvest.target()).unwrap_or_default();
+                let report =
+                    Report { agent: name, branch, into, merged, commit: None, committed_first: &[], files };
+                report.print(context)?;
+            }
+            return Err(not_taken(harvest.agent(), error));
+        }
+    };
     let (merged, commit) = match &taken.merged {
         Merged::Nothing => ("nothing", None),
         Merged::FastForward { commit } => ("fast_forward", Some(commit.as_str())),
         Merged::Commit { commit } => ("commit", Some(commit.as_str())),
     };
     if arguments.json {
-        let (branch, into) = (harvest.branch(), taken.into.as_str());
-        let report = Report { agent: name, branch, into, merged, commit, committed_first: &taken.committed };
-        let mut out = Out::standard(&context.surroundings);
-        serde_json::to_writer(&mut out, &report)?;
-        writeln!(out)?;
-        return out.finish();
+        let (into, committed_first) = (taken.into.as_str(), taken.committed.as_slice());
+        let report = Report { agent: name, branch, into, merged, commit, committed_first, files: &[] };
+        return report.print(context);
     }
     say_committed(context, &taken);
     let short = commit.and_then(|commit| commit.get(..8)).unwrap_or_default();

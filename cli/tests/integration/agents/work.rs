@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::World;
 
@@ -72,6 +72,16 @@ fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
         said.code == 1 && said.words.contains("changes of its own that are in the way: README.md"),
         "{said:?}"
     );
+    let why = |merged: &str| {
+        let said = world.run(&["merge", "change-it", "--json"]);
+        let report: Value = serde_json::from_str(&said.out).unwrap();
+        assert_eq!(said.code, 1);
+        assert_eq!(
+            (&report["merged"], &report["into"], &report["files"]),
+            (&json!(merged), &json!("main"), &json!(["README.md"]))
+        );
+    };
+    why("in_the_way");
     assert_eq!(state(), before);
     world.git(&["commit", "-qam", "ours"]);
     let before = state();
@@ -79,6 +89,7 @@ fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
         let said = world.run(&arguments);
         assert!(said.code == 1 && said.words.contains("change the same lines of README.md"), "{said:?}");
     }
+    why("conflict");
     let said = world.run(&["merge", "change-it", "--into", "nope"]);
     assert!(said.code == 1 && said.words.contains("there is no branch \"nope\""), "{said:?}");
     assert_eq!(state(), before);
