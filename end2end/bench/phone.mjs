@@ -27,8 +27,9 @@ function watch(clockOffset) {
       port2.postMessage(null);
     });
   const written = () => {
-    // Only the end of the text is looked at: looking costs the page time as well.
-    const words = (document.querySelector(".writing")?.textContent ?? "").slice(-2_000);
+    // Only the last lines are looked at: looking costs the page time as well.
+    const shown = document.querySelector(".writing .plain")?.lastElementChild;
+    const words = `${shown?.previousElementSibling?.textContent ?? ""}${shown?.textContent ?? ""}`;
     const stamps = [...words.matchAll(/"sent_ns":(\d+)/g)];
     const fresh = stamps.map((stamp) => Number(stamp[1])).filter((stamp) => stamp > newest);
     if (fresh.length === 0) return;
@@ -49,11 +50,12 @@ function watch(clockOffset) {
   // The reference: words of the page's own, from the moment they are put there to the pixel.
   const mark = document.body.appendChild(document.createElement("output"));
   mark.style.cssText = "position:fixed;inset:0 auto auto 0;font-size:8px";
+  // Seldom: each costs the page a frame that it would not have to make.
   setInterval(() => {
     const begun = performance.now();
     mark.textContent = String(Math.round(begun));
     afterPaint(() => seen.own.push(performance.now() - begun));
-  }, 50);
+  }, 200);
   globalThis.takeSeen = () => {
     const taken = { ...seen };
     Object.assign(seen, { pixels: [], frames: [], own: [] });

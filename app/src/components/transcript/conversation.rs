@@ -122,7 +122,11 @@ fn watch_scroll(reel: Reel) {
         let later = set_timeout_with_handle(move || note_place(reel), Duration::from_millis(400));
         resting.set_value(later.ok());
     };
-    on_window("scroll", move |_| look());
+    on_window("scroll", move |_| {
+        if !reel.is_where_it_was_put() {
+            look();
+        }
+    });
     on_window("resize", move |_| look());
     on_cleanup(move || {
         // Other pages let the browser find the old place again.

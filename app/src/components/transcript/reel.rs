@@ -55,6 +55,8 @@ pub struct Reel {
     stays_at_end: StoredValue<bool>,
     /// How far the page was scrolled when last looked at, and how tall it was.
     last_look: StoredValue<(f64, f64)>,
+    /// How far the page was scrolled when it was last put at its end.
+    put_at: StoredValue<f64>,
 }
 
 /// How much of the view is kept mounted on either side of it.
@@ -85,6 +87,7 @@ impl Reel {
             heights: StoredValue::new(Heights::new(total, TURNS_PER_BLOCK)),
             stays_at_end: StoredValue::new(false),
             last_look: StoredValue::new((0.0, 0.0)),
+            put_at: StoredValue::new(-1.0),
         }
     }
 
@@ -217,7 +220,16 @@ impl Reel {
     pub fn settle_if_there(&self) {
         if self.stays_at_end.try_get_value() == Some(true) {
             to_end();
+            let place = scroll_place();
+            self.last_look.set_value(place);
+            self.put_at.set_value(place.0);
         }
+    }
+
+    /// Whether the page stands where it was put, so that there is nothing to look for.
+    pub fn is_where_it_was_put(&self) -> bool {
+        let y = window().scroll_y().unwrap_or(0.0);
+        self.put_at.try_get_value().is_some_and(|put_at| (y - put_at).abs() < 1.0)
     }
 
     /// Keeps the page where it is when something below changes its size, until the reader comes to the end again.

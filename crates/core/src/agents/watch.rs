@@ -37,7 +37,7 @@ use crate::files::private_folder;
 use remarks::KnownRemarks;
 
 /// What an agent writes is told at most this often: a page cannot show more, and a phone should not have to.
-const BETWEEN: Duration = Duration::from_millis(25);
+const BETWEEN: Duration = Duration::from_millis(12);
 /// That it goes on with what it did is told at most this often, and of one agent at a time: whoever shows it draws it all
 /// anew, and many at once would hold up the words of all others.
 const PROGRESS: Duration = Duration::from_secs(1);
