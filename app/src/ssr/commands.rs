@@ -371,10 +371,19 @@ fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
                 "A message resumes it.",
             );
         }
-        ControlError::Refused(Refusal::AlreadyDecided { .. }) => "Nothing more is to be done.",
-        ControlError::Refused(Refusal::AlreadyDelivered) => "Send another message to correct it.",
-        ControlError::Refused(Refusal::Ending) => "Send again in a moment, which resumes it.",
-        ControlError::Refused(_) => "The page shows what it asks now.",
+        ControlError::Refused(refusal) => match refusal {
+            Refusal::AlreadyDecided { .. } => "Nothing more is to be done.",
+            Refusal::NoSuchRequest | Refusal::InputChanged | Refusal::NoSuchChoice => {
+                "The page shows what it asks now."
+            }
+            Refusal::GoesOn => "Nothing was said to it.",
+            Refusal::AlreadyDelivered => "Send another message to correct it.",
+            Refusal::NoSuchPrompt => "The page shows what waits for it now.",
+            Refusal::TooMuch { why } => return refused(why, "Send again when it has read some."),
+            Refusal::Ending => "Send again in a moment, which resumes it.",
+            Refusal::NotKept { .. } => "Free some space on the computer, then try again.",
+            Refusal::NotKnown => "Stop it, then send it a message, which resumes it.",
+        },
         ControlError::Unresponsive | ControlError::Broken(_) => "Try again in a moment.",
     };
     // What the terminal would do next stands behind a semicolon; here it is another thing.
