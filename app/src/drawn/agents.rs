@@ -62,13 +62,23 @@ pub(crate) fn row(agent: &Agent, beside: Beside) -> AgentRow {
         // Who waits longest comes first, and of all others who came last.
         rank: if matches!(section, Section::Needs | Section::Queued) { since_ms } else { -since_ms },
         since_ms,
-        work: (u64::from(agent.turns) << 32) + agent.score.edits.len() as u64,
+        work: work(agent, beside.stat),
         same: asked.map(|request| ask::same(agent, request)),
         allow: asked.map(|request| ask::allow(agent, request, None)),
         card: card::draw(agent, beside),
         asks: ask::draw(agent, beside.offset_seconds),
         desk: desk::draw(agent, beside),
     }
+}
+
+/// Another number when there may be other changes to show: turns and edits tell so at once, and how much git found changed
+/// tells it of what a command did.
+fn work(agent: &Agent, stat: Option<DiffStat>) -> u64 {
+    let stat = stat.unwrap_or_default();
+    let found = [stat.files, stat.insertions, stat.deletions];
+    let mut hasher = std::hash::DefaultHasher::new();
+    std::hash::Hash::hash(&(agent.turns, agent.score.edits.len(), found), &mut hasher);
+    std::hash::Hasher::finish(&hasher)
 }
 
 fn section(agent: &Agent) -> Section {

@@ -181,11 +181,11 @@ fn one_question(index: usize, question: &Question) -> impl IntoView + use<> {
     let name = format!("answer-{index}");
     let kind = if question.many { "checkbox" } else { "radio" };
     let choices = question.options.iter().map(|choice| {
-        let label = parts::visible(&choice.label);
+        let label = parts::sentence(&choice.label);
         let description = choice
             .description
             .as_deref()
-            .map(|words| view! { <span class="choice-words">{parts::visible(words)}</span> });
+            .map(|words| view! { <span class="choice-words">{parts::sentence(words)}</span> });
         view! {
             <label class="choice">
                 <input type=kind name=name.clone() value=choice.label.clone()/>
@@ -200,7 +200,7 @@ fn one_question(index: usize, question: &Question) -> impl IntoView + use<> {
         .map(|header| view! { <span class="aside">{parts::visible(header)} " · "</span> });
     view! {
         <fieldset class="question">
-            <legend>{header}{parts::visible(&question.text)}</legend>
+            <legend>{header}{parts::sentence(&question.text)}</legend>
             {choices}
             <label class="choice is-other"><span class="visually-hidden">"Another answer"</span>
                 <input name=format!("other-{index}") autocomplete="off" placeholder="Something else"/>

@@ -461,9 +461,6 @@ impl Facts {
             Heard::Called { id, tool, summary, plan, deed, is_aside } => {
                 self.proof.call(&id, &deed);
                 self.trail.call(&id, &tool, &summary, &deed);
-                if deed == Deed::Edits {
-                    self.lane.edit(at, self.turns);
-                }
                 if is_aside {
                     return;
                 }
@@ -501,7 +498,10 @@ impl Facts {
             Heard::Held { until, words } => self.hold(at, until, words),
             Heard::Returned { id, is_error, text } => {
                 self.proof.come_back(&id, is_error, &text, at);
-                self.trail.come_back(&id, is_error, &text, at);
+                // Not when it is called: whoever looks then finds the file as it was.
+                if self.trail.come_back(&id, is_error, &text, at) {
+                    self.lane.edit(at, self.turns);
+                }
             }
             Heard::Used { answer, tokens } => self.trail.used(&answer, tokens, at),
             Heard::Said { .. } | Heard::Answered { .. } | Heard::Notice { .. } | Heard::Unknown { .. } => {}

@@ -60,6 +60,8 @@ struct Call {
     what: String,
     tool: String,
     changes: bool,
+    #[serde(default)]
+    edits: bool,
 }
 
 /// One call that fails in one way.
@@ -109,14 +111,16 @@ impl Trail {
             Deed::Other => false,
         };
         let what = if let Deed::Runs { .. } = deed { one_line(summary) } else { tool.to_owned() };
-        self.pending.push_back(Call { id: id.to_owned(), what, tool: tool.to_owned(), changes });
+        let edits = *deed == Deed::Edits;
+        self.pending.push_back(Call { id: id.to_owned(), what, tool: tool.to_owned(), changes, edits });
         self.pending.drain(..self.pending.len().saturating_sub(MOST_PENDING));
     }
 
-    /// A tool has answered.
-    pub(super) fn come_back(&mut self, id: &str, is_error: bool, text: &str, at: Timestamp) {
-        let Some(place) = self.pending.iter().position(|call| call.id == id) else { return };
-        let Some(call) = self.pending.remove(place) else { return };
+    /// A tool has answered; says whether it has edited a file.
+    pub(super) fn come_back(&mut self, id: &str, is_error: bool, text: &str, at: Timestamp) -> bool {
+        let Some(place) = self.pending.iter().position(|call| call.id == id) else { return false };
+        let Some(call) = self.pending.remove(place) else { return false };
+        let has_edited = call.edits && !is_error;
         if is_error {
             self.failed(call, text, at);
         } else {
@@ -124,11 +128,12 @@ impl Trail {
             if call.changes {
                 self.unchanged = (0, 0);
                 self.burns_since = None;
-                return;
+                return has_edited;
             }
         }
         self.unchanged.0 = self.unchanged.0.saturating_add(1);
         self.look_at_what_burns(at);
+        has_edited
     }
 
     fn failed(&mut self, call: Call, text: &str, at: Timestamp) {
