@@ -19,7 +19,7 @@ use orchestra_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    client::{Client, Deed, Heard, Outcome, TurnEnd},
+    client::{Client, Heard, Outcome, TurnEnd},
     entry::{Entry, Event, Steering},
     log::Record,
 };
