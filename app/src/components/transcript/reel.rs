@@ -127,6 +127,8 @@ impl Reel {
         let is_at_end = self.is_at_end();
         self.stays_at_end.set_value(is_at_end || (self.stays_at_end.get_value() && !moved_up));
         self.last_look.set_value((y, height));
+        // Whoever comes back to that place later has moved, and is looked for.
+        self.put_at.set_value(-1.0);
         if is_at_end {
             self.unseen.set(0);
         }
