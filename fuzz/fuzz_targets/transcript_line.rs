@@ -1,4 +1,5 @@
-//! Arbitrary bytes as a transcript: the line reader, the reading around damage, and the transcript's own parser.
+//! Arbitrary bytes as a transcript's lines: the line reader, and the reading around damage. No files, so that many are
+//! tried; `transcript_file` is for the transcript's own parser.
 //!
 //! The input's first bytes choose the reader's limits and how the source hands out its bytes; the rest is the file.
 //! Where the file holds the byte 0xFF, a good line is put in, on a line of its own: however damaged its neighbours
@@ -6,17 +7,13 @@
 
 #![no_main]
 
-use std::{
-    io::{self, Read},
-    path::PathBuf,
-    sync::LazyLock,
-};
+mod good_lines;
 
+use std::io::{self, Read};
+
+use good_lines::{good_line, with_good_lines};
 use libfuzzer_sys::fuzz_target;
-use orchestra_core::{
-    jsonl::{Limits, LineReader, read_around},
-    transcript::Transcript,
-};
+use orchestra_core::jsonl::{Limits, LineReader, read_around};
 use serde::de::IgnoredAny;
 
 /// A source that hands out a few bytes at a time, as a growing file or a pipe may.
@@ -48,33 +45,7 @@ fuzz_target!(|data: &[u8]| {
     let (file, good_lines) = with_good_lines(body);
     check_lines(&file, limits, u32::from(head[3]));
     check_good_lines(&file, good_lines);
-    check_transcript(&file, good_lines);
 });
-
-/// More would make slow files of short inputs.
-const MOST_GOOD_LINES: usize = 4;
-
-/// The file, and how many good lines stand in it.
-fn with_good_lines(body: &[u8]) -> (Vec<u8>, u32) {
-    let mut file = Vec::with_capacity(body.len() + 64);
-    let mut count = 0;
-    for (index, piece) in body.splitn(MOST_GOOD_LINES + 1, |byte| *byte == 0xFF).enumerate() {
-        if index > 0 {
-            file.push(b'\n');
-            file.extend_from_slice(good_line(count).as_bytes());
-            file.push(b'\n');
-            count += 1;
-        }
-        file.extend_from_slice(piece);
-    }
-    (file, count)
-}
-
-fn good_line(number: u32) -> String {
-    format!(
-        r#"{{"type":"user","uuid":"good-{number}","message":{{"role":"user","content":"word {number}"}}}}"#
-    )
-}
 
 /// Every complete line is handed on once, in order, at its place, and never larger than the limits.
 fn check_lines(file: &[u8], limits: Limits, seed: u32) {
@@ -133,25 +104,4 @@ fn check_good_lines(file: &[u8], good_lines: u32) {
         assert!(records <= line.bytes.len() + 2);
     }
     assert!(expected >= good_lines, "{expected} of {good_lines} good lines were read");
-}
-
-/// The transcript's parser takes anything, and every turn it counts can be had.
-fn check_transcript(file: &[u8], good_lines: u32) {
-    static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
-        let memory = PathBuf::from("/dev/shm");
-        let folder = if memory.is_dir() { memory } else { std::env::temp_dir() };
-        folder.join(format!("orchestra-fuzz-{}.jsonl", std::process::id()))
-    });
-    std::fs::write(&*PATH, file).expect("the file can be written");
-    let transcript = Transcript::open(&PATH).expect("what a file holds is never an error");
-    let mut count = 0;
-    for (ordinal, turn) in (0..).zip(transcript.turns()) {
-        assert_eq!(turn.expect("the file can be read").ordinal, ordinal);
-        count += 1;
-    }
-    assert_eq!(count, transcript.len());
-    let info = transcript.info();
-    assert!(count + info.abandoned_turns + info.unknown_lines + info.damaged_lines >= good_lines.min(1));
-    let score = transcript.score();
-    assert!(score.spans.iter().all(|span| span.from <= span.to));
 }
