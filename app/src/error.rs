@@ -70,7 +70,7 @@ impl FromServerFnError for AppError {
             ServerFnErrorErr::Request(_) => Self::new(
                 AppErrorKind::Offline,
                 "Orchestra does not answer.",
-                "See that `orchestra web` still runs on the computer, then try again.",
+                "See that orchestra web still runs on the computer, then try again.",
             ),
             ServerFnErrorErr::Args(detail) | ServerFnErrorErr::MissingArg(detail) => Self::new(
                 AppErrorKind::BadRequest,

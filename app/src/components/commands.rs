@@ -37,8 +37,12 @@ pub fn Commands() -> impl IntoView {
             let form = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
             let Some(form) = form.filter(|form| form.has_attribute("data-command")) else { return };
             event.prevent_default();
-            if !form.has_attribute("aria-busy") {
-                send(outbox, &form, filled(&form));
+            let command = filled(&form);
+            // The same again is a double tap; something else is the next thing to say.
+            if !form.has_attribute("aria-busy") || form.get_attribute("data-sent").as_ref() != Some(&command)
+            {
+                let _ = form.set_attribute("data-sent", &command);
+                send(outbox, &form, command);
             }
         });
     });
@@ -50,8 +54,13 @@ pub fn Commands() -> impl IntoView {
                 if let Some(place) = &place {
                     settle(place, "is-delivered", "Delivered", false);
                 }
-                if !said.is_empty() {
-                    toast.set(Some(Toast { words: said, undo }));
+                // Trouble that is over is not to be read any more; what can be taken back still is.
+                let is_over = said.is_empty()
+                    && toast.with(|toast| toast.as_ref().is_some_and(|toast| toast.undo.is_none()));
+                match said {
+                    _ if is_over => toast.set(None),
+                    said if said.is_empty() => {}
+                    said => toast.set(Some(Toast { words: said, undo })),
                 }
                 match go {
                     Some(go) if go.starts_with('/') => navigate(&go, Default::default()),

@@ -71,13 +71,14 @@ pub(crate) fn row(agent: &Agent, beside: Beside) -> AgentRow {
     }
 }
 
-/// Another number when there may be other changes to show: turns and edits tell so at once, and how much git found changed
-/// tells it of what a command did.
+/// Another number when there may be other changes to show, or other things to do with them: turns and edits tell so at once,
+/// how much git found changed tells it of what a command did, and then there is what was done through another surface.
 fn work(agent: &Agent, stat: Option<DiffStat>) -> u64 {
     let stat = stat.unwrap_or_default();
     let found = [stat.files, stat.insertions, stat.deletions];
     let mut hasher = std::hash::DefaultHasher::new();
-    std::hash::Hash::hash(&(agent.turns, agent.score.edits.len(), found), &mut hasher);
+    let made = (agent.turns, agent.score.edits.len(), found);
+    std::hash::Hash::hash(&(made, agent.merged_at, agent.is_cleaned), &mut hasher);
     std::hash::Hasher::finish(&hasher)
 }
 

@@ -14,7 +14,7 @@ mod threads;
 
 use leptos::prelude::*;
 use orchestra_core::worktrees::FilePatch;
-use orchestra_model::{Agent, AgentId, AgentState, Messages, Results, TaskResult, TaskState};
+use orchestra_model::{Agent, AgentId, Messages, Results, TaskResult, TaskState};
 
 use crate::{components::icon::Icon, drawn::parts, error::AppError, ssr::runs::Progress};
 
@@ -118,18 +118,19 @@ fn is_open_choice(group: &[TaskResult]) -> bool {
 
 /// How a task is: class, icon and word, the same everywhere.
 fn state_of(task: &TaskResult) -> (&'static str, &'static str, &'static str) {
-    match task.state {
-        _ if task.is_landed() => ("is-done", "done", "landed"),
-        _ if task.is_cleaned => ("is-idle", "stop", "in the trash"),
-        TaskState::Running if task.agent_state == AgentState::Waiting => ("is-waiting", "waiting", "waiting"),
-        TaskState::Running => ("is-running", "busy", "running"),
-        TaskState::Checking => ("is-running", "live", "checking"),
-        TaskState::Queued => ("is-queued", "queued", "queued"),
-        TaskState::Blocked => ("is-queued", "failed", "blocked"),
-        TaskState::Done => ("is-done", "done", "done"),
-        TaskState::Failed => ("is-failed", "failed", "failed"),
-        TaskState::Stopped => ("is-idle", "stop", "stopped"),
-    }
+    let (class, icon) = match task.state {
+        _ if task.is_landed() => ("is-done", "done"),
+        _ if task.is_cleaned => ("is-idle", "stop"),
+        _ if task.is_waiting() => ("is-waiting", "waiting"),
+        TaskState::Running => ("is-running", "busy"),
+        TaskState::Checking => ("is-running", "live"),
+        TaskState::Queued => ("is-queued", "queued"),
+        TaskState::Blocked => ("is-queued", "failed"),
+        TaskState::Done => ("is-done", "done"),
+        TaskState::Failed => ("is-failed", "failed"),
+        TaskState::Stopped => ("is-idle", "stop"),
+    };
+    (class, icon, task.word())
 }
 
 /// The same as a mark.

@@ -19,7 +19,7 @@
   });
   // Forgets what a command said that has arrived. What was typed meanwhile is the next one.
   window.forgetDraft = function (command) {
-    var said = JSON.parse(command), name = said.do === "spawn" ? "new" : said.agent, text = said.tasks || said.text;
+    var said = JSON.parse(command), name = said.do !== "spawn" ? said.agent : said.session ? "new:" + said.session : "new", text = said.tasks || said.text;
     if (!text) return;
     kept(function (storage) { if (storage.getItem("draft:" + name) === text) storage.removeItem("draft:" + name); });
     document.querySelectorAll("form[data-draft] textarea").forEach(function (area) {

@@ -144,10 +144,14 @@ fn refused(message: impl std::fmt::Display, next_step: impl Into<String>) -> App
     AppError::new(AppErrorKind::Refused, sentence(&message.to_string()), next_step)
 }
 
-/// An error of the engine as a sentence of its own.
+/// An error of the engine as a sentence of its own. A name at its beginning stays as it is.
 pub(super) fn sentence(fragment: &str) -> String {
+    let is_name = fragment.split(' ').next().is_some_and(|word| word.contains(['/', '-', '_', '.']));
     let mut letters = fragment.chars();
-    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let first: String = match letters.next() {
+        Some(first) if !is_name => first.to_uppercase().collect(),
+        first => first.into_iter().collect(),
+    };
     let end = if fragment.ends_with(['.', '?', '!']) { "" } else { "." };
     format!("{first}{}{end}", letters.as_str())
 }
@@ -176,6 +180,7 @@ impl Desk<'_> {
             Command::Resume { agent } => self.send(&agent, "Go on where you left off."),
             Command::Edit { agent, id, text } => {
                 let id = number(&id)?;
+                says_something(&text, "Take it back instead.")?;
                 self.ask(&agent, control::Command::Edit { id, text }).map(|_| Outcome::default())
             }
             Command::Remove { agent, id } => {
@@ -273,19 +278,14 @@ impl Desk<'_> {
     }
 
     fn send(&self, id: &str, text: &str) -> Result<Outcome, AppError> {
-        if text.trim().is_empty() {
-            return Err(AppError::new(
-                AppErrorKind::BadRequest,
-                "The message is empty.",
-                "Say what the agent shall do.",
-            ));
-        }
+        says_something(text, "Say what the agent shall do.")?;
         let agent = self.find(id)?;
         let now = self.context.clock.now();
         let sent = self.tools.agents().send(&agent.id, text, &self.caller, &self.tools.launcher, now);
         match sent {
             Ok(sent) if sent.resumed => Ok(said(format!("{} is resumed.", agent.name))),
             Ok(_) => Ok(Outcome::default()),
+            Err(error @ SendError::Cleaned { .. }) => Err(refused(error, "Restore it first.")),
             Err(SendError::Control(error)) => Err(not_asked(&agent, &error)),
             Err(error) => Err(refused(error, "Try again in a moment.")),
         }
@@ -363,6 +363,13 @@ fn number(text: &str) -> Result<u64, AppError> {
     })
 }
 
+fn says_something(text: &str, next_step: &str) -> Result<(), AppError> {
+    match text.trim() {
+        "" => Err(AppError::new(AppErrorKind::BadRequest, "The message is empty.", next_step)),
+        _ => Ok(()),
+    }
+}
+
 fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
     let next = match error {
         ControlError::NotRunning => {
@@ -377,8 +384,7 @@ fn not_asked(agent: &Agent, error: &ControlError) -> AppError {
                 "The page shows what it asks now."
             }
             Refusal::GoesOn => "Nothing was said to it.",
-            Refusal::AlreadyDelivered => "Send another message to correct it.",
-            Refusal::NoSuchPrompt => "The page shows what waits for it now.",
+            Refusal::AlreadyDelivered | Refusal::NoSuchPrompt => "The page shows what waits for it now.",
             Refusal::TooMuch { why } => return refused(why, "Send again when it has read some."),
             Refusal::Ending => "Send again in a moment, which resumes it.",
             Refusal::NotKept { .. } => "Free some space on the computer, then try again.",

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use orchestra_core::agents::runs::{ChooseError, markdown};
-use orchestra_model::{Results, RunList, TaskResult, TaskState};
+use orchestra_model::{LandingState, Results, RunList, TaskResult, TaskState};
 use serde::Serialize;
 
 use super::{Context, agent, runs};
@@ -88,6 +88,14 @@ pub(super) fn print(context: &Context, results: &Results, json: bool) -> Result<
             "the run has used {words}; orchestra run --continue {} with a higher budget goes on",
             results.run
         ));
+    }
+    match results.landing {
+        None => {}
+        Some(LandingState::UnderWay) => context.words.murmur("It is being landed right now."),
+        Some(LandingState::CutOff) => context.words.warn(&format!(
+            "the last landing was cut off; orchestra land {} goes on with what has not landed",
+            results.run
+        )),
     }
     if attempts(results) > 1 {
         context.words.murmur("orchestra choose AGENT keeps one attempt; the others go into the trash.");

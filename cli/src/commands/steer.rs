@@ -71,6 +71,9 @@ pub(super) fn send(context: &Context, arguments: &SendArguments) -> Result<(), F
             let Sent { sequence, prompt, resumed } = sent.map_err(|error| match error {
                 SendError::NotStarted { .. } => Failure::new(error.to_string())
                     .hint("send it when it has; orchestra status shows how far they are"),
+                SendError::Cleaned { .. } => {
+                    Failure::new(error.to_string()).hint(format!("orchestra restore {name} brings it back"))
+                }
                 SendError::Start(error) => agent::not_started(error),
                 error => Failure::new(error.to_string()),
             })?;

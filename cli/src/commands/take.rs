@@ -67,6 +67,9 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
         HarvestError::Merge(MergeError::UnderWay { .. }) => {
             Some("nothing was changed; finish or abort that there first".to_owned())
         }
+        HarvestError::Merge(MergeError::Unfinished { .. }) => Some(format!(
+            "nothing was changed; finish or abort that there first, or orchestra send {name} \"finish what is under way, and commit\""
+        )),
         HarvestError::Merge(MergeError::Embedded { .. }) => Some(format!(
             "nothing was changed; git submodule add URL PATH there, or orchestra send {name} \"these shall be plain files\""
         )),

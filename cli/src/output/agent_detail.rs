@@ -164,8 +164,7 @@ fn write_request(
         return writeln!(out, "  {what} through {}, {delivered}", decided.by);
     }
     for (number, suggestion) in (1..).zip(&request.suggestions) {
-        let kept =
-            suggestion.destination.as_deref().map(|place| format!(" (kept in {place})")).unwrap_or_default();
+        let kept = suggestion.kept.as_deref().map(|place| format!(" (kept {place})")).unwrap_or_default();
         let rule = text::one_line(&format!("{}{kept}", suggestion.rule));
         writeln!(out, "  {} {rule}", paint.on(style::SOFT, format_args!("--always {number}:")))?;
     }

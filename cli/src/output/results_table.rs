@@ -14,6 +14,9 @@ const WORDS: usize = 200;
 /// A task's state: a shape, a word and a colour.
 fn state_of(task: &TaskResult) -> (String, Style) {
     let (shape, style) = match task.state {
+        _ if task.is_landed() => ("✓", style::DONE),
+        _ if task.is_cleaned => ("–", style::SOFT),
+        _ if task.is_waiting() => ("◆", style::WAITING),
         TaskState::Queued => ("·", style::SOFT),
         TaskState::Blocked => ("–", style::WAITING),
         TaskState::Running | TaskState::Checking => ("●", style::RUNNING),
@@ -21,11 +24,7 @@ fn state_of(task: &TaskResult) -> (String, Style) {
         TaskState::Failed => ("✗", style::FAILED),
         TaskState::Stopped => ("■", style::SOFT),
     };
-    match () {
-        () if task.is_landed() => ("✓ landed".to_owned(), style::DONE),
-        () if task.is_cleaned => ("– in the trash".to_owned(), style::SOFT),
-        () => (format!("{shape} {}", task.state.name()), style),
-    }
+    (format!("{shape} {}", task.word()), style)
 }
 
 /// What there is to say of how far it is: why it waits or failed, else what it said last.

@@ -20,19 +20,22 @@ use super::{
 const WHAT: usize = 2;
 const LEAST: usize = 16;
 
-/// How many of its tasks are how far, the most pressing first: "1 failed, 3 done".
+/// How many of its tasks are how far, the most pressing first: "1 waiting, 3 done".
 fn tally(run: &Results) -> String {
     use TaskState::{Blocked, Checking, Done, Failed, Queued, Running, Stopped};
-    let count = |state| run.tasks.iter().filter(|task| task.state == state).count();
+    let waiting = run.tasks.iter().filter(|task| task.is_waiting()).count();
+    let count = |state| run.tasks.iter().filter(|task| task.state == state && !task.is_waiting()).count();
     let kinds = [Failed, Running, Checking, Blocked, Queued, Stopped, Done];
-    let some = kinds.into_iter().map(|state| (count(state), state)).filter(|(count, _)| *count > 0);
-    let words: Vec<String> = some.map(|(count, state)| format!("{count} {}", state.name())).collect();
+    let counts = kinds.into_iter().map(|state| (count(state), state.name()));
+    let some = [(waiting, "waiting")].into_iter().chain(counts).filter(|(count, _)| *count > 0);
+    let words: Vec<String> = some.map(|(count, word)| format!("{count} {word}")).collect();
     words.join(", ")
 }
 
 fn style_of(run: &Results) -> Style {
     let is_any = |state| run.tasks.iter().any(|task| task.state == state);
     match () {
+        () if run.tasks.iter().any(|task| task.is_waiting()) => style::WAITING,
         () if is_any(TaskState::Failed) => style::FAILED,
         () if !run.is_over => style::RUNNING,
         () => style::DONE,

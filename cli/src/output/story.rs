@@ -184,6 +184,7 @@ impl Teller {
                 };
                 self.line(0, style::SOFT, &format!("{} (through {by})", text::one_line(&what)), out)
             }
+            Event::Taken => self.line(0, style::SOFT, "its work was merged", out),
             Event::Spilled { bytes, file, .. } => {
                 self.line(0, style::SOFT, &format!("a line of {bytes} bytes lies in spill/{file}"), out)
             }

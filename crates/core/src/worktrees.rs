@@ -37,7 +37,7 @@ pub use inspect::{Keep, Subject, inspect};
 pub use merge::{Made, Merge, MergeError, Merged};
 pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
-pub use repository::{Base, BaseError, OpenError, Repository};
+pub use repository::{Base, BaseError, OpenError, Repository, branch_in};
 pub use scratch::{Scratch, ScratchError};
 pub use trash::{Discarded, Restored, Source, Trash, TrashError};
 pub use trust::Trust;

@@ -80,6 +80,9 @@ pub struct Agent {
     pub requests: Vec<Request>,
     /// Whether a person cleared it away: its worktree is in the trash, and `restore` brings it back.
     pub is_cleaned: bool,
+    /// When Orchestra last merged its work; `null` when it has not.
+    #[serde(default)]
+    pub merged_at: Option<Timestamp>,
     /// What a person should know of how it was set up.
     pub notes: Vec<String>,
     /// What it said last when a turn came to its end, shortened where it is very long.
@@ -341,8 +344,11 @@ pub struct Choice {
 pub struct Suggestion {
     /// The rule, as the client will write it.
     pub rule: String,
-    /// Where it is kept: `session`, `localSettings`, …
+    /// Where it is kept, as the client names it: `session`, `localSettings`, …
     pub destination: Option<String>,
+    /// The same for a person: "in this project, .claude/settings.local.json".
+    #[serde(default)]
+    pub kept: Option<String>,
 }
 
 /// A decision on its way to the client.
@@ -379,6 +385,13 @@ pub enum Decision {
         #[serde(default)]
         interrupt: bool,
     },
+}
+
+impl Agent {
+    /// When it last was at work. Listening, and going into the trash and coming back, is none.
+    pub fn worked_until(&self) -> Timestamp {
+        self.score.spans.last().map_or(self.updated_at, |span| span.to)
+    }
 }
 
 impl Decision {

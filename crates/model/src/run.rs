@@ -24,6 +24,8 @@ pub struct Results {
     pub limit: Limit,
     /// What it used so far.
     pub spent: Spent,
+    /// Whether it is being landed, or was when that was cut off; `null` otherwise.
+    pub landing: Option<LandingState>,
     /// Its tasks, in the order of the plan.
     pub tasks: Vec<TaskResult>,
 }
@@ -151,6 +153,21 @@ impl TaskResult {
         self.landed.is_some() && !is_at_work
     }
 
+    /// Whether its agent waits for a person.
+    pub fn is_waiting(&self) -> bool {
+        self.state == TaskState::Running && self.agent_state == AgentState::Waiting
+    }
+
+    /// How far it is, in a word for a person.
+    pub fn word(&self) -> &'static str {
+        match self.state {
+            _ if self.is_landed() => "landed",
+            _ if self.is_cleaned => "in the trash",
+            _ if self.is_waiting() => "waiting",
+            state => state.name(),
+        }
+    }
+
     /// Its name without the number of the attempt.
     pub fn base_name(&self) -> &str {
         let is_number = |tail: &str| !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit());
@@ -274,6 +291,16 @@ impl Limit {
         let most = self.minutes.filter(|most| spent.seconds >= most.saturating_mul(60))?;
         Some(if most == 1 { "its 1 minute".to_owned() } else { format!("its {most} minutes") })
     }
+}
+
+/// Of a landing that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LandingState {
+    /// Somebody lands it right now.
+    UnderWay,
+    /// Whoever landed it was ended before it was over. What landed until then has landed; landing again goes on.
+    CutOff,
 }
 
 /// How the landing of a run went: what `orchestra land --json` prints.

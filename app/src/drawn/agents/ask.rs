@@ -154,13 +154,7 @@ fn answers(agent: &Agent, request: &Request) -> AnyView {
 
 /// A rule with where it is kept.
 fn rule(suggestion: &Suggestion) -> String {
-    let kept = match suggestion.destination.as_deref() {
-        Some("session") => " · this session",
-        Some("localSettings") => " · this project, for you",
-        Some("projectSettings") => " · this project",
-        Some("userSettings") => " · everywhere",
-        _ => "",
-    };
+    let kept = suggestion.kept.as_deref().map(|place| format!(" · {place}")).unwrap_or_default();
     parts::visible(&format!("{}{kept}", suggestion.rule))
 }
 

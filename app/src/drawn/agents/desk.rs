@@ -101,13 +101,15 @@ fn waiting(agent: &Agent, prompt: &QueuedPrompt) -> impl IntoView + use<> {
     let about = [("agent", agent.id.as_str()), ("id", id.as_str())];
     let (edit, remove) = (command("edit", &about), command("remove", &about));
     let text = parts::visible(&prompt.text);
-    // Leptos does not escape what stands within a text area: it is a value.
+    let rows = prompt.text.lines().count().clamp(2, 8).to_string();
+    // A line break at the beginning is not the text's.
+    let whole = format!("\n{}", crate::text::escaped(&prompt.text));
     view! {
         <li class="queued">
             <details>
                 <summary><span class="mark is-queued"><Icon name="queued"/>"waits"</span> <span class="queued-text">{text}</span></summary>
                 <form class="queued-form" data-command=edit>
-                    <input name="text" value=prompt.text.clone() aria-label="The message"/>
+                    <textarea name="text" rows=rows required aria-label="The message" inner_html=whole></textarea>
                     <button class="chip">"Change"</button>
                     <button type="button" class="chip" data-command=remove>"Take back"</button>
                 </form>

@@ -37,6 +37,7 @@ pub(crate) fn draw(opening: &Opening<'_>) -> String {
         Some(session) => command("spawn", &[("session", session.id.as_str())]),
         None => command("spawn", &[]),
     };
+    let draft = opening.session.map_or("new".to_owned(), |session| format!("new:{}", session.id));
     let missing = (!opening.has_client).then(|| {
         view! { <p class="form-trouble" role="alert">"Claude Code is not installed on the computer: there is no " <code>"claude"</code> " on its PATH."</p> }
     });
@@ -45,7 +46,7 @@ pub(crate) fn draw(opening: &Opening<'_>) -> String {
         None => ("Tasks", "build auth\n\nwrite tests for the cart"),
     };
     view! {
-        <form class="new-form" data-command=wish data-draft="new">
+        <form class="new-form" data-command=wish data-draft=draft>
             {missing}
             {session}
             <label class="field" for="tasks"><span class="field-name">{label}</span>

@@ -14,7 +14,7 @@ pub(crate) fn agent() -> Agent {
         "queue":[],"is_cleaned":false,"notes":[],"result":null,"tested":null,"sequence":9,
         "requests":[{"id":"r-1","kind":"permission","tool":"Bash","input":"{\"command\":\"rm <script>\"}","input_hash":"ab12",
         "summary":"rm <script>","reason":null,"questions":[],"plan":null,
-        "suggestions":[{"rule":"allow Bash(rm:*)","destination":"localSettings"}],"at":"2026-11-25T10:00:00Z","decided":null}]}"#,
+        "suggestions":[{"rule":"allow Bash(rm:*)","destination":"localSettings","kept":"in this project"}],"at":"2026-11-25T10:00:00Z","decided":null}]}"#,
     )
     .unwrap()
 }
@@ -35,7 +35,7 @@ fn what_is_asked_is_shown_whole_and_nothing_in_it_is_markup() {
         "Allow",
         "Deny",
         "Always",
-        "allow Bash(rm:*) · this project, for you",
+        "allow Bash(rm:*) · in this project",
     ] {
         assert!(row.asks.contains(part), "{part}: {}", row.asks);
     }

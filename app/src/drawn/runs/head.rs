@@ -1,7 +1,7 @@
 //! The head of a run's page: what it is, how far it is, what it used, and the parts of the page.
 
 use leptos::prelude::*;
-use orchestra_model::{AtLimit, Results, TaskState};
+use orchestra_model::{AtLimit, LandingState, Results, TaskState};
 
 use super::{Known, Show, is_open_choice};
 use crate::{
@@ -49,7 +49,7 @@ pub(super) fn tally(results: &Results) -> AnyView {
     let count = |is: &dyn Fn(&orchestra_model::TaskResult) -> bool| {
         results.tasks.iter().filter(|task| is(task)).count()
     };
-    let waiting = |task: &orchestra_model::TaskResult| super::state_of(task).2 == "waiting";
+    let waiting = orchestra_model::TaskResult::is_waiting;
     let kinds: [(&str, &str, usize, &str); 7] = [
         ("mark is-waiting", "waiting", count(&waiting), "waiting for you"),
         (
@@ -144,7 +144,8 @@ fn actions(known: &Known) -> AnyView {
     });
     let landable = landable.count();
     let is_open = results.groups().into_iter().any(is_open_choice);
-    let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some());
+    let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some())
+        || results.landing == Some(LandingState::UnderWay);
     let first = (is_open && landable > 0).then(|| {
         view! { <p class="aside">"Choose one of the attempts, then it can land."</p> }
     });

@@ -1,14 +1,29 @@
 //! How the landing of a run goes, or went.
 
 use leptos::prelude::*;
-use orchestra_model::{LandingOutcome, LandingStep};
+use orchestra_model::{LandingOutcome, LandingState, LandingStep};
 
 use super::Known;
 use crate::{components::icon::Icon, drawn::parts, ssr::runs::Progress};
 
 pub(super) fn draw(known: &Known) -> AnyView {
-    let landing = known.landing.as_ref().map(progress);
+    let landing = known.landing.as_ref().map(progress).or_else(|| known.results.landing.map(elsewhere));
     view! { <div data-part="landing">{landing}</div> }.into_any()
+}
+
+/// A landing of which this server knows only what the run's journal says.
+fn elsewhere(state: LandingState) -> AnyView {
+    let words = match state {
+        LandingState::UnderWay => view! {
+            <p class="landing-now" data-landing=""><span class="mark is-running"><Icon name="busy"/>"landing"</span> <span>"It is being landed from another surface."</span></p>
+        }
+        .into_any(),
+        LandingState::CutOff => view! {
+            <p class="run-note is-failed"><Icon name="alert"/> <span>"The last landing was cut off. What landed until then has landed; Land goes on with the rest."</span></p>
+        }
+        .into_any(),
+    };
+    view! { <section class="landing"><h2 class="part-name">"Landing"</h2> {words}</section> }.into_any()
 }
 
 fn progress(progress: &Progress) -> AnyView {

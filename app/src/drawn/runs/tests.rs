@@ -1,8 +1,8 @@
 //! What a run's page says, from results as `orchestra results --json` prints them.
 
 use orchestra_model::{
-    AgentMessage, Check, Commit, Conflict, DiffStat, Limit, MessageKind, MessageState, Sender, Spent, Talker,
-    Thread, ThreadKind, Usage,
+    AgentMessage, AgentState, Check, Commit, Conflict, DiffStat, LandingState, Limit, MessageKind,
+    MessageState, Sender, Spent, Talker, Thread, ThreadKind, Usage,
 };
 
 use super::*;
@@ -54,6 +54,7 @@ fn known(tasks: Vec<TaskResult>) -> Known {
         max_parallel: Some(2),
         limit: Limit { usd: Some(2.0), ..Limit::default() },
         spent: Spent { usd: 0.5, tokens: 2468, seconds: 130 },
+        landing: None,
         tasks,
     };
     Known {
@@ -164,6 +165,26 @@ fn what_has_landed_is_not_offered_until_there_is_more_of_it() {
     let more = TaskResult { landed: None, ..landed };
     let html = draw(&known(vec![more]), Show::Results);
     assert!(html.contains("Land 1 branch on main") && !html.contains("landed"), "{html}");
+}
+
+#[test]
+fn a_landing_that_this_server_did_not_begin_is_told() {
+    let with = |landing| {
+        let mut known = known(vec![task("api", "aaaa2222", TaskState::Done)]);
+        known.results.landing = landing;
+        draw(&known, Show::Results)
+    };
+    assert!(!with(None).contains("Landing"));
+    let cut_off = with(Some(LandingState::CutOff));
+    assert!(
+        cut_off.contains("The last landing was cut off") && !cut_off.contains("data-landing"),
+        "{cut_off}"
+    );
+    let under_way = with(Some(LandingState::UnderWay));
+    assert!(
+        under_way.contains("data-landing") && under_way.contains("disabled"),
+        "the page looks again: {under_way}"
+    );
 }
 
 #[test]

@@ -88,6 +88,9 @@ fn not_taken(error: &HarvestError) -> AppError {
         HarvestError::Merge(MergeError::UnderWay { .. }) => {
             "Nothing was changed. Finish or abort that on the computer first."
         }
+        HarvestError::Merge(MergeError::Unfinished { .. }) => {
+            "Nothing was changed. Send it a message: finish what is under way, and commit."
+        }
         HarvestError::Merge(MergeError::NoIdentity) => {
             "On the computer: git config --global user.name and user.email."
         }

@@ -4,7 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{runs::task, world::World};
+use super::{
+    runs::task,
+    world::{World, until},
+};
 
 fn landing(world: &World, arguments: &[&str]) -> (i32, Value) {
     let said = world.run(&[&["land", "--json"], arguments].concat());
@@ -120,6 +123,31 @@ fn who_was_told_and_changed_nothing_is_not_sent_back_again() {
     // Another check is another matter.
     let (_, landed) = landing(&world, &["--check", "exit 3"]);
     assert_eq!(landed["steps"][0]["told"], true, "{landed:#}");
+}
+
+#[test]
+fn a_landing_that_was_cut_off_is_told_and_gone_on_with() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write two 2"]);
+    let landing_of = || world.results()["landing"].clone();
+    assert!(landing_of().is_null());
+    let hold = world.home().join("hold");
+    let check = format!(
+        "test -f two && touch {hold} && while test -f {hold}; do sleep .05; done; true",
+        hold = hold.display()
+    );
+    let mut landing_one = world.command(&["land", "--check", &check]).spawn().unwrap();
+    until(|| hold.exists());
+    assert_eq!(landing_of(), "under_way");
+    landing_one.kill().unwrap();
+    landing_one.wait().unwrap();
+    fs::remove_file(&hold).unwrap();
+    until(|| landing_of() == "cut_off");
+    assert!(world.ok(&["results"]).words.contains("the last landing was cut off; orchestra land"));
+    let (code, landed) = landing(&world, &[]);
+    assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])));
+    assert!(landing_of().is_null());
+    assert_eq!(fs::read_dir(world.state().join("landing")).unwrap().count(), 0, "what was left is gone");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn messages_wait_until_the_turn_is_over_and_can_be_changed_till_then() {
     let agent = world.wait(&name, |agent| agent["turns"] == 3);
     assert_eq!(agent["queue"].as_array().unwrap().len(), 0);
     let said = world.run(&["send", &name, "--edit", "2", "too late"]);
-    assert!(said.code == 1 && said.words.contains("has got that message already"), "{said:?}");
+    assert!(said.code == 1 && said.words.contains("does not wait any more"), "{said:?}");
     assert!(said.words.contains("orchestra status busy lists the messages that wait"), "{said:?}");
     for arguments in [vec!["--remove", "99"], vec!["--edit", "99", "never"]] {
         let said = world.run(&[vec!["send", name.as_str()], arguments].concat());

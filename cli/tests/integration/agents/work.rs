@@ -58,6 +58,56 @@ fn two_agents_work_side_by_side_and_are_merged() {
 }
 
 #[test]
+fn work_on_another_branch_is_taken_and_what_is_on_none_is_not() {
+    let world = World::new();
+    world.ok(&[
+        "spawn",
+        "--trust",
+        "--wait",
+        "One\n::write one 1",
+        "Two\n::write two 2",
+        "Three\n::write three 3",
+    ]);
+    let tree = world.worktree("one");
+    world.git_in(&tree, &["checkout", "-q", "-b", "feature/one"]);
+    world.git_in(&tree, &["add", "one"]);
+    world.git_in(&tree, &["commit", "-qm", "one"]);
+    assert_eq!(world.task("one")["branch"], "feature/one");
+    fs::write(tree.join("more"), "1\n").unwrap();
+    world.ok(&["merge", "one"]);
+    assert!(world.shop().join("one").is_file() && world.shop().join("more").is_file());
+    assert_eq!(world.git(&["rev-parse", "feature/one"]), world.git(&["rev-parse", "main"]));
+    assert_eq!(world.ok(&["clean", "one"]).out, "one  cleaned\n");
+    assert_eq!(
+        world.git(&["branch", "--list", "feature/one"]).trim(),
+        "feature/one",
+        "it is not Orchestra's"
+    );
+
+    let tree = world.worktree("two");
+    world.git_in(&tree, &["checkout", "-q", "--detach"]);
+    let before = world.git_in(&tree, &["status", "--porcelain"]);
+    let said = world.run(&["merge", "two"]);
+    assert!(said.code == 1 && said.words.contains("HEAD is on no branch"), "{said:?}");
+    assert_eq!(world.git_in(&tree, &["status", "--porcelain"]), before);
+
+    // A merge that stopped at a conflict is nobody's work yet.
+    world.ok(&["spawn", "--trust", "--wait", "Four\n::write README.md four"]);
+    let tree = world.worktree("four");
+    world.git_in(&tree, &["commit", "-qam", "four"]);
+    fs::write(world.shop().join("README.md"), "main\n").unwrap();
+    world.git(&["commit", "-qam", "main"]);
+    let merge = Command::new("git").current_dir(&tree).args(["merge", "-q", "main"]).output().unwrap();
+    assert!(!merge.status.success());
+    let main = world.git(&["rev-parse", "main"]);
+    let said = world.run(&["merge", "four"]);
+    assert!(said.code == 1 && said.words.contains("README.md is in conflict and not resolved"), "{said:?}");
+    let said = world.run(&["land"]);
+    assert!(said.out.contains("four  waits: in its worktree README.md is in conflict"), "{said:?}");
+    assert_eq!(world.git(&["rev-parse", "main"]), main);
+}
+
+#[test]
 fn a_conflict_changes_nothing_and_goes_back_to_the_agent() {
     let world = World::new();
     world.ok(&["spawn", "--trust", "--wait", "Change it\n::write README.md theirs"]);

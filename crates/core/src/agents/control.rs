@@ -179,7 +179,7 @@ pub enum Refusal {
     #[error("the agent does not seem stuck with that any more; nothing was said")]
     GoesOn,
     /// The prompt does not wait any more.
-    #[error("the agent has got that message already")]
+    #[error("that message does not wait any more: the agent has got it, or it was taken back")]
     AlreadyDelivered,
     /// No prompt ever had that number.
     #[error("the agent has no message with that number")]

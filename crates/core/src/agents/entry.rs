@@ -195,6 +195,8 @@ pub enum Event {
     Unparked,
     /// The runner let go of the agent.
     RunnerEnded,
+    /// A branch took its work.
+    Taken,
     /// A person cleared the agent away; its worktree is in the trash.
     Cleaned,
     /// A person brought it back.

@@ -140,6 +140,8 @@ pub struct Facts {
     pub notes: Vec<String>,
     /// Whether a person cleared it away.
     pub is_cleaned: bool,
+    /// When a branch last took its work.
+    pub merged_at: Option<Timestamp>,
     /// Lines and bytes that the log does not hold.
     pub left_out: (u64, u64),
 }
@@ -388,6 +390,7 @@ impl Facts {
                 self.end_client();
                 self.runner = None;
             }
+            Event::Taken => self.merged_at = Some(at),
             Event::Cleaned => self.is_cleaned = true,
             Event::Restored { branch } => {
                 self.is_cleaned = false;

@@ -382,6 +382,7 @@ pub(super) fn describe(plan: Plan, facts: Facts, is_held: bool, now: Timestamp) 
         queue: facts.queue.into(),
         requests: if is_held { facts.requests } else { Vec::new() },
         is_cleaned: facts.is_cleaned,
+        merged_at: facts.merged_at,
         notes: facts.notes,
         result: facts.result,
         tested: facts.proof.last,

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::worktrees::{
     self, CreateError, DiffError, Discarded, Git, GitError, Keep, Merge, MergeError, Merged, NewWorktree,
-    OpenError, Repository, Restored, Source, Subject, Trash, TrashError, Work, commit_all, conflicts,
-    uncommitted,
+    OpenError, Programs, Repository, Restored, Source, Subject, Trash, TrashError, Work, commit_all,
+    conflicts, uncommitted,
 };
 
 /// How long the first line of a commit's message gets, in characters.
@@ -33,7 +33,10 @@ pub struct Harvest {
     agent: Agent,
     git: Git,
     repository: Repository,
+    /// Where its work is: its own branch, or another that it has checked out in its worktree.
     branch: String,
+    /// What is checked out there that its work cannot be on, as the rest of a sentence.
+    astray: Option<String>,
     /// The commit it started from.
     commit: String,
     /// The branch it started from, if it was one.
@@ -135,13 +138,24 @@ impl Harvest {
             }
         };
         let repository = Repository::open(git, repository)?;
-        let branch =
-            agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
+        let own = agent.branch.clone().ok_or_else(|| HarvestError::NotBegun { name: plan.name.clone() })?;
+        let worktree = plan.worktree().filter(|folder| folder.is_dir());
+        let (branch, astray) = match worktree {
+            None => (own, None),
+            Some(worktree) => match worktrees::branch_in(git, &worktree)? {
+                None => (own, Some("HEAD is on no branch".to_owned())),
+                Some(here) if target.as_ref() == Some(&here) => {
+                    (own, Some(format!("{here} itself is checked out")))
+                }
+                Some(here) => (here, None),
+            },
+        };
         Ok(Self {
             folder: folder.clone(),
             git: git.clone(),
             repository,
             branch,
+            astray,
             commit,
             target,
             compared_with: None,
@@ -160,7 +174,7 @@ impl Harvest {
         &self.repository
     }
 
-    /// Its branch.
+    /// The branch that its work is on.
     pub fn branch(&self) -> &str {
         &self.branch
     }
@@ -344,6 +358,48 @@ impl Harvest {
         Ok(found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
     }
 
+    /// Why its work cannot be taken as it stands in its worktree, in words that follow its name; `None` when it can.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub(in crate::agents) fn not_whole(&self) -> Result<Option<String>, HarvestError> {
+        match self.see_that_it_is_whole() {
+            Ok(()) => Ok(None),
+            Err(HarvestError::Merge(MergeError::Unfinished { what, .. })) => {
+                Ok(Some(format!("in its worktree {what}")))
+            }
+            Err(HarvestError::Merge(MergeError::Embedded { paths, .. })) => Ok(Some(format!(
+                "it made git repositories of its own, whose commits would stay behind: {}",
+                paths.join(", ")
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses what could only be taken in part: what its worktree holds half done, and what is on no branch of its own.
+    fn see_that_it_is_whole(&self) -> Result<(), HarvestError> {
+        let Some(worktree) = self.worktree() else { return Ok(()) };
+        worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
+        let Some(what) = &self.astray else { return Ok(()) };
+        let is_on_its_branch = || -> Result<bool, HarvestError> {
+            let head = self.git.call(&worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?;
+            let branches = [Some(&self.branch), self.target.as_ref()];
+            for branch in branches.into_iter().flatten() {
+                if self.repository.has_branch(branch)?
+                    && worktrees::is_ancestor(&self.repository, &head, &format!("refs/heads/{branch}"))?
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        if self.uncommitted()?.is_empty() && is_on_its_branch()? {
+            return Ok(());
+        }
+        let what = format!("{what}, and its work is not on {}", self.branch);
+        Err(MergeError::Unfinished { folder: worktree, what }.into())
+    }
+
     /// What its commits say: the task.
     pub(in crate::agents) fn message(&self, subject: &str) -> String {
         let task = self.plan.task.trim();
@@ -368,6 +424,7 @@ impl Harvest {
     /// When it is at work, or git fails.
     pub fn commit(&self) -> Result<Vec<String>, HarvestError> {
         self.see_that_it_rests()?;
+        self.see_that_it_is_whole()?;
         let files = self.uncommitted()?;
         if let (Some(worktree), false) = (self.worktree(), files.is_empty()) {
             commit_all(&self.git, &worktree, &self.message(""))?;
@@ -390,19 +447,13 @@ impl Harvest {
         }
         let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
         let message = self.message(&subject);
-        if let Some(worktree) = self.worktree() {
-            worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
-            if !self.uncommitted()?.is_empty() {
-                let preview = worktrees::preview_commit(&self.git, &worktree)?;
-                let branch = preview.as_str();
-                self.try_out(&Merge {
-                    repository: &self.repository,
-                    branch,
-                    into,
-                    squash,
-                    message: &message,
-                })?;
-            }
+        self.see_that_it_is_whole()?;
+        if let Some(worktree) = self.worktree()
+            && !self.uncommitted()?.is_empty()
+        {
+            let preview = worktrees::preview_commit(&self.git, &worktree)?;
+            let branch = preview.as_str();
+            self.try_out(&Merge { repository: &self.repository, branch, into, squash, message: &message })?;
         }
         let committed = self.commit()?;
         let branch = format!("refs/heads/{}", self.branch);
@@ -411,6 +462,10 @@ impl Harvest {
         if made.merged.commit().is_some() {
             // Only what is told of it later hangs on that.
             let _ = self.folder.note_taken_from(&made.from);
+            // One that listens has a runner, which alone writes its log.
+            if let Ok(Some(lock)) = self.folder.take_lock() {
+                let _ = self.folder.add_event(&lock, &Event::Taken, Timestamp::now());
+            }
         }
         Ok(Taken { into: into.to_owned(), merged: made.merged, committed })
     }

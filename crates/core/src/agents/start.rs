@@ -167,6 +167,12 @@ pub enum SendError {
         /// The agent.
         name: String,
     },
+    /// Its worktree is in the trash.
+    #[error("{name} was cleaned away")]
+    Cleaned {
+        /// The agent.
+        name: String,
+    },
     /// It is another agent that sends.
     #[error("{name} was stopped or cleared away by a person, who alone has it go on")]
     Stopped {
@@ -409,6 +415,9 @@ impl Agents {
             let agent = folder.agent_given(false)?;
             if agent.state == AgentState::Queued {
                 return Err(SendError::NotStarted { name: agent.name });
+            }
+            if agent.is_cleaned && from.is_none() {
+                return Err(SendError::Cleaned { name: agent.name });
             }
             let Caller { by, key } = caller.clone();
             if let Some(prompt) = key.as_deref().map(|key| folder.wish(key)).transpose()?.flatten() {

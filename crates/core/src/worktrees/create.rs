@@ -263,6 +263,13 @@ pub fn marker_of(worktree: &Path) -> io::Result<Option<Marker>> {
     Ok(Some(marker).filter(|marker| marker.path == real(worktree)))
 }
 
+/// Writes down that a worktree's branch is another now.
+pub(super) fn mark_branch(worktree: &Path, branch: &str) -> io::Result<()> {
+    let Some(marker) = marker_of(worktree)? else { return Ok(()) };
+    let json = serde_json::to_vec_pretty(&Marker { branch: branch.to_owned(), ..marker })?;
+    write_whole(&admin_dir_of(worktree)?.join(MARKER), &json, true)
+}
+
 /// Locks a worktree against git's own clean-up while its agent runs. One that is locked already stays so.
 ///
 /// # Errors

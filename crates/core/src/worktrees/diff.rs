@@ -113,8 +113,17 @@ impl Work<'_> {
         let head = if self.worktree.is_some() { "HEAD" } else { self.branch };
         let find = ["merge-base", "--end-of-options", self.base, head];
         let base = self.git.call(folder, Programs::None, find)?.text()?;
-        let mut all =
-            vec!["diff", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", "--no-color", "-M"];
+        // Read by programs too: what a person set for their own eyes is not for them.
+        let mut all = vec![
+            "diff",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--ignore-submodules=none",
+            "--no-color",
+            "--src-prefix=a/",
+            "--dst-prefix=b/",
+            "-M",
+        ];
         all.extend_from_slice(arguments);
         all.push(&base);
         let Some(worktree) = self.worktree else {
@@ -152,8 +161,8 @@ impl Work<'_> {
     /// # Errors
     /// When git fails or the diff cannot be written.
     pub fn write_patch(&self, out: &mut dyn Write, most: u64) -> Result<bool, DiffError> {
-        let (call, _, _scratch) = self.call(&["--patch"])?;
-        let mut child = call.into_command().spawn().map_err(|error| GitError::NotStarted { error })?;
+        let (mut call, _, _scratch) = self.call(&["--patch"])?;
+        let mut child = call.spawn()?;
         let Some(mut output) = child.stdout.take() else { return Ok(true) };
         let copied = io::copy(&mut (&mut output).take(most), out);
         let is_all = copied.as_ref().is_ok_and(|copied| *copied < most) || output.read(&mut [0])? == 0;

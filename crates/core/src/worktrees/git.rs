@@ -11,7 +11,7 @@ use std::{
     io::{self, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
     thread,
 };
 
@@ -41,6 +41,12 @@ pub enum GitError {
     NotStarted {
         /// What the system says.
         error: io::Error,
+    },
+    /// Where it should work is not there any more.
+    #[error("{} is not there: was it moved, or removed?", .folder.display())]
+    NoFolder {
+        /// The folder.
+        folder: PathBuf,
     },
     /// It failed.
     #[error("git {action} failed{}", words_after(.words))]
@@ -329,20 +335,28 @@ impl Call {
         })
     }
 
+    /// Starts it, to be read as it goes on.
+    pub(crate) fn spawn(&mut self) -> Result<Child, GitError> {
+        self.command.spawn().map_err(|error| match self.command.get_current_dir() {
+            // The system says the same of a program that is not there.
+            Some(folder) if !folder.is_dir() => GitError::NoFolder { folder: folder.to_owned() },
+            _ => GitError::NotStarted { error },
+        })
+    }
+
     /// What it answers, whatever its exit code.
     pub(crate) fn answer(mut self) -> Result<Output, GitError> {
-        let not_started = |error| GitError::NotStarted { error };
         if self.input.is_some() {
             self.command.stdin(Stdio::piped());
         }
-        let mut child = self.command.spawn().map_err(not_started)?;
+        let mut child = self.spawn()?;
         // Written beside: git may answer before it has read everything. What it does not read it does not need.
         let writer = child
             .stdin
             .take()
             .zip(self.input)
             .map(|(mut to, bytes)| thread::spawn(move || drop(to.write_all(&bytes))));
-        let output = child.wait_with_output().map_err(not_started)?;
+        let output = child.wait_with_output().map_err(|error| GitError::NotStarted { error })?;
         if let Some(writer) = writer {
             drop(writer.join());
         }
@@ -371,11 +385,6 @@ impl Call {
             Some(1) => Ok(false),
             _ => Err(failed(action, &output)),
         }
-    }
-
-    /// Its process, to be read as it goes on.
-    pub(crate) fn into_command(self) -> Command {
-        self.command
     }
 }
 

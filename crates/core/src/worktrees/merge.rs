@@ -113,6 +113,14 @@ pub enum MergeError {
         /// The target.
         branch: String,
     },
+    /// Something is under way where the work is, or files there are in conflict: a commit would take it half done.
+    #[error("in {} {what}", .folder.display())]
+    Unfinished {
+        /// The worktree.
+        folder: PathBuf,
+        /// What, as the rest of the sentence.
+        what: String,
+    },
     /// There are repositories within the worktree that are no submodules: a commit would only name them.
     #[error(
         "{} holds git repositories of its own, whose commits would stay behind: {}; add each as a submodule of where it is published, or remove its .git so that its files are taken",
@@ -245,13 +253,16 @@ impl Merge<'_> {
             let output = git.call(common, Programs::None, arguments)?.answer()?;
             return if output.status.success() { Ok(()) } else { Err(moved()) };
         };
-        // A person's own checkout: its files get their filters, and git itself sees that nothing there is lost.
-        let arguments = ["merge", "--ff-only", "--no-autostash", "--quiet", to];
+        // A person's own checkout: its files get their filters, and git itself sees that nothing there is lost, what it
+        // ignores neither. What the branch's settings say of merges is not for this one.
+        let arguments =
+            ["merge", "--ff-only", "--no-squash", "--no-autostash", "--no-overwrite-ignore", "--quiet", to];
         let output = git.call(&folder, Programs::Filters, arguments)?.answer()?;
-        if output.status.success() {
+        let stands = commit_of(self.repository, target)?;
+        if output.status.success() && stands.as_deref() == Some(to) {
             return Ok(());
         }
-        if commit_of(self.repository, target)?.as_deref() != Some(from) {
+        if stands.as_deref() != Some(from) {
             return Err(moved());
         }
         // git names each on a line of its own.
@@ -383,6 +394,45 @@ mod tests {
         assert_eq!(conflicts(&repository, "side", "main").unwrap(), ["a"]);
         assert!(matches!(world.merge("nope", false), Err(MergeError::NoTarget { .. })));
         assert!(matches!(world.merge("--all", false), Err(MergeError::NoTarget { .. })));
+    }
+
+    #[test]
+    fn what_git_ignores_is_not_written_over() {
+        let world = World::new();
+        let World { sandbox, main, side } = &world;
+        sandbox.commit(main, ".gitignore", ".env\nbuild/\n");
+        sandbox.run(side, &["merge", "-q", "main"]);
+        fs::write(side.join(".env"), "the agent's\n").unwrap();
+        sandbox.run(side, &["add", "--force", ".env"]);
+        sandbox.commit(side, "build", "a file\n");
+        fs::write(main.join(".env"), "the only copy\n").unwrap();
+        fs::create_dir(main.join("build")).unwrap();
+        fs::write(main.join("build/notes"), "mine\n").unwrap();
+        let before = world.all();
+        let repository = Repository::open(&sandbox.git, main).unwrap();
+        let merge = Merge {
+            repository: &repository,
+            branch: "side",
+            into: "main",
+            squash: false,
+            message: "taken\n",
+        };
+        let error = merge.see_that_it_arrives(&merge.make().unwrap()).unwrap_err();
+        assert!(
+            matches!(&error, MergeError::InTheWay { files, .. } if files == &[".env", "build/notes"]),
+            "{error}"
+        );
+        let error = world.merge("main", false).unwrap_err();
+        assert!(matches!(&error, MergeError::InTheWay { .. }), "{error}");
+        assert_eq!(world.all(), before);
+        assert_eq!(fs::read_to_string(main.join(".env")).unwrap(), "the only copy\n");
+        assert_eq!(fs::read_to_string(main.join("build/notes")).unwrap(), "mine\n");
+        fs::remove_dir_all(main.join("build")).unwrap();
+        fs::remove_file(main.join(".env")).unwrap();
+        // What a person set for merges of that branch is not for this one.
+        sandbox.run(main, &["config", "branch.main.mergeOptions", "--squash --no-commit"]);
+        let merged = world.merge("main", false).unwrap();
+        assert_eq!(Some(sandbox.run(main, &["rev-parse", "main"]).as_str()), merged.commit());
     }
 
     #[test]

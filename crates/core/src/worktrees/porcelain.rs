@@ -98,6 +98,14 @@ pub fn submodules(output: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter_map(|line| line.splitn(2, |byte| *byte == b'\t').nth(1))
 }
 
+/// The output of `git ls-files --unmerged -z`: the files, each once.
+pub fn unmerged(output: &[u8]) -> Vec<String> {
+    let paths = fields(output).filter_map(|line| line.splitn(2, |byte| *byte == b'\t').nth(1));
+    let mut files: Vec<String> = paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect();
+    files.dedup();
+    files
+}
+
 /// The output of `git ls-files --others -z`: folders, which git names where it goes no further, since each is a repository.
 pub fn repositories(output: &[u8]) -> Vec<Vec<u8>> {
     fields(output).filter_map(|path| path.strip_suffix(b"/")).map(<[u8]>::to_vec).collect()

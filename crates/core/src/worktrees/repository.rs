@@ -85,6 +85,16 @@ impl fmt::Debug for Repository {
     }
 }
 
+/// The branch that is checked out in a folder; `None` for a detached `HEAD`.
+///
+/// # Errors
+/// When git fails.
+pub fn branch_in(git: &Git, folder: &Path) -> Result<Option<String>, GitError> {
+    let output = git.call(folder, Programs::None, ["symbolic-ref", "--quiet", "HEAD"])?.answer()?;
+    let name = String::from_utf8_lossy(&output.stdout);
+    Ok(name.trim().strip_prefix("refs/heads/").map(str::to_owned))
+}
+
 impl Repository {
     /// The repository that a folder belongs to: also a bare one, a linked worktree, a submodule.
     ///
@@ -215,7 +225,7 @@ impl Repository {
             }
         };
         let branch = match base {
-            None => self.current_branch()?,
+            None | Some("HEAD") => self.current_branch()?,
             Some(base) if self.has_branch(base)? => Some(base.to_owned()),
             Some(_) => None,
         };
@@ -231,10 +241,7 @@ impl Repository {
     /// # Errors
     /// When git fails.
     pub fn current_branch(&self) -> Result<Option<String>, GitError> {
-        let arguments = ["symbolic-ref", "--quiet", "--short", "HEAD"];
-        let output = self.git.call(&self.folder, Programs::None, arguments)?.answer()?;
-        let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-        Ok(Some(name).filter(|name| !name.is_empty()))
+        branch_in(&self.git, &self.folder)
     }
 
     /// Whether there is a local branch of this name.

@@ -50,8 +50,7 @@ impl<'a> Scratch<'a> {
     /// # Errors
     /// When it cannot be made, or something else is there.
     pub fn at(repository: &'a Repository, path: &Path, commit: &str) -> Result<Self, ScratchError> {
-        let scratch = Self { repository, path: path.to_owned() };
-        if fs::symlink_metadata(path).is_ok() {
+        if let Some(scratch) = Self::left(repository, path) {
             scratch.go_to(commit)?;
             return Ok(scratch);
         }
@@ -63,7 +62,12 @@ impl<'a> Scratch<'a> {
         let arguments = arguments.chain([path.as_os_str(), OsStr::new(commit)]);
         repository.git().call(repository.common_dir(), Programs::Filters, arguments)?.bytes()?;
         admin_dir_of(path).and_then(|admin| write_whole(&admin.join(MARK), b"", true)).map_err(refused)?;
-        Ok(scratch)
+        Ok(Self { repository, path: path.to_owned() })
+    }
+
+    /// One that was left there, if there is anything.
+    pub fn left(repository: &'a Repository, path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).is_ok().then(|| Self { repository, path: path.to_owned() })
     }
 
     /// Where it is.

@@ -287,9 +287,15 @@ impl Trash {
         let from_snapshot = !is_there(&entry.worktree) || !is_there(&admin);
         if from_snapshot {
             self.rebuild(&repository, &entry, &branch)?;
-        } else if branch != entry.branch {
+        } else if branch != entry.branch
+            && super::branch_in(&self.git, &entry.worktree)?.as_ref() == Some(&entry.branch)
+        {
             let head = format!("refs/heads/{branch}");
             self.git.call(&entry.worktree, Programs::None, ["symbolic-ref", "HEAD", &head])?.bytes()?;
+        }
+        // From now on that one is its own, and the one that has the name is somebody else's.
+        if branch != entry.branch {
+            super::create::mark_branch(&entry.worktree, &branch).map_err(refused(&entry.worktree))?;
         }
         super::create::lock(&repository, &entry.worktree, agent)?;
         // All of it is in place again: the entry may go, then what it kept.

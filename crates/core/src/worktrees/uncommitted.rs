@@ -2,13 +2,24 @@
 
 use std::path::Path;
 
-use super::{Git, GitError, MergeError, Programs, embedded, porcelain};
+use super::{Git, GitError, MergeError, Programs, embedded, porcelain, under_way};
 
-/// Refuses a worktree with repositories within it that are no submodules.
+/// Refuses a worktree whose files are no whole: something is under way there, files are in conflict, or there are
+/// repositories within it that are no submodules.
 ///
 /// # Errors
-/// When there are some, or git fails.
+/// When that is so, or git fails.
 pub fn see_that_all_can_be_taken(git: &Git, worktree: &Path) -> Result<(), MergeError> {
+    let unfinished = |what: String| MergeError::Unfinished { folder: worktree.to_owned(), what };
+    let unmerged = git.call(worktree, Programs::None, ["ls-files", "--unmerged", "-z"])?.bytes()?;
+    let files = porcelain::unmerged(&unmerged);
+    if !files.is_empty() {
+        return Err(unfinished(format!("{} is in conflict and not resolved", files.join(", "))));
+    }
+    // A merge whose files are all resolved ends with the commit; anything else is not one commit.
+    if let Some(what) = under_way::what_in(git, worktree)?.filter(|what| *what != under_way::MERGE) {
+        return Err(unfinished(format!("{what} is under way")));
+    }
     let found = embedded(git, worktree)?;
     if found.is_empty() {
         return Ok(());
@@ -21,7 +32,7 @@ pub fn see_that_all_can_be_taken(git: &Git, worktree: &Path) -> Result<(), Merge
 /// nothing.
 ///
 /// # Errors
-/// When there are repositories within it, or git fails; then nothing has changed.
+/// When its files are no whole, or git fails; then nothing has changed.
 pub fn commit_all(git: &Git, worktree: &Path, message: &str) -> Result<Option<String>, MergeError> {
     see_that_all_can_be_taken(git, worktree)?;
     git.call(worktree, Programs::Filters, ["add", "--all", "--sparse", "--", "."])?.bytes()?;
@@ -97,6 +108,42 @@ mod tests {
         fs::remove_dir_all(lib.join(".git")).unwrap();
         assert!(commit_all(&sandbox.git, &side, "all\n").unwrap().is_some());
         assert_eq!(sandbox.run(&side, &["show", "HEAD:lib/README.md"]), "# Shop");
+    }
+
+    #[test]
+    fn what_is_half_done_is_not_committed() {
+        let sandbox = Sandbox::new();
+        let main = sandbox.repository("shop");
+        sandbox.commit(&main, "a", "1\n");
+        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
+        let side = sandbox.path("side");
+        sandbox.run(&main, &["config", "user.name", "Ada"]);
+        sandbox.commit(&main, "a", "main\n");
+        sandbox.commit(&side, "a", "side\n");
+        let stops = |arguments: &[&str]| {
+            assert!(
+                !sandbox.plain(&side).args(arguments).output().unwrap().status.success(),
+                "{arguments:?}"
+            );
+            let before = sandbox.run(&side, &["status", "--porcelain", "--branch"]);
+            let error = commit_all(&sandbox.git, &side, "all\n").unwrap_err();
+            assert!(matches!(error, MergeError::Unfinished { .. }), "{error}");
+            assert_eq!(sandbox.run(&side, &["status", "--porcelain", "--branch"]), before);
+            error.to_string()
+        };
+        assert!(stops(&["rebase", "-q", "main"]).ends_with("a is in conflict and not resolved"));
+        fs::write(side.join("a"), "both\n").unwrap();
+        sandbox.run(&side, &["add", "a"]);
+        let error = commit_all(&sandbox.git, &side, "all\n").unwrap_err();
+        assert!(error.to_string().ends_with("a rebase is under way"), "{error}");
+        sandbox.run(&side, &["rebase", "--abort"]);
+        assert!(stops(&["merge", "-q", "main"]).ends_with("a is in conflict and not resolved"));
+        // Resolved, all that is missing is the commit.
+        fs::write(side.join("a"), "both\n").unwrap();
+        sandbox.run(&side, &["add", "a"]);
+        assert!(commit_all(&sandbox.git, &side, "all\n").unwrap().is_some());
+        assert_eq!(sandbox.run(&side, &["log", "-1", "--format=%P"]).split(' ').count(), 2);
+        assert_eq!(under_way::what_in(&sandbox.git, &side).unwrap(), None);
     }
 
     #[test]

@@ -11,11 +11,14 @@ use std::{
 
 use super::{Git, GitError, Programs, Repository};
 
+/// A merge that is not committed yet.
+pub(super) const MERGE: &str = "a merge";
+
 /// What git leaves in a checkout's own folder until it is over, and what that is.
 const SIGNS: [(&str, &str); 7] = [
     ("rebase-merge", "a rebase"),
     ("rebase-apply", "a rebase"),
-    ("MERGE_HEAD", "a merge"),
+    ("MERGE_HEAD", MERGE),
     ("CHERRY_PICK_HEAD", "a cherry-pick"),
     ("REVERT_HEAD", "a revert"),
     ("BISECT_LOG", "a bisect"),

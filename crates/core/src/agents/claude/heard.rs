@@ -242,7 +242,16 @@ fn suggestion(value: &Value) -> Suggestion {
         "addDirectories" => format!("work in {}", directories.collect::<Vec<_>>().join(", ")),
         _ => value.to_string(),
     };
-    Suggestion { rule, destination: some_text(value, "destination") }
+    let destination = some_text(value, "destination");
+    // What is kept for a project lies in its main checkout, from a worktree too.
+    let kept = destination.as_deref().map(|destination| match destination {
+        "session" => "for this session",
+        "localSettings" => "in this project, .claude/settings.local.json",
+        "projectSettings" => "in this project, .claude/settings.json",
+        "userSettings" => "for everything, ~/.claude/settings.json",
+        other => other,
+    });
+    Suggestion { rule, kept: kept.map(str::to_owned), destination }
 }
 
 fn answered(value: &Value) -> Vec<Heard> {

@@ -6,7 +6,13 @@ use orchestra_model::AgentId;
 
 use super::{PIPES, Runner, Running, What};
 use crate::{
-    agents::{AgentFolder, entry::Event, plan::Place, ports},
+    agents::{
+        AgentFolder,
+        entry::Event,
+        harvest::{Harvest, HarvestError},
+        plan::Place,
+        ports,
+    },
     worktrees::{self, Config, NewWorktree, Repository},
 };
 
@@ -44,7 +50,7 @@ impl Runner<'_> {
                 self.make_worktree(repository, commit, None)?
             }
             Place::Worktree { repository, from: Some(other), .. } => {
-                let commit = self.tip_of(repository, other)?;
+                let commit = self.tip_of(other)?;
                 self.make_worktree(repository, &commit, Some(commit.clone()))?
             }
         };
@@ -54,16 +60,15 @@ impl Runner<'_> {
     }
 
     /// Where the branch of another agent stands.
-    fn tip_of(&self, repository: &Path, other: &AgentId) -> Result<String, String> {
+    fn tip_of(&self, other: &AgentId) -> Result<String, String> {
         let other = AgentFolder::open(&self.folder.agents().join(other.as_str()))
-            .and_then(|folder| folder.agent())
+            .map_err(HarvestError::from)
+            .and_then(|folder| Harvest::of(&folder, &self.settings.git))
             .map_err(|error| error.to_string())?;
-        let branch = other.branch.ok_or_else(|| format!("{} has no branch to start on", other.name))?;
-        let repository =
-            Repository::open(&self.settings.git, repository).map_err(|error| error.to_string())?;
-        let tip = worktrees::commit_of(&repository, &format!("refs/heads/{branch}"));
+        let (name, branch) = (&other.agent().name, other.branch());
+        let tip = worktrees::commit_of(other.repository(), &format!("refs/heads/{branch}"));
         tip.map_err(|error| error.to_string())?.ok_or_else(|| {
-            format!("the branch of {} is gone: {branch}; `orchestra restore` may bring it back", other.name)
+            format!("the branch of {name} is gone: {branch}; `orchestra restore` may bring it back")
         })
     }
 

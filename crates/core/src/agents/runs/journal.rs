@@ -33,6 +33,10 @@ pub(super) enum RunEvent {
     LimitSet { limit: Limit, by: String },
     /// The run has used what it may.
     LimitReached { words: String },
+    /// It begins to land.
+    LandingBegun,
+    /// That is over, however it went.
+    LandingEnded,
     /// A task's work is on the target.
     Landed {
         task: u32,
@@ -71,11 +75,13 @@ pub(super) struct Ledger {
     pub(super) limit: Option<Limit>,
     /// What was used up, since when.
     pub(super) reached: Option<(Timestamp, String)>,
+    /// Whether a landing began and has not ended.
+    pub(super) is_landing: bool,
     /// The last landing of each.
     pub(super) landed: HashMap<u32, Landed>,
     /// Tasks that came to the plan since it was written.
     pub(super) joined: Vec<PlannedTask>,
-    /// When it was last written to.
+    /// When it was last written to while it was at work.
     pub(super) last_at: Option<Timestamp>,
 }
 
@@ -105,7 +111,16 @@ impl Ledger {
     }
 
     pub(super) fn absorb(&mut self, at: Timestamp, event: RunEvent) {
-        self.last_at = Some(at);
+        self.last_at = match &event {
+            // What a person does with work that is done is no work of the run's.
+            RunEvent::Chosen { .. }
+            | RunEvent::LandingBegun
+            | RunEvent::LandingEnded
+            | RunEvent::Landed { .. }
+            | RunEvent::SentBack { .. } => self.last_at,
+            _ if self.is_landing => self.last_at,
+            _ => Some(at),
+        };
         match event {
             RunEvent::Begun { task } => drop(self.begun.insert(task)),
             RunEvent::Checked { task, turns, check } => drop(self.checks.insert(task, (turns, check))),
@@ -119,6 +134,8 @@ impl Ledger {
                 self.reached = None;
             }
             RunEvent::LimitReached { words } => self.reached = Some((at, words)),
+            RunEvent::LandingBegun => self.is_landing = true,
+            RunEvent::LandingEnded => self.is_landing = false,
             RunEvent::Landed { task, target, from, commit, turns } => {
                 self.landed.insert(task, Landed { target, from, commit, turns });
             }

@@ -4,7 +4,7 @@
 //! by fast-forward, from exactly where it stood. What conflicts or fails goes back to its agent as a message, once for
 //! the same work, the same target and the same check. What has landed is told by git, so a landing that was killed is begun again.
 
-use std::{collections::HashSet, ffi::OsString};
+use std::{collections::HashSet, ffi::OsString, path::PathBuf};
 
 use jiff::Timestamp;
 use orchestra_model::{AgentState, Check, Landing, LandingOutcome, LandingStep, TaskState};
@@ -85,7 +85,7 @@ pub enum LandError {
     #[error("{} is not trusted, and landing runs its check and setup command", .folder.display())]
     NotTrusted {
         /// The repository.
-        folder: std::path::PathBuf,
+        folder: PathBuf,
     },
     /// There is no git.
     #[error(transparent)]
@@ -176,27 +176,23 @@ impl Tools {
                 }
                 None => {
                     let harvest = Harvest::of(&run.agent(task)?, git)?;
-                    let embedded = harvest.embedded()?;
-                    if embedded.is_empty() {
-                        candidates.push(Candidate { place, harvest });
-                        continue;
+                    match harvest.not_whole()? {
+                        None => candidates.push(Candidate { place, harvest }),
+                        Some(why) => {
+                            let outcome = LandingOutcome::Waits { why };
+                            waiting.push((place, LandingStep { agent: agent.name.clone(), outcome }));
+                        }
                     }
-                    let why = format!(
-                        "it made git repositories of its own, whose commits would stay behind: {}",
-                        embedded.join(", ")
-                    );
-                    let outcome = LandingOutcome::Waits { why };
-                    waiting.push((place, LandingStep { agent: agent.name.clone(), outcome }));
                 }
             }
         }
         let target = self.target_of(run, wish)?;
-        for candidate in &candidates {
-            candidate.harvest.commit()?;
-        }
-        let order = order(run, &candidates, &target)?;
         let ground = Ground { tools: self, run, wish, target: &target };
-        let (steps, commit) = ground.walk(&candidates, &order, &waiting, tell)?;
+        run.note_locked(RunEvent::LandingBegun)?;
+        let landed = ground.land(&candidates, &waiting, tell);
+        let ended = run.note_locked(RunEvent::LandingEnded);
+        let (steps, commit) = landed?;
+        ended?;
         Ok(Landing { run: run.id().clone(), target, commit, steps })
     }
 
@@ -282,6 +278,20 @@ fn order(run: &RunFolder, candidates: &[Candidate], target: &str) -> Result<Vec<
 }
 
 impl Ground<'_> {
+    /// Commits what is not committed, finds the order, and walks through it.
+    fn land(
+        &self,
+        candidates: &[Candidate],
+        waiting: &[(u32, LandingStep)],
+        tell: &mut dyn FnMut(LandNews),
+    ) -> Result<(Vec<LandingStep>, String), LandError> {
+        for candidate in candidates {
+            candidate.harvest.commit()?;
+        }
+        let order = order(self.run, candidates, self.target)?;
+        self.walk(candidates, &order, waiting, tell)
+    }
+
     /// Tries one after the other; answers what became of each, and where the target stands.
     fn walk(
         &self,
@@ -337,7 +347,9 @@ impl Ground<'_> {
                 }
             }
         }
-        if let Some(scratch) = scratch {
+        // Also one that a landing left which was cut off.
+        let left = || Scratch::left(candidates.first()?.harvest.repository(), &self.scratch_place());
+        if let Some(scratch) = scratch.or_else(left) {
             scratch.remove();
         }
         outcome?;
@@ -434,6 +446,11 @@ impl Ground<'_> {
         Err(MergeError::Moved { branch: self.target.to_owned() }.into())
     }
 
+    /// Where the scratch worktree is, when there is one.
+    fn scratch_place(&self) -> PathBuf {
+        self.tools.state.join("landing").join(self.run.id().as_str())
+    }
+
     /// Runs a check on a commit, in the scratch worktree, which is made and set up when it is first needed.
     fn check<'r>(
         &self,
@@ -445,7 +462,7 @@ impl Ground<'_> {
         let repository = candidate.harvest.repository();
         let config = Config::read(repository, commit)?;
         let is_new = scratch.is_none();
-        let path = self.tools.state.join("landing").join(self.run.id().as_str());
+        let path = self.scratch_place();
         let scratch = match scratch {
             Some(there) => {
                 there.go_to(commit)?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId, Conflict, Results, RunList, TaskResult, TaskState};
+use orchestra_model::{Agent, AgentId, Conflict, LandingState, Results, RunList, TaskResult, TaskState};
 
 use super::{
     PlannedTask, RunError, RunFolder,
@@ -34,6 +34,23 @@ struct Worked {
     harvest: Harvest,
     tip: String,
     paths: HashSet<String>,
+}
+
+/// Whether a landing has not ended: the lock says whether anybody is at it.
+fn landing_of(
+    run: &RunFolder,
+    ledger: &Ledger,
+    tasks: &[TaskResult],
+) -> Result<Option<LandingState>, RunError> {
+    if !ledger.is_landing {
+        return Ok(None);
+    }
+    if run.is_being_landed()? {
+        return Ok(Some(LandingState::UnderWay));
+    }
+    // Cut off after the last one had landed, it is over.
+    let is_left = |task: &TaskResult| task.state == TaskState::Done && !task.is_landed() && !task.is_cleaned;
+    Ok(tasks.iter().any(is_left).then_some(LandingState::CutOff))
 }
 
 impl Tools {
@@ -110,6 +127,7 @@ impl Tools {
             max_parallel: run.plan.max_parallel,
             limit: standings.limit,
             spent: standings.spent,
+            landing: landing_of(run, &ledger, &tasks)?,
             tasks,
         })
     }
@@ -189,6 +207,7 @@ impl Tools {
         let paths =
             changes.files.iter().flat_map(|file| [Some(&file.path), file.old_path.as_ref()]).flatten();
         let paths = paths.cloned().collect();
+        result.branch = Some(harvest.branch().to_owned());
         result.uncommitted = harvest.uncommitted()?;
         result.diffstat = Some(changes.stat);
         result.files = changes.files;
@@ -239,9 +258,7 @@ impl Tools {
 fn seconds(folder: &AgentFolder, agent: &Agent) -> Option<u64> {
     let first = LogReader::open(&folder.log(), 0).next_record().ok().flatten()?;
     let is_at_work = agent.state.is_live() && agent.state != orchestra_model::AgentState::Idle;
-    // Listening, and going into the trash and coming back, is no work.
-    let ended = || agent.score.spans.last().map_or(agent.updated_at, |span| span.to);
-    let last = if is_at_work { Timestamp::now() } else { ended() };
+    let last = if is_at_work { Timestamp::now() } else { agent.worked_until() };
     u64::try_from(last.duration_since(first.at).as_secs()).ok()
 }
 

@@ -197,8 +197,7 @@ impl RunFolder {
         let is_going_on = standings
             .iter()
             .any(|one| matches!(one.state, TaskState::Running | TaskState::Checking | TaskState::Queued));
-        let last_word =
-            standings.iter().filter_map(|one| one.agent.as_ref()).map(|agent| agent.updated_at).max();
+        let last_word = standings.iter().filter_map(|one| one.agent.as_ref()).map(Agent::worked_until).max();
         let until =
             if is_going_on { Timestamp::now() } else { last_word.max(ledger.last_at).unwrap_or_default() };
         spent.seconds =

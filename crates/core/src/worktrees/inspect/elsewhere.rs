@@ -4,6 +4,7 @@ use super::{Inspection, Keep, Subject, run};
 use crate::worktrees::{
     GitError, Programs,
     compare::{brings_nothing, commit_of},
+    repository::branch_in,
 };
 
 /// How many branches, beginning with those that were committed to last, are asked whether they hold the same changes in
@@ -63,16 +64,12 @@ struct Unsafe {
 
 impl Unsafe {
     fn of(subject: &Subject<'_>, own: &str) -> Result<Self, GitError> {
-        let git = subject.repository.git();
-        let here = ["symbolic-ref", "--quiet", "HEAD"];
-        let here = git.call(subject.worktree, Programs::None, here)?.answer()?.stdout;
-        let here = String::from_utf8_lossy(&here);
-        let here = here.trim().strip_prefix("refs/heads/").unwrap_or_default();
+        let here = branch_in(subject.repository.git(), subject.worktree)?.unwrap_or_default();
         let agents = own.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
-        let patterns = [own.to_owned(), here.to_owned(), agents.replace('/', "/*")];
+        let patterns = [own.to_owned(), here.clone(), agents.replace('/', "/*")];
         let named = patterns.into_iter().filter(|pattern| !pattern.is_empty());
         let excluded = named.map(|pattern| format!("--exclude={pattern}")).collect();
-        Ok(Self { own: [own.to_owned(), here.to_owned()], agents, excluded })
+        Ok(Self { own: [own.to_owned(), here], agents, excluded })
     }
 
     fn is_safe(&self, branch: &str) -> bool {

@@ -341,7 +341,13 @@ fn a_branch_that_is_other_work_now_keeps_its_name() {
     let restored = world.trash.restore(&world.agent).unwrap();
     assert_eq!(restored.branch, "orchestra/a-restored");
     assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a-restored");
-    assert_eq!(world.sandbox.run(&world.main, &["rev-parse", "orchestra/a"]), other);
+    let is_untouched = || assert_eq!(world.sandbox.run(&world.main, &["rev-parse", "orchestra/a"]), other);
+    is_untouched();
+    // Its own is the other name from now on.
+    world.put(false).unwrap();
+    is_untouched();
+    assert_eq!(world.trash.restore(&world.agent).unwrap().branch, "orchestra/a-restored");
+    assert_eq!(world.git(&["status", "--porcelain", "-b"]), "## orchestra/a-restored");
 }
 
 #[test]
