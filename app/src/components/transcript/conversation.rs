@@ -90,8 +90,9 @@ fn clicked(reel: Reel, event: &ev::MouseEvent) {
 /// Goes where the reader expects to be: the spacers have just taken their room.
 fn begin(reel: Reel, asked: Option<u32>) {
     request_animation_frame(move || {
-        // Another part of an agent's page may be in front: the page is that part's.
-        if reel.is_hidden() {
+        // The reader may have left before the first frame. Another part of an agent's page may be in front: the page is
+        // that part's.
+        if reel.is_gone() || reel.is_hidden() {
             return;
         }
         match asked {

@@ -167,9 +167,10 @@ impl Reel {
         let reel = *self;
         let Place { id, agent } = self.place.get_value();
         spawn_local(async move {
-            let last = block_count(reel.total.get_untracked()).saturating_sub(1);
+            let Some(total) = reel.total.try_get_untracked() else { return };
+            let last = block_count(total).saturating_sub(1);
             let Ok(Blocks { blocks, total }) = get_block(id, agent, last).await else { return };
-            if reel.total.try_get_untracked().is_none() {
+            if reel.is_gone() {
                 return;
             }
             let was_at_end = reel.is_at_end() || reel.stays_at_end.get_value();
@@ -282,6 +283,11 @@ impl Reel {
                 show();
             });
         }
+    }
+
+    /// Whether its page is not there any more.
+    pub fn is_gone(&self) -> bool {
+        self.total.try_get_untracked().is_none()
     }
 
     /// The turn that the view begins with; none while turns are on their way.
