@@ -139,6 +139,48 @@ test("what is typed while a message is the next one", async ({ open, stage }) =>
   await expect(page.locator(".queued-text")).toHaveText("The first");
   await expect(page.locator(".composer [data-said]")).toHaveText("Delivered");
   await expect(page.locator("#message")).toHaveValue("The second");
+
+  // What waits can be changed, and keeps its lines.
+  await page.locator(".queued summary").click();
+  const field = page.getByLabel("The message");
+  await field.fill("First this\n\nThen that");
+  await page.getByRole("button", { name: "Change" }).click();
+  await expect(page.locator(".queued-text")).toHaveText(/First this\s+Then that/);
+  await expect(field).toHaveValue("First this\n\nThen that");
+});
+
+test("what is merged and cleared away in a terminal is told on its page", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Make a thing [[write thing.txt made]]");
+  const agent = address!.split("/")[2]!;
+  await expect.poll(() => stateOf(stage, address!)).toBe("waiting");
+  stage.orchestra("answer", agent, "allow");
+  await expect.poll(() => stateOf(stage, address!)).toBe("idle");
+  const page = await open(`${address}?tab=result`);
+  const button = (name: string) => page.locator(".work-body").getByRole("button", { name, exact: true });
+  await expect(button("Merge")).toBeVisible();
+  stage.orchestra("merge", agent);
+  await expect(button("Merge")).toHaveCount(0);
+  stage.orchestra("clean", agent);
+  await expect(button("Restore")).toBeVisible();
+  await page.locator("a.tab", { hasText: "Talk" }).click();
+  await page.locator("#message").fill("Go on");
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(page.locator(".toasts")).toContainText("Restore it first");
+});
+
+test("whoever goes back and forth at once finds the page as it was", async ({ open, stage }) => {
+  const [address] = spawned(stage, "Say little [[say Little.]]");
+  const page = await open("/");
+  await page.locator(`.agent-card a[href="${address}"]`).first().click();
+  await expect(page.locator(".conversation")).toContainText(/Little\.(?!\])/);
+  for (const pause of [20, 60, 120]) {
+    await page.goBack();
+    await expect(page.locator(".agent-card").first()).toBeVisible();
+    await page.goForward();
+    await page.waitForTimeout(pause);
+  }
+  await page.goBack();
+  await expect(page.locator(".agent-card").first()).toBeVisible();
 });
 
 test("what waits in one tab is not lost by another", async ({ open, stage }) => {

@@ -22,6 +22,9 @@ struct Outcome {
     cleaned: bool,
     /// Why it was kept, a sentence each.
     kept: Vec<String>,
+    /// Whether `--anyway` would take it all the same.
+    #[serde(skip)]
+    can_be_overruled: bool,
 }
 
 /// Puts the worktrees of agents into the trash: those that are named, or of all that have ended.
@@ -45,8 +48,10 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
     for (index, chosen_agent) in chosen.iter().enumerate() {
         let how_far = || Some(format!("{} of {}: {}…", index + 1, chosen.len(), chosen_agent.name));
         let clean = || tools.clean(chosen_agent, arguments.anyway, agent::BY, context.now.timestamp());
-        let Kept(kept) = context.words.while_working(how_far, clean).err().unwrap_or_default();
-        outcomes.push(Outcome { agent: chosen_agent.name.clone(), cleaned: kept.is_empty(), kept });
+        let Kept { why: kept, can_be_overruled } =
+            context.words.while_working(how_far, clean).err().unwrap_or_default();
+        let cleaned = kept.is_empty();
+        outcomes.push(Outcome { agent: chosen_agent.name.clone(), cleaned, kept, can_be_overruled });
     }
     let trash = tools.trash().ok().filter(|_| is_all);
     let purged = trash.map(|trash| trash.purge(context.now.timestamp())).unwrap_or_default();
@@ -73,6 +78,9 @@ pub(super) fn clean(context: &Context, arguments: &CleanArguments) -> Result<(),
                 }
                 () if all_stay(|agent| !agent.state.is_over()) => {
                     "wait until its turn is over, or orchestra stop it"
+                }
+                () if !outcomes.iter().any(|outcome| outcome.can_be_overruled) => {
+                    "see to that first: --anyway would keep it too"
                 }
                 () => "commit, merge or push it; or --anyway, which restore undoes for 14 days",
             };

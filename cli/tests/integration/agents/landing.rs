@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     runs::task,
-    world::{World, until},
+    world::{World, pid_in, runs, until},
 };
 
 fn landing(world: &World, arguments: &[&str]) -> (i32, Value) {
@@ -132,16 +132,14 @@ fn a_landing_that_was_cut_off_is_told_and_gone_on_with() {
     let landing_of = || world.results()["landing"].clone();
     assert!(landing_of().is_null());
     let hold = world.home().join("hold");
-    let check = format!(
-        "test -f two && touch {hold} && while test -f {hold}; do sleep .05; done; true",
-        hold = hold.display()
-    );
+    let check = format!("test -f two && {{ sleep 1000 & echo $! > {}; wait; }}; true", hold.display());
     let mut landing_one = world.command(&["land", "--check", &check]).spawn().unwrap();
-    until(|| hold.exists());
+    until(|| fs::read(&hold).is_ok_and(|words| words.ends_with(b"\n")));
     assert_eq!(landing_of(), "under_way");
     landing_one.kill().unwrap();
     landing_one.wait().unwrap();
-    fs::remove_file(&hold).unwrap();
+    let sleeping = pid_in(&hold);
+    until(|| !runs(sleeping));
     until(|| landing_of() == "cut_off");
     assert!(world.ok(&["results"]).words.contains("the last landing was cut off; orchestra land"));
     let (code, landed) = landing(&world, &[]);

@@ -88,6 +88,8 @@ pub enum Command {
         /// What.
         report: Report,
     },
+    /// Note that a branch took its work.
+    Taken,
     /// Have the agent's run gone on with, by a process that does not end with the agent.
     Step {
         /// Agents that have got a message and have no runner.

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use orchestra_model::{Agent, AgentState, Changes, Commit, DiffStat};
 
 use super::{
-    Tools,
+    Control, Tools,
+    control::Command,
     entry::Event,
     folder::{AgentFolder, FolderError},
     plan::{Place, Plan},
@@ -460,14 +461,21 @@ impl Harvest {
         let merge = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message };
         let made = merge.run()?;
         if made.merged.commit().is_some() {
-            // Only what is told of it later hangs on that.
-            let _ = self.folder.note_taken_from(&made.from);
-            // One that listens has a runner, which alone writes its log.
-            if let Ok(Some(lock)) = self.folder.take_lock() {
-                let _ = self.folder.add_event(&lock, &Event::Taken, Timestamp::now());
-            }
+            self.note_taken(&made.from);
         }
         Ok(Taken { into: into.to_owned(), merged: made.merged, committed })
+    }
+
+    /// Notes that its work was taken, and where the target stood before. Only what is told of it later hangs on that.
+    fn note_taken(&self, from: &str) {
+        let _ = self.folder.note_taken_from(from);
+        match self.folder.take_lock() {
+            Ok(Some(lock)) => drop(self.folder.add_event(&lock, &Event::Taken, Timestamp::now())),
+            // One that listens has a runner, which alone writes its log.
+            _ => {
+                drop(Control::connect(self.folder.path()).and_then(|mut it| it.ask(Command::Taken, "merge")))
+            }
+        }
     }
 
     /// Sees that a merge of what is not committed yet would go.

@@ -24,14 +24,19 @@ const PASSING: Duration = Duration::from_secs(2);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// Why an agent was not cleared away: a sentence each.
+/// Why an agent was not cleared away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
-#[error("{}", .0.join("; "))]
-pub struct Kept(pub Vec<String>);
+#[error("{}", .why.join("; "))]
+pub struct Kept {
+    /// A sentence each.
+    pub why: Vec<String>,
+    /// Whether a person may let it go all the same: `anyway`.
+    pub can_be_overruled: bool,
+}
 
 impl Kept {
-    fn because(reason: &dyn std::fmt::Display) -> Self {
-        Self(vec![reason.to_string()])
+    pub(in crate::agents) fn because(reason: &dyn std::fmt::Display) -> Self {
+        Self { why: vec![reason.to_string()], can_be_overruled: false }
     }
 }
 
@@ -46,7 +51,8 @@ impl Tools {
             return Err(Kept::because(&"it is in the trash already"));
         }
         if let Some(next) = self.agents().starts_from(agent).filter(|_| !anyway) {
-            return Err(Kept::because(&format!("{next} of its run is to start from its branch")));
+            let why = Kept::because(&format!("{next} of its run is to start from its branch"));
+            return Err(Kept { can_be_overruled: true, ..why });
         }
         let is_begun = |trash: Trash| trash.entry(&agent.id).is_some();
         if let Some(worktree) = lost_worktree(agent).filter(|_| !self.trash().is_ok_and(is_begun)) {
@@ -73,7 +79,11 @@ impl Tools {
                     // A page that shows its changes, or a prompt of a shell, reads the worktree with git now and then.
                     let is_passing = matches!(reasons.as_slice(), [Keep::InUse { .. }]);
                     if !is_passing || Instant::now() > until {
-                        return Err(Kept(reasons.iter().map(ToString::to_string).collect()));
+                        let why = reasons.iter().map(ToString::to_string).collect();
+                        return Err(Kept {
+                            why,
+                            can_be_overruled: reasons.iter().all(Keep::can_be_overruled),
+                        });
                     }
                     thread::sleep(LOOK);
                 }
@@ -82,20 +92,13 @@ impl Tools {
         }
     }
 
-    /// Brings an agent back that was cleared away; `None` when it had no worktree. One that was sent something meanwhile is
-    /// resumed.
+    /// Brings an agent back that was cleared away; `None` when it had no worktree.
     ///
     /// # Errors
     /// When it cannot be brought back.
     pub fn restore(&self, agent: &Agent, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
         let folder = self.agents().open(&agent.id)?;
-        let restored = harvest::restore(&folder, self.trash().ok().as_ref(), now)?;
-        let is_waited_for = |now: Agent| now.state == AgentState::Failed && !now.queue.is_empty();
-        if folder.agent().is_ok_and(is_waited_for) {
-            // What it was told while it was away could not be delivered, and can be now. Should it not start, it says why.
-            drop(self.agents().launch(&agent.id, &self.launcher));
-        }
-        Ok(restored)
+        harvest::restore(&folder, self.trash().ok().as_ref(), now)
     }
 }
 

@@ -50,6 +50,7 @@ impl Runner<'_> {
                 }
             }
             Command::Report { report } => self.journal.promise(Event::Reported { report, key })?,
+            Command::Taken => self.journal.promise(Event::Taken)?,
             Command::Step { wake } => self.step(&wake),
             Command::Nudge { text, since } => {
                 self.refuse_when_ending()?;

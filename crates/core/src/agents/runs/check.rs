@@ -5,7 +5,7 @@ use std::{
     io::{self, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
-    process::{Command, Stdio},
+    process::Command,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -19,6 +19,12 @@ use crate::agents::runner::end_with_parent;
 
 /// What runs a command.
 const SHELL: &str = "/bin/sh";
+/// What it runs first: a leash. Its standard input ends when whoever checks has ended, however that was, and then the
+/// whole group does. The command has nothing to read.
+const LEASHED: &str = r#"exec 3<&0 </dev/null
+( read -r _ <&3; kill -KILL 0 ) >/dev/null 2>&1 &
+exec 3<&-
+exec /bin/sh -c "$1""#;
 /// How long a check may take.
 const MOST: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether it has ended.
@@ -43,8 +49,9 @@ impl Checking<'_> {
     /// When it cannot be started.
     pub(super) fn run(self) -> io::Result<Check> {
         let (reader, writer) = io::pipe()?;
+        let (leash, _held) = io::pipe()?;
         let mut command = Command::new(SHELL);
-        command.arg("-c").arg(self.command).current_dir(self.folder).stdin(Stdio::null());
+        command.args(["-c", LEASHED, "check", self.command]).current_dir(self.folder).stdin(leash);
         command.stdout(writer.try_clone()?).stderr(writer).process_group(0);
         for name in self.scrubbed {
             command.env_remove(name);

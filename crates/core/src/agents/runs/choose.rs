@@ -79,7 +79,7 @@ impl Tools {
 
     /// Stops an agent if it is at work, and clears it away; what is not merged comes back with `restore`.
     fn let_go(&self, agent: &Agent, by: &str, now: Timestamp) -> Result<(), Kept> {
-        let because = |error: &dyn std::fmt::Display| Kept(vec![error.to_string()]);
+        let because = Kept::because;
         let folder = self.agents().open(&agent.id).map_err(|error| because(&error))?;
         match agent.state {
             AgentState::Queued => {
