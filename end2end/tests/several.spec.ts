@@ -156,16 +156,37 @@ test("what is merged and cleared away in a terminal is told on its page", async 
   stage.orchestra("answer", agent, "allow");
   await expect.poll(() => stateOf(stage, address!)).toBe("idle");
   const page = await open(`${address}?tab=result`);
-  const button = (name: string) => page.locator(".work-body").getByRole("button", { name, exact: true });
-  await expect(button("Merge")).toBeVisible();
+  const button = (name: string) => page.locator(".work-body").getByRole("button", { name });
+  await expect(button("Merge")).toBeEnabled();
   stage.orchestra("merge", agent);
-  await expect(button("Merge")).toHaveCount(0);
+  await expect(page.locator(".work-body")).toContainText("main has all of it");
+  await expect(button("Merge")).toBeDisabled();
   stage.orchestra("clean", agent);
   await expect(button("Restore")).toBeVisible();
   await page.locator("a.tab", { hasText: "Talk" }).click();
   await page.locator("#message").fill("Go on");
   await page.getByRole("button", { name: "Send" }).click();
   await expect(page.locator(".toasts")).toContainText("Restore it first");
+});
+
+test("who scrolls away is left there, and back at the end is followed again", async ({ open, stage }) => {
+  const much = Array.from({ length: 12 }, (_, number) => `[[say ${number}: ${"many words ".repeat(40)}]]`).join(" ");
+  const [address] = spawned(stage, `Talk on ${much} [[slow 900 60]]`);
+  const page = await open(address!);
+  const words = page.locator(".writing .plain");
+  const left = () => page.evaluate(() => document.documentElement.scrollHeight - scrollY - innerHeight);
+  const count = async () => (await words.innerText()).length;
+  const more = async (than: number) => expect.poll(count).toBeGreaterThan(than + 200);
+  await expect(words).toContainText("word 3");
+  await expect.poll(left).toBeLessThan(40);
+  // A hand scrolls until it is where it wants to be.
+  await expect.poll(async () => (await page.evaluate(() => scrollBy(0, -500)), left())).toBeGreaterThan(300);
+  await more(await count());
+  expect(await left()).toBeGreaterThan(300);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  await more(await count());
+  await expect.poll(left).toBeLessThan(40);
+  stage.orchestra("stop", address!.split("/")[2]!);
 });
 
 test("whoever goes back and forth at once finds the page as it was", async ({ open, stage }) => {

@@ -63,9 +63,13 @@ impl<'a> Opening<'a> {
         };
         let (session, path, before) = match self {
             Self::New(session) => (session, of(session), Before::default()),
-            Self::Resume(session) => {
-                let unknown = || format!("No conversation found with session ID: {session}");
-                let path = find(&projects, session).ok_or_else(unknown)?;
+            Self::Resume(of) => {
+                let unknown = || format!("No conversation found with session ID: {of}");
+                // Named by its id, or by its file.
+                let file = Path::new(of);
+                let found = if file.is_file() { Some(file.to_owned()) } else { find(&projects, of) };
+                let path = found.ok_or_else(unknown)?;
+                let session = file.file_stem().and_then(|name| name.to_str()).unwrap_or(of);
                 let before = before(&path);
                 (session, path, before)
             }
