@@ -170,6 +170,8 @@ fn what_could_be_lost_is_kept_and_can_be_let_go() {
     assert!(said.code == 1 && said.words.contains("orchestra restore"), "{said:?}");
     world.ok(&["restore", "keep-me"]);
     assert_eq!(fs::read_to_string(world.worktree("keep-me").join("a")).unwrap(), "1\n");
+    // What was refused is not in its log: it is said again.
+    world.ok(&["send", "keep-me", "again"]);
     world.wait("keep-me", |agent| agent["turns"] == 2 && agent["attention"]["summary"] == "done: again");
     let said = world.run(&["restore", "keep-me"]);
     assert!(said.code == 1 && said.words.contains("is not in the trash"), "{said:?}");

@@ -1,30 +1,27 @@
 //! Taking an agent's work: what it changed, merging it, pushing it, and clearing it away.
 //!
-//! What git does is told by [`worktrees`]; here is what it means for an agent.
+//! What git does is told by [`worktrees`]; here is what it means for an agent. `taking`: committing and merging it.
+//! `clearing`: into the trash and back.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+mod clearing;
+mod taking;
 
-use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, Changes, Commit, DiffStat};
+pub use clearing::{clear, lost_worktree, restore};
+pub use taking::Taken;
+
+use std::{io::Write, path::PathBuf};
+
+use orchestra_model::{Agent, Changes, Commit, DiffStat};
 
 use super::{
-    Control, Tools,
-    control::Command,
-    entry::Event,
+    Tools,
     folder::{AgentFolder, FolderError},
     plan::{Place, Plan},
 };
 use crate::worktrees::{
-    self, CreateError, DiffError, Discarded, Git, GitError, Keep, Merge, MergeError, Merged, NewWorktree,
-    OpenError, Programs, Repository, Restored, Source, Subject, Trash, TrashError, Work, commit_all,
+    self, CreateError, DiffError, Git, GitError, MergeError, OpenError, Repository, Trash, TrashError, Work,
     conflicts, uncommitted,
 };
-
-/// How long the first line of a commit's message gets, in characters.
-const SUBJECT: usize = 72;
 
 /// An agent's work, to be looked at and taken.
 #[derive(Debug)]
@@ -109,17 +106,6 @@ impl Tools {
         harvest.look_back().ok()?;
         Some(harvest.changes().ok()?.stat)
     }
-}
-
-/// What a merge did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// The branch that took it.
-    pub into: String,
-    /// How.
-    pub merged: Merged,
-    /// Files that were committed first, because they were not.
-    pub committed: Vec<String>,
 }
 
 impl Harvest {
@@ -358,219 +344,4 @@ impl Harvest {
         };
         Ok(found.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect())
     }
-
-    /// Why its work cannot be taken as it stands in its worktree, in words that follow its name; `None` when it can.
-    ///
-    /// # Errors
-    /// When git fails.
-    pub(in crate::agents) fn not_whole(&self) -> Result<Option<String>, HarvestError> {
-        match self.see_that_it_is_whole() {
-            Ok(()) => Ok(None),
-            Err(HarvestError::Merge(MergeError::Unfinished { what, .. })) => {
-                Ok(Some(format!("in its worktree {what}")))
-            }
-            Err(HarvestError::Merge(MergeError::Embedded { paths, .. })) => Ok(Some(format!(
-                "it made git repositories of its own, whose commits would stay behind: {}",
-                paths.join(", ")
-            ))),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Refuses what could only be taken in part: what its worktree holds half done, and what is on no branch of its own.
-    fn see_that_it_is_whole(&self) -> Result<(), HarvestError> {
-        let Some(worktree) = self.worktree() else { return Ok(()) };
-        worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
-        let Some(what) = &self.astray else { return Ok(()) };
-        let is_on_its_branch = || -> Result<bool, HarvestError> {
-            let head = self.git.call(&worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?;
-            let branches = [Some(&self.branch), self.target.as_ref()];
-            for branch in branches.into_iter().flatten() {
-                if self.repository.has_branch(branch)?
-                    && worktrees::is_ancestor(&self.repository, &head, &format!("refs/heads/{branch}"))?
-                {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        if self.uncommitted()?.is_empty() && is_on_its_branch()? {
-            return Ok(());
-        }
-        let what = format!("{what}, and its work is not on {}", self.branch);
-        Err(MergeError::Unfinished { folder: worktree, what }.into())
-    }
-
-    /// What its commits say: the task.
-    pub(in crate::agents) fn message(&self, subject: &str) -> String {
-        let task = self.plan.task.trim();
-        let line = task.lines().next().unwrap_or_default();
-        let short: String = line.chars().take(SUBJECT).collect();
-        let subject = if subject.is_empty() { short.clone() } else { subject.to_owned() };
-        if subject == task { format!("{subject}\n") } else { format!("{subject}\n\n{task}\n") }
-    }
-
-    fn see_that_it_rests(&self) -> Result<(), HarvestError> {
-        match self.agent.state {
-            AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked => {
-                Err(HarvestError::AtWork { name: self.plan.name.clone() })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Commits what is in no commit yet, as its branch's next one; answers the files.
-    ///
-    /// # Errors
-    /// When it is at work, or git fails.
-    pub fn commit(&self) -> Result<Vec<String>, HarvestError> {
-        self.see_that_it_rests()?;
-        self.see_that_it_is_whole()?;
-        let files = self.uncommitted()?;
-        if let (Some(worktree), false) = (self.worktree(), files.is_empty()) {
-            commit_all(&self.git, &worktree, &self.message(""))?;
-        }
-        Ok(files)
-    }
-
-    /// Takes its work into a branch, the one it started from unless another is named. What is in no commit yet is
-    /// committed first, once it was seen that nothing conflicts or is in the way.
-    ///
-    /// # Errors
-    /// When it is at work, or the merge does not go; then nothing has changed. Only what comes in the way between the
-    /// look and the merge finds its work committed on its own branch.
-    pub fn merge(&self, into: Option<&str>, squash: bool) -> Result<Taken, HarvestError> {
-        self.see_that_it_rests()?;
-        let into = into.or(self.target.as_deref());
-        let into = into.ok_or_else(|| HarvestError::NoTarget { name: self.plan.name.clone() })?;
-        if !self.repository.has_branch(into)? {
-            return Err(MergeError::NoTarget { branch: into.to_owned() }.into());
-        }
-        let subject = if squash { String::new() } else { format!("Merge branch '{}'", self.branch) };
-        let message = self.message(&subject);
-        self.see_that_it_is_whole()?;
-        if let Some(worktree) = self.worktree()
-            && !self.uncommitted()?.is_empty()
-        {
-            let preview = worktrees::preview_commit(&self.git, &worktree)?;
-            let branch = preview.as_str();
-            self.try_out(&Merge { repository: &self.repository, branch, into, squash, message: &message })?;
-        }
-        let committed = self.commit()?;
-        let branch = format!("refs/heads/{}", self.branch);
-        let merge = Merge { repository: &self.repository, branch: &branch, into, squash, message: &message };
-        let made = merge.run()?;
-        if made.merged.commit().is_some() {
-            self.note_taken(&made.from);
-        }
-        Ok(Taken { into: into.to_owned(), merged: made.merged, committed })
-    }
-
-    /// Notes that its work was taken, and where the target stood before. Only what is told of it later hangs on that.
-    fn note_taken(&self, from: &str) {
-        let _ = self.folder.note_taken_from(from);
-        match self.folder.take_lock() {
-            Ok(Some(lock)) => drop(self.folder.add_event(&lock, &Event::Taken, Timestamp::now())),
-            // One that listens has a runner, which alone writes its log.
-            _ => {
-                drop(Control::connect(self.folder.path()).and_then(|mut it| it.ask(Command::Taken, "merge")))
-            }
-        }
-    }
-
-    /// Sees that a merge of what is not committed yet would go.
-    fn try_out(&self, merge: &Merge<'_>) -> Result<(), MergeError> {
-        let tried = merge.make().and_then(|made| merge.see_that_it_arrives(&made));
-        tried.map_err(|error| match error {
-            MergeError::Conflict { into, files, .. } => {
-                MergeError::Conflict { branch: self.branch.clone(), into, files }
-            }
-            error => error,
-        })
-    }
-
-    /// Its worktree as one that may go, given the branches that its work may be in already.
-    const fn subject<'a>(&'a self, worktree: &'a Path, targets: &'a [String]) -> Subject<'a> {
-        Subject { repository: &self.repository, worktree, agent: &self.plan.id, targets }
-    }
-
-    /// What would be lost if its worktree went now: a sentence each; nothing when it may go.
-    ///
-    /// # Errors
-    /// When it has no worktree.
-    pub fn would_lose(&self) -> Result<Vec<String>, HarvestError> {
-        let begun = || HarvestError::NotBegun { name: self.plan.name.clone() };
-        let worktree = self.worktree().ok_or_else(begun)?;
-        let targets: Vec<String> = self.target.iter().cloned().collect();
-        let subject = self.subject(&worktree, &targets);
-        // A client that only listens works in it, and is let go first. What is locked is locked by somebody else.
-        let listens = self.agent.state == AgentState::Idle;
-        let goes_first = |keep: &Keep| listens && matches!(keep, Keep::InUse { .. });
-        let keeps = worktrees::inspect(&subject);
-        Ok(keeps.iter().filter(|keep| !goes_first(keep)).map(ToString::to_string).collect())
-    }
-
-    /// Puts its worktree into the trash, if nothing can be lost with it. `anyway` overrules what the trash brings back.
-    ///
-    /// # Errors
-    /// When it is at work, or something would be lost.
-    pub fn clean(&self, trash: &Trash, anyway: bool, now: Timestamp) -> Result<Discarded, HarvestError> {
-        let at_work = || HarvestError::AtWork { name: self.plan.name.clone() };
-        let lock = self.folder.take_lock()?.ok_or_else(at_work)?;
-        let worktree =
-            self.plan.worktree().ok_or_else(|| HarvestError::NotBegun { name: self.plan.name.clone() })?;
-        let targets: Vec<String> = self.target.iter().cloned().collect();
-        let subject = self.subject(&worktree, &targets);
-        let discarded = trash.put(&subject, anyway, now)?;
-        self.folder.add_event(&lock, &Event::Cleaned, now)?;
-        Ok(discarded)
-    }
-}
-
-/// Clears an agent away that has no worktree: only its place in the list, which [`restore`] gives back.
-///
-/// # Errors
-/// When it is at work, or its log cannot be written.
-pub fn clear(folder: &AgentFolder, now: Timestamp) -> Result<(), HarvestError> {
-    let name = folder.plan()?.name;
-    let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name })?;
-    Ok(folder.add_event(&lock, &Event::Cleaned, now)?)
-}
-
-/// Brings an agent's worktree back from the trash, which one without needs none of; `None` when it had none.
-///
-/// # Errors
-/// When it cannot be brought back.
-pub fn restore(
-    folder: &AgentFolder,
-    trash: Option<&Trash>,
-    now: Timestamp,
-) -> Result<Option<Restored>, HarvestError> {
-    let plan = folder.plan()?;
-    let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
-    let restored = match plan.worktree() {
-        Some(path) => {
-            let trash = trash.ok_or(HarvestError::NoGit)?;
-            let is_lost = trash.entry(&plan.id).is_none() && lost_worktree(&folder.agent()?).is_some();
-            Some(if is_lost { make_again(folder, trash.git(), path)? } else { trash.restore(&plan.id)? })
-        }
-        None => None,
-    };
-    let branch = restored.as_ref().map(|restored| restored.branch.clone());
-    folder.add_event(&lock, &Event::Restored { branch }, now)?;
-    Ok(restored)
-}
-
-/// The worktree of an agent that was not cleaned away, and is gone all the same: somebody took its folder.
-pub fn lost_worktree(agent: &Agent) -> Option<&Path> {
-    let worktree = agent.worktree.as_deref().map(Path::new)?;
-    let is_lost = agent.repo.is_some() && agent.branch.is_some() && !agent.is_cleaned && !worktree.is_dir();
-    is_lost.then_some(worktree)
-}
-
-fn make_again(folder: &AgentFolder, git: &Git, worktree: PathBuf) -> Result<Restored, HarvestError> {
-    let Harvest { repository, branch, commit, agent, .. } = Harvest::of(folder, git)?;
-    let old = NewWorktree { agent: &agent.id, path: &worktree, branch: &branch, commit: &commit };
-    worktrees::make_again(&repository, &old)?;
-    Ok(Restored { worktree, branch, from: Source::Branch })
 }
