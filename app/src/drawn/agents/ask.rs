@@ -124,11 +124,10 @@ fn answers(agent: &Agent, request: &Request) -> AnyView {
     let deny_why = deny.clone();
     let allowing = allow(agent, request, None);
     let always = request.suggestions.iter().enumerate().map(|(index, suggestion)| {
-        let label = rule(suggestion);
         let allowing = allow(agent, request, Some(index));
         view! {
             <li><button type="button" class="button rule" data-command=allowing>
-                <span class="rule-always">"Always"</span> <code>{label}</code>
+                <span class="rule-always">"Always"</span> {rule(suggestion)}
             </button></li>
         }
     });
@@ -153,9 +152,13 @@ fn answers(agent: &Agent, request: &Request) -> AnyView {
 }
 
 /// A rule with where it is kept.
-fn rule(suggestion: &Suggestion) -> String {
-    let kept = suggestion.kept.as_deref().map(|place| format!(" · {place}")).unwrap_or_default();
-    parts::visible(&format!("{}{kept}", suggestion.rule))
+fn rule(suggestion: &Suggestion) -> impl IntoView + use<> {
+    let kept = suggestion.kept.as_deref().map(parts::visible);
+    view! {
+        <span class="rule-words">
+            <code>{parts::visible(&suggestion.rule)}</code> {kept.map(|kept| view! { <span class="rule-kept">{kept}</span> })}
+        </span>
+    }
 }
 
 fn questions(agent: &Agent, request: &Request) -> AnyView {

@@ -35,7 +35,8 @@ fn what_is_asked_is_shown_whole_and_nothing_in_it_is_markup() {
         "Allow",
         "Deny",
         "Always",
-        "allow Bash(rm:*) · in this project",
+        "allow Bash(rm:*)",
+        "in this project",
     ] {
         assert!(row.asks.contains(part), "{part}: {}", row.asks);
     }
