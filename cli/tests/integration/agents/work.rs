@@ -91,6 +91,16 @@ fn work_on_another_branch_is_taken_and_what_is_on_none_is_not() {
     assert!(said.code == 1 && said.words.contains("HEAD is on no branch"), "{said:?}");
     assert_eq!(world.git_in(&tree, &["status", "--porcelain"]), before);
 
+    // A branch of somebody's that it only looks at is not its work.
+    let tree = world.worktree("three");
+    world.git_in(&tree, &["add", "three"]);
+    world.git_in(&tree, &["commit", "-qm", "three"]);
+    world.git(&["branch", "somebodys", "main~1"]);
+    world.git_in(&tree, &["checkout", "-q", "somebodys"]);
+    assert_eq!(world.task("three")["branch"], "orchestra/three");
+    world.ok(&["merge", "three"]);
+    assert!(world.shop().join("three").is_file());
+
     // A merge that stopped at a conflict is nobody's work yet.
     world.ok(&["spawn", "--trust", "--wait", "Four\n::write README.md four"]);
     let tree = world.worktree("four");

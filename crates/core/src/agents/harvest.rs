@@ -108,6 +108,22 @@ impl Tools {
     }
 }
 
+/// Whether a branch that an agent has checked out is where its work goes on: it has all of its own, and is no person's.
+fn goes_on_from(
+    repository: &Repository,
+    own: &str,
+    here: &str,
+    target: Option<&str>,
+) -> Result<bool, GitError> {
+    if own == here {
+        return Ok(true);
+    }
+    let reference = |branch: &str| format!("refs/heads/{branch}");
+    let has_all = !repository.has_branch(own)?
+        || worktrees::is_ancestor(repository, &reference(own), &reference(here))?;
+    Ok(has_all && target != Some(here))
+}
+
 impl Harvest {
     /// The work of an agent.
     ///
@@ -131,10 +147,8 @@ impl Harvest {
             None => (own, None),
             Some(worktree) => match worktrees::branch_in(git, &worktree)? {
                 None => (own, Some("HEAD is on no branch".to_owned())),
-                Some(here) if target.as_ref() == Some(&here) => {
-                    (own, Some(format!("{here} itself is checked out")))
-                }
-                Some(here) => (here, None),
+                Some(here) if goes_on_from(&repository, &own, &here, target.as_deref())? => (here, None),
+                Some(here) => (own, Some(format!("{here} is checked out"))),
             },
         };
         Ok(Self {

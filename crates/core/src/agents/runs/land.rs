@@ -4,7 +4,7 @@
 //! by fast-forward, from exactly where it stood. What conflicts or fails goes back to its agent as a message, once for
 //! the same work, the same target and the same check. What has landed is told by git, so a landing that was killed is begun again.
 
-use std::{collections::HashSet, ffi::OsString, path::PathBuf};
+use std::{collections::HashSet, ffi::OsString, fs::File, path::PathBuf, thread, time::Duration};
 
 use jiff::Timestamp;
 use orchestra_model::{AgentState, Check, Landing, LandingOutcome, LandingStep, TaskState};
@@ -31,6 +31,9 @@ use crate::{
     },
 };
 
+/// How often it is tried to begin, and how long it is waited in between.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(10);
 /// How often a merge is made anew because somebody moved the target meanwhile.
 const TRIES: u32 = 5;
 
@@ -149,7 +152,7 @@ impl Tools {
         wish: &LandWish,
         tell: &mut dyn FnMut(LandNews),
     ) -> Result<Landing, LandError> {
-        let _lock = run.try_lock(LAND_LOCK)?.ok_or(LandError::Busy)?;
+        let _lock = lock(run)?;
         let git = self.git()?;
         let ledger = run.ledger()?;
         let agent = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
@@ -213,6 +216,17 @@ impl Tools {
         }
         Ok(target)
     }
+}
+
+/// Takes the lock of landing. Whoever only looks whether somebody has it has it for a moment.
+fn lock(run: &RunFolder) -> Result<File, LandError> {
+    for _ in 0..LOOKS {
+        if let Some(lock) = run.try_lock(LAND_LOCK)? {
+            return Ok(lock);
+        }
+        thread::sleep(LOOK);
+    }
+    Err(LandError::Busy)
 }
 
 /// Why a task's work cannot land yet.
