@@ -91,7 +91,7 @@ fn all_landed(landing: &Landing) -> Result<(), Failure> {
     }
     if !in_the_way.is_empty() {
         let work = text::count(in_the_way.len(), "agent", "agents");
-        let hint = "commit or stash them there; orchestra land goes on";
+        let hint = "commit, stash or move them there; orchestra land goes on";
         return Err(Failure::new(format!("changes of your own are in the way of {work}")).hint(hint));
     }
     Ok(())
@@ -170,7 +170,7 @@ fn not_landed(error: LandError) -> Failure {
         LandError::Harvest(error) => return take::no_work(None, &error),
         // What is done was committed on the agents' branches before.
         LandError::Merge(MergeError::InTheWay { .. }) => {
-            "commit or stash them there first; what landed until then has landed, orchestra land goes on"
+            "commit, stash or move them there first; what landed until then has landed, orchestra land goes on"
         }
         LandError::Merge(error) => return take::no_work(None, &error.into()),
         LandError::Busy => "wait until that is over",

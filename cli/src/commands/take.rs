@@ -62,7 +62,7 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
             "nothing was changed; orchestra send {name} \"merge {into} and resolve the conflicts\""
         )),
         HarvestError::Merge(MergeError::InTheWay { .. }) => {
-            Some("nothing was changed; commit or stash them there first".to_owned())
+            Some("nothing was changed; commit, stash or move them there first".to_owned())
         }
         HarvestError::Merge(MergeError::UnderWay { .. }) => {
             Some("nothing was changed; finish or abort that there first".to_owned())

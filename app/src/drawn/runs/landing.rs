@@ -71,7 +71,7 @@ fn step(step: &LandingStep) -> AnyView {
         }
         LandingOutcome::InTheWay { folder, files } => {
             let words = format!(
-                "{} has changes in {folder}. Commit or stash them on the computer, then land again.",
+                "{} has changes in {folder}. Commit, stash or move them on the computer, then land again.",
                 files.join(", ")
             );
             ("mark is-waiting", "waiting", "waits", words)

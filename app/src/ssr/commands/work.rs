@@ -83,7 +83,7 @@ fn not_taken(error: &HarvestError) -> AppError {
             "Nothing was changed. Send it a message: merge the branch and resolve the conflicts."
         }
         HarvestError::Merge(MergeError::InTheWay { .. }) => {
-            "Nothing was changed. Commit or stash them on the computer first."
+            "Nothing was changed. Commit, stash or move them on the computer first."
         }
         HarvestError::Merge(MergeError::UnderWay { .. }) => {
             "Nothing was changed. Finish or abort that on the computer first."
