@@ -71,19 +71,25 @@ pub fn uncommitted(git: &Git, worktree: &Path) -> Result<Vec<String>, GitError> 
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::PathBuf};
 
     use super::*;
     use crate::worktrees::testing::Sandbox;
 
-    #[test]
-    fn a_repository_within_is_not_committed_as_a_name_that_nobody_knows() {
+    /// A repository with a file `a` of three lines, whose commits are Ada's, and a worktree of it on the branch `side`.
+    fn with_a_worktree() -> (Sandbox, PathBuf, PathBuf) {
         let sandbox = Sandbox::new();
         let main = sandbox.repository("shop");
         sandbox.commit(&main, "a", "1\n2\n3\n");
         sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
-        let side = sandbox.path("side");
         sandbox.run(&main, &["config", "user.name", "Ada"]);
+        let side = sandbox.path("side");
+        (sandbox, main, side)
+    }
+
+    #[test]
+    fn a_repository_within_is_not_committed_as_a_name_that_nobody_knows() {
+        let (sandbox, main, side) = with_a_worktree();
         fs::write(side.join("new"), "n\n").unwrap();
         let lib = sandbox.repository("side/lib");
         let all = || {
@@ -112,12 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_half_done_is_not_committed() {
-        let sandbox = Sandbox::new();
-        let main = sandbox.repository("shop");
-        sandbox.commit(&main, "a", "1\n");
-        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
-        let side = sandbox.path("side");
-        sandbox.run(&main, &["config", "user.name", "Ada"]);
+        let (sandbox, main, side) = with_a_worktree();
         sandbox.commit(&main, "a", "main\n");
         sandbox.commit(&side, "a", "side\n");
         let stops = |arguments: &[&str]| {
@@ -148,15 +149,10 @@ mod tests {
 
     #[test]
     fn everything_is_committed_also_what_git_does_not_know_yet() {
-        let sandbox = Sandbox::new();
-        let main = sandbox.repository("shop");
-        sandbox.commit(&main, "a", "1\n2\n3\n");
-        sandbox.run(&main, &["worktree", "add", "-q", "-b", "side", "../side"]);
-        let side = sandbox.path("side");
+        let (sandbox, _, side) = with_a_worktree();
         fs::write(side.join("new"), "n\n").unwrap();
         fs::write(side.join("a"), "other\n").unwrap();
         assert_eq!(uncommitted(&sandbox.git, &side).unwrap(), ["a", "new"]);
-        sandbox.run(&main, &["config", "user.name", "Ada"]);
         assert!(commit_all(&sandbox.git, &side, "all\n").unwrap().is_some());
         assert!(uncommitted(&sandbox.git, &side).unwrap().is_empty());
         assert_eq!(commit_all(&sandbox.git, &side, "all\n").unwrap(), None);
