@@ -90,9 +90,16 @@ impl fmt::Debug for Repository {
 /// # Errors
 /// When git fails.
 pub fn branch_in(git: &Git, folder: &Path) -> Result<Option<String>, GitError> {
+    let short =
+        |name: &[u8]| String::from_utf8_lossy(name).trim().strip_prefix("refs/heads/").map(str::to_owned);
+    // The pages ask for every change of an agent: no process for that, where libgit2 knows the format.
+    if let Ok(opened) = git2::Repository::open(folder)
+        && let Ok(head) = opened.find_reference("HEAD")
+    {
+        return Ok(head.symbolic_target_bytes().and_then(short));
+    }
     let output = git.call(folder, Programs::None, ["symbolic-ref", "--quiet", "HEAD"])?.answer()?;
-    let name = String::from_utf8_lossy(&output.stdout);
-    Ok(name.trim().strip_prefix("refs/heads/").map(str::to_owned))
+    Ok(short(&output.stdout))
 }
 
 impl Repository {
