@@ -153,6 +153,12 @@ impl TaskResult {
         self.landed.is_some() && !is_at_work
     }
 
+    /// Whether it is done and has work that has not landed. What it changed may not be known.
+    pub fn can_land(&self) -> bool {
+        let has_work = self.branch.is_some() && self.diffstat.is_none_or(|stat| stat.files > 0);
+        self.state == TaskState::Done && has_work && self.landed.is_none() && !self.is_cleaned
+    }
+
     /// Whether its agent waits for a person.
     pub fn is_waiting(&self) -> bool {
         self.state == TaskState::Running && self.agent_state == AgentState::Waiting

@@ -138,11 +138,7 @@ fn share(part: u64, whole: u64) -> f64 {
 fn actions(known: &Known) -> AnyView {
     let results = &known.results;
     let run = results.run.as_str();
-    let landable = results.tasks.iter().filter(|task| {
-        let has_work = task.diffstat.is_none_or(|stat| stat.files > 0) && task.branch.is_some();
-        task.state == TaskState::Done && has_work && task.landed.is_none() && !task.is_cleaned
-    });
-    let landable = landable.count();
+    let landable = results.tasks.iter().filter(|task| task.can_land()).count();
     let is_open = results.groups().into_iter().any(is_open_choice);
     let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some())
         || results.landing == Some(LandingState::UnderWay);

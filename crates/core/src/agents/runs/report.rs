@@ -49,8 +49,7 @@ fn landing_of(
         return Ok(Some(LandingState::UnderWay));
     }
     // Cut off after the last one had landed, it is over.
-    let is_left = |task: &TaskResult| task.state == TaskState::Done && !task.is_landed() && !task.is_cleaned;
-    Ok(tasks.iter().any(is_left).then_some(LandingState::CutOff))
+    Ok(tasks.iter().any(TaskResult::can_land).then_some(LandingState::CutOff))
 }
 
 impl Tools {
