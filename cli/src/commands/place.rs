@@ -27,6 +27,18 @@ pub(super) fn find(
     Ok(found)
 }
 
+/// Says why agents could not start from a base. Only that: a plan can be looked at where there is no repository.
+pub(super) fn see_that_the_base_is_there(
+    tools: &Tools,
+    repo: Option<&Path>,
+    base: Option<&str>,
+) -> Result<(), Failure> {
+    match tools.find_place(repo.unwrap_or_else(|| Path::new(".")), base, false) {
+        Err(error @ PlaceError::Base(_)) => Err(no_place(&error)),
+        _ => Ok(()),
+    }
+}
+
 /// The search for what is not committed and so stays behind. It reads every file of the checkout, so the agents are
 /// started meanwhile.
 pub(super) struct Staying(JoinHandle<Result<Option<String>, GitError>>);

@@ -27,10 +27,12 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Starts a run, or goes on with one.
 pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Failure> {
-    if let (Some(file), true) = (&arguments.file, arguments.dry_run) {
-        return show_order(context, &read(file)?, arguments.json);
-    }
     let tools = agent::tools(context)?;
+    if let (Some(file), true) = (&arguments.file, arguments.dry_run) {
+        let file = read(file)?;
+        place::see_that_the_base_is_there(&tools, arguments.repo.as_deref(), base_given(arguments, &file))?;
+        return show_order(context, &file, arguments.json);
+    }
     let (run, staying) = match (&arguments.file, &arguments.run) {
         (Some(file), _) => {
             let (run, staying) = create(context, &tools, arguments, &read(file)?)?;
@@ -146,7 +148,7 @@ fn create(
     file: &RunFile,
 ) -> Result<(RunFolder, Staying), Failure> {
     let client = client::find(&context.surroundings)?;
-    let base = arguments.base.as_deref().or(file.base.as_deref());
+    let base = base_given(arguments, file);
     let found = place::find(context, tools, arguments.repo.as_deref(), base, (false, arguments.trust))?;
     let mut tasks = file.tasks.clone();
     for task in &mut tasks {
@@ -160,6 +162,11 @@ fn create(
     };
     let run = tools.create_run(&found, &client, new, context.now.timestamp()).map_err(agent::not_started)?;
     Ok((run, Staying::look(found)))
+}
+
+/// What the tasks start from: the command line says it before the file.
+fn base_given<'a>(arguments: &'a RunArguments, file: &'a RunFile) -> Option<&'a str> {
+    arguments.base.as_deref().or(file.base.as_deref())
 }
 
 /// A limit with what the command line says of it.

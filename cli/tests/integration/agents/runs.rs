@@ -61,6 +61,8 @@ fn a_plan_is_worked_off_in_its_order() {
         dry.out.split_whitespace().filter(|word| ["docs", "schema", "api"].contains(word)).collect();
     assert_eq!(order[0], "schema", "{}", dry.out);
     assert!(dry.out.lines().last().unwrap().ends_with("after api"), "{}", dry.out);
+    let dry = world.run(&["run", "--dry-run", "--base", "nowhere", &world.plan(&plan)]);
+    assert!(dry.code == 1 && dry.words.contains("there is no branch, tag or commit \"nowhere\""), "{dry:?}");
     let said = world.work_off(&plan);
     assert_eq!(said.code, 0, "{said:?}");
     let results = world.results();
