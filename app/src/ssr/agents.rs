@@ -172,6 +172,11 @@ pub fn changes(context: &AppContext, id: &str) -> Result<String, AppError> {
     };
     harvest.look_back().map_err(|error| unreadable(error.to_string()))?;
     let changes = harvest.changes().map_err(|error| unreadable(error.to_string()))?;
+    if changes.files.is_empty() && agent.is_cleaned {
+        return Ok(drawn::agents::quiet(
+            "What it had not committed is in the trash. Restore brings it back.",
+        ));
+    }
     let mut patch = Vec::new();
     let is_all =
         harvest.write_patch(&mut patch, MOST_PATCH).map_err(|error| unreadable(error.to_string()))?;
