@@ -73,6 +73,9 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
         HarvestError::Merge(MergeError::Embedded { .. }) => Some(format!(
             "nothing was changed; git submodule add URL PATH there, or orchestra send {name} \"these shall be plain files\""
         )),
+        HarvestError::Merge(MergeError::Unpushed { .. }) => Some(format!(
+            "nothing was changed; git push there, or orchestra send {name} \"push what you committed in the submodules\""
+        )),
         HarvestError::Merge(MergeError::NoTarget { .. }) => Some("git branch lists the branches".to_owned()),
         HarvestError::Merge(MergeError::Moved { .. }) => Some("try again".to_owned()),
         HarvestError::Merge(MergeError::NoIdentity) => {
@@ -293,6 +296,10 @@ fn not_pushed(agent: &Agent, error: PullRequestError) -> Failure {
             Failure::new(error.to_string()).hint("git remote add origin URL, then try again")
         }
         PullRequestError::NoBase { .. } => Failure::new(error.to_string()).hint("--base takes a branch"),
+        PullRequestError::Ahead { ref branch, ref remote } => Failure::new(error.to_string()).hint(format!(
+            "orchestra send {} \"merge {remote}'s {branch} into your work: git pull --no-rebase {remote} {branch}\"",
+            agent.name
+        )),
         PullRequestError::NotPushed { branch, remote, error } => Failure::new(error.to_string())
             .hint(format!("does `git push {remote} {branch}` work in your shell?")),
         PullRequestError::Harvest(error) => not_taken(agent, error),

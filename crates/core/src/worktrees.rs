@@ -18,6 +18,7 @@ pub mod porcelain;
 mod push;
 mod repository;
 mod scratch;
+mod submodules;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trash;
@@ -39,6 +40,7 @@ pub use patch::{FilePatch, read_patch};
 pub use push::{pull_request_url, push, remote_of, url_of};
 pub use repository::{Base, BaseError, OpenError, Repository, branch_in};
 pub use scratch::{Scratch, ScratchError};
+pub use submodules::unpushed_submodules;
 pub use trash::{Discarded, Restored, Source, Trash, TrashError};
 pub use trust::Trust;
 pub use uncommitted::{commit_all, see_that_all_can_be_taken, uncommitted};

@@ -37,6 +37,9 @@ impl Desk<'_> {
             PullRequestError::NoBase { .. } => {
                 refused(error, "Make the branch, or open it on the computer: orchestra pr.")
             }
+            PullRequestError::Ahead { .. } => {
+                refused(error, "Send it a message: pull them and merge them into your work.")
+            }
             PullRequestError::NotPushed { ref branch, ref remote, .. } => {
                 let next = format!("Does `git push {remote} {branch}` work on the computer?");
                 refused(error, next)
@@ -90,6 +93,12 @@ fn not_taken(error: &HarvestError) -> AppError {
         }
         HarvestError::Merge(MergeError::Unfinished { .. }) => {
             "Nothing was changed. Send it a message: finish what is under way, and commit."
+        }
+        HarvestError::Merge(MergeError::Embedded { .. }) => {
+            "Nothing was changed. Send it a message: these shall be plain files."
+        }
+        HarvestError::Merge(MergeError::Unpushed { .. }) => {
+            "Nothing was changed. Send it a message: push what you committed in the submodules."
         }
         HarvestError::Merge(MergeError::NoIdentity) => {
             "On the computer: git config --global user.name and user.email."

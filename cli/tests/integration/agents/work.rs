@@ -237,6 +237,37 @@ fn what_works_in_a_worktree_keeps_it_unless_it_only_passes_through() {
 }
 
 #[test]
+fn a_commit_of_a_submodule_that_nobody_else_has_is_not_named() {
+    let world = World::new();
+    let library = world.home().join("library");
+    let from = library.display().to_string();
+    world.git_in(world.home(), &["init", "-q", "-b", "main", "library"]);
+    world.git_in(&library, &["commit", "-q", "--allow-empty", "-m", "first"]);
+    let local = ["-c", "protocol.file.allow=always", "submodule", "--quiet"];
+    world.git(&[&local[..], &["add", &from, "lib"]].concat());
+    world.git(&["commit", "-q", "-m", "lib"]);
+    world.ok(&["spawn", "--trust", "--wait", "Deepen\n::write a 1"]);
+    let lib = world.worktree("deepen").join("lib");
+    world.git_in(&world.worktree("deepen"), &[&local[..], &["update", "--init"]].concat());
+    world.git_in(&lib, &["commit", "-q", "--allow-empty", "-m", "only here"]);
+    let refs = world.git(&["for-each-ref"]);
+    let said = world.run(&["merge", "deepen"]);
+    assert!(
+        said.code == 1
+            && said.words.contains("the submodule lib is at a commit that was not pushed")
+            && said.words.contains("git push there"),
+        "{said:?}"
+    );
+    let landed = world.run(&["land"]);
+    assert!(landed.out.contains("its submodule lib is at a commit that was not pushed"), "{landed:?}");
+    assert_eq!(world.git(&["for-each-ref"]), refs);
+    world.git_in(&lib, &["push", "-q", "origin", "HEAD:refs/heads/deeper"]);
+    world.ok(&["merge", "deepen"]);
+    let named = world.git(&["rev-parse", "main:lib"]);
+    assert_eq!(world.git_in(&library, &["rev-parse", "deeper"]), named);
+}
+
+#[test]
 fn one_at_work_is_left_alone() {
     let world = World::new();
     let name = world.spawn("Busy", "::ask Bash wait");
@@ -263,6 +294,24 @@ fn a_branch_is_pushed_and_a_pull_request_opened() {
     assert_eq!(said.words, "orchestra/push-me is pushed to origin.\n");
     let far = world.home().join("github.com");
     assert_eq!(world.git_in(&far, &["log", "--format=%s", "-1", "orchestra/push-me"]), "Push me");
+    // Somebody else may have committed to it there.
+    world.git_in(world.home(), &["clone", "-q", "-b", "orchestra/push-me", "github.com", "theirs"]);
+    let theirs = world.home().join("theirs");
+    world.git_in(&theirs, &["commit", "-q", "--allow-empty", "-m", "theirs"]);
+    world.git_in(&theirs, &["push", "-q"]);
+    world.git_in(&world.worktree("push-me"), &["commit", "-q", "--allow-empty", "-m", "ours"]);
+    let said = world.run(&["pr", "push-me"]);
+    assert!(
+        said.code == 1
+            && said.words.contains("orchestra/push-me at origin has commits that are not here")
+            && said.words.contains("git pull --no-rebase origin orchestra/push-me"),
+        "{said:?}"
+    );
+    world.git_in(
+        &world.worktree("push-me"),
+        &["pull", "-q", "--no-rebase", "--no-edit", &far.display().to_string(), "orchestra/push-me"],
+    );
+    world.ok(&["pr", "push-me"]);
     // Pushed is enough to be cleaned.
     world.ok(&["clean", "push-me"]);
     world.ok(&["restore", "push-me"]);

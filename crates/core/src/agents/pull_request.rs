@@ -5,7 +5,10 @@ use std::{process::Command, time::Duration};
 use orchestra_model::Agent;
 
 use super::{PlaceError, Tools, harvest::Harvest, harvest::HarvestError};
-use crate::{process::answer_within, worktrees};
+use crate::{
+    process::answer_within,
+    worktrees::{self, GitError},
+};
 
 /// How long a pull request's title gets, in characters.
 const LONGEST_TITLE: usize = 200;
@@ -52,6 +55,14 @@ pub enum PullRequestError {
         /// Where it is to be.
         remote: String,
     },
+    /// The remote's branch has commits that are not here, and a push would drop them.
+    #[error("{branch} at {remote} has commits that are not here")]
+    Ahead {
+        /// What was to be pushed.
+        branch: String,
+        /// Where to.
+        remote: String,
+    },
     /// The remote did not take it.
     #[error("{error}")]
     NotPushed {
@@ -60,7 +71,7 @@ pub enum PullRequestError {
         /// Where to.
         remote: String,
         /// What git says.
-        error: worktrees::GitError,
+        error: GitError,
     },
     /// There is no git.
     #[error(transparent)]
@@ -70,7 +81,7 @@ pub enum PullRequestError {
     Harvest(#[from] HarvestError),
     /// git failed.
     #[error(transparent)]
-    Git(#[from] worktrees::GitError),
+    Git(#[from] GitError),
 }
 
 impl Tools {
@@ -93,10 +104,14 @@ impl Tools {
         }
         harvest.commit()?;
         let branch = harvest.branch();
-        worktrees::push(repository, branch, &remote).map_err(|error| PullRequestError::NotPushed {
-            branch: branch.to_owned(),
-            remote: remote.clone(),
-            error,
+        worktrees::push(repository, branch, &remote).map_err(|error| {
+            let (branch, remote) = (branch.to_owned(), remote.clone());
+            match &error {
+                GitError::Failed { words, .. } if words.contains("[rejected]") => {
+                    PullRequestError::Ahead { branch, remote }
+                }
+                _ => PullRequestError::NotPushed { branch, remote, error },
+            }
         })?;
         let url = worktrees::url_of(repository, &remote)?;
         let opened = self.gh.as_ref().map(|gh| {

@@ -133,6 +133,18 @@ pub enum MergeError {
         /// Where.
         paths: Vec<String>,
     },
+    /// Submodules of the worktree are at commits that nobody else has, which the target would name.
+    #[error(
+        "in {} the submodule {} is at a commit that was not pushed: nobody else could check it out",
+        .folder.display(),
+        .paths.join(", ")
+    )]
+    Unpushed {
+        /// The worktree.
+        folder: PathBuf,
+        /// Where.
+        paths: Vec<String>,
+    },
     /// git does not know who commits.
     #[error("git does not know who you are, and a commit needs a name and an address")]
     NoIdentity,

@@ -38,14 +38,23 @@ impl Harvest {
                 "it made git repositories of its own, whose commits would stay behind: {}",
                 paths.join(", ")
             ))),
+            Err(HarvestError::Merge(MergeError::Unpushed { paths, .. })) => {
+                Ok(Some(format!("its submodule {} is at a commit that was not pushed", paths.join(", "))))
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// Refuses what could only be taken in part: what its worktree holds half done, and what is on no branch of its own.
+    /// Refuses what could only be taken in part: what its worktree holds half done, what nobody else would have of its
+    /// submodules, and what is on no branch of its own.
     fn see_that_it_is_whole(&self) -> Result<(), HarvestError> {
         let Some(worktree) = self.worktree() else { return Ok(()) };
         worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
+        let unpushed = worktrees::unpushed_submodules(&self.repository, &worktree)?;
+        if !unpushed.is_empty() {
+            let paths = unpushed.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            return Err(MergeError::Unpushed { folder: worktree, paths }.into());
+        }
         let Some(what) = &self.astray else { return Ok(()) };
         let is_on_its_branch = || -> Result<bool, HarvestError> {
             let head = self.git.call(&worktree, Programs::None, ["rev-parse", "HEAD"])?.text()?;

@@ -3,41 +3,26 @@
 
 use std::{
     ffi::OsStr,
-    fs,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
 
 use super::{Inspection, Keep, Subject, hidden_in, run, status_of, text};
-use crate::worktrees::{Git, GitError, Programs, porcelain, under_way};
+use crate::worktrees::{
+    Git, GitError, Programs,
+    submodules::{checked_out, has_unpushed},
+    under_way,
+};
 
-/// Adds what they hold, and what theirs do.
+/// Adds what they hold, and what theirs do. One that is no submodule is told as such.
 pub(super) fn submodules(subject: &Subject<'_>, found: &mut Inspection) -> Result<(), GitError> {
     let git = subject.repository.git();
-    let mut open = vec![PathBuf::new()];
-    while let Some(outer) = open.pop() {
-        let output = run(git, &subject.worktree.join(&outer), &["ls-files", "--stage", "-z"])?;
-        for path in porcelain::submodules(&output) {
-            let path = outer.join(OsStr::from_bytes(path));
-            // One that is no submodule is told as such.
-            let is_told = found.embedded.iter().any(|told| told == path.as_os_str().as_bytes());
-            if is_told || !is_checked_out(&subject.worktree.join(&path)) {
-                continue;
-            }
-            let whys = look_into(git, &subject.worktree.join(&path), &subject.repository.root().join(&path))?;
-            let path_text = text(path.as_os_str().as_bytes());
-            let keep = |why: String| Keep::Submodule { path: path_text.clone(), why };
-            found.reasons.extend(whys.into_iter().map(keep));
-            open.push(path);
-        }
+    for path in checked_out(git, subject.worktree, &found.embedded)? {
+        let whys = look_into(git, &subject.worktree.join(&path), &subject.repository.root().join(&path))?;
+        let path = text(path.as_os_str().as_bytes());
+        found.reasons.extend(whys.into_iter().map(|why| Keep::Submodule { path: path.clone(), why }));
     }
     Ok(())
-}
-
-/// Whether there is a repository: without one, git would answer for what is around it.
-fn is_checked_out(folder: &Path) -> bool {
-    let is_folder = fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir());
-    is_folder && fs::symlink_metadata(folder.join(".git")).is_ok()
 }
 
 /// What a submodule holds and nobody else may have, given where the repository's own checkout has the same one.
@@ -55,23 +40,7 @@ fn look_into(git: &Git, folder: &Path, original: &Path) -> Result<Vec<String>, G
     }
     let stash = ["rev-parse", "--verify", "--quiet", "refs/stash"];
     keep(git.call(folder, Programs::None, stash)?.answer()?.status.success(), "a stash");
-    // A tag may have come from the remote with no branch of it: the original's own tell.
-    let known = if is_checked_out(original) {
-        run(git, original, &["for-each-ref", "--format=^%(objectname)"])?
-    } else {
-        Vec::new()
-    };
-    let arguments = [
-        "rev-list",
-        "--max-count=1",
-        "--ignore-missing",
-        "--stdin",
-        "--exclude=refs/stash",
-        "--all",
-        "--not",
-        "--remotes",
-    ];
-    let own = git.call(folder, Programs::None, arguments)?.input(known).bytes()?;
-    keep(!own.is_empty(), "commits that were not pushed");
+    let all = ["--exclude=refs/stash", "--all"];
+    keep(has_unpushed(git, folder, original, &all)?, "commits that were not pushed");
     Ok(found)
 }
