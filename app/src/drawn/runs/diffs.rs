@@ -41,6 +41,9 @@ pub(super) fn draw(known: &Known) -> AnyView {
     if columns.is_empty() || paths.is_empty() {
         let is_any = |is: fn(&TaskResult) -> bool| known.results.tasks.iter().any(is);
         let words = match () {
+            () if !is_any(|task| task.attempt.is_some()) => {
+                "Attempts at one task stand here beside each other. What a task changed is on its agent's page."
+            }
             () if is_any(|task| task.landed.is_some()) => {
                 "What is left to compare is landed or in the trash."
             }
