@@ -1,6 +1,7 @@
 //! Clearing finished agents away and bringing them back, for every surface.
 
 use std::{
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -15,7 +16,7 @@ use super::{
     folder::AgentFolder,
     harvest::{self, Harvest, HarvestError, lost_worktree},
 };
-use crate::worktrees::{Keep, Restored, Trash, TrashError};
+use crate::worktrees::{Keep, OpenError, Repository, Restored, Trash, TrashError};
 
 /// How long a client that only listens may take to end.
 const UNTIL_ENDED: Duration = Duration::from_secs(15);
@@ -54,6 +55,9 @@ impl Tools {
             let why = Kept::because(&format!("{next} of its run is to start from its branch"));
             return Err(Kept { can_be_overruled: true, ..why });
         }
+        if let Some(repository) = self.gone_repository(agent) {
+            return self.clear_without_repository(agent, repository, anyway, by, now);
+        }
         let is_begun = |trash: Trash| trash.entry(&agent.id).is_some();
         if let Some(worktree) = lost_worktree(agent).filter(|_| !self.trash().is_ok_and(is_begun)) {
             let (worktree, name) = (worktree.display(), &agent.name);
@@ -90,6 +94,35 @@ impl Tools {
                 Err(error) => return Err(Kept::because(&error)),
             }
         }
+    }
+
+    /// The repository of an agent, when there is none any more where it was.
+    fn gone_repository<'a>(&self, agent: &'a Agent) -> Option<&'a str> {
+        let folder = agent.repo.as_deref()?;
+        let opened = Repository::open(self.git.as_ref()?, Path::new(folder));
+        matches!(opened, Err(OpenError::NoRepository { .. })).then_some(folder)
+    }
+
+    /// Clears an agent away whose repository is gone: its worktree, which nothing could bring back, stays where it is.
+    fn clear_without_repository(
+        &self,
+        agent: &Agent,
+        repository: &str,
+        anyway: bool,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), Kept> {
+        if !anyway {
+            let why = Kept::because(&format!(
+                "its repository {repository} is not there (was it moved?); its worktree stays where it is"
+            ));
+            return Err(Kept { can_be_overruled: true, ..why });
+        }
+        let folder = self.agents().open(&agent.id).map_err(|error| Kept::because(&error))?;
+        if agent.state == AgentState::Idle {
+            end_idle(&folder, by)?;
+        }
+        harvest::clear(&folder, now).map_err(|error| Kept::because(&error))
     }
 
     /// Brings an agent back that was cleared away; `None` when it had no worktree.

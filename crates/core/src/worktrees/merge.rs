@@ -2,7 +2,7 @@
 //!
 //! The commit is made beside every checkout; then the target moves to it in one step, from exactly where it stood.
 
-use std::path::PathBuf;
+use std::{fs::File, path::PathBuf};
 
 use super::{
     GitError, Programs, Repository,
@@ -178,9 +178,18 @@ impl Merge<'_> {
     /// # Errors
     /// When that does not go; then nothing has changed.
     pub fn run(&self) -> Result<Made, MergeError> {
+        let _alone = self.alone();
         let made = self.make()?;
-        self.arrive(&made)?;
+        self.move_to(&made)?;
         Ok(made)
+    }
+
+    /// Held while a branch moves. git reads what is staged in a checkout before it locks that: two merges at once would drop
+    /// each other's files from it. Where the file system has no locks, it is as with git itself.
+    fn alone(&self) -> Option<File> {
+        let held = File::open(self.repository.common_dir()).ok()?;
+        held.lock().ok()?;
+        Some(held)
     }
 
     /// Makes what the target would become, which nothing points to yet.
@@ -239,6 +248,11 @@ impl Merge<'_> {
     /// # Errors
     /// When it was moved meanwhile, or what is in its checkout is in the way; then nothing has changed.
     pub fn arrive(&self, made: &Made) -> Result<(), MergeError> {
+        let _alone = self.alone();
+        self.move_to(made)
+    }
+
+    fn move_to(&self, made: &Made) -> Result<(), MergeError> {
         match made.merged.commit() {
             Some(commit) => self.go_to(&format!("refs/heads/{}", self.into), &made.from, commit),
             None => Ok(()),
@@ -265,6 +279,9 @@ impl Merge<'_> {
             let output = git.call(common, Programs::None, arguments)?.answer()?;
             return if output.status.success() { Ok(()) } else { Err(moved()) };
         };
+        if commit_of(self.repository, target)?.as_deref() != Some(from) {
+            return Err(moved());
+        }
         // A person's own checkout: its files get their filters, and git itself sees that nothing there is lost, what it
         // ignores neither. What the branch's settings say of merges is not for this one.
         let arguments =
@@ -277,6 +294,9 @@ impl Merge<'_> {
         if stands.as_deref() != Some(from) {
             return Err(moved());
         }
+        // git changes the files before the branch, and leaves them so when that cannot move. What is not changed, this
+        // leaves alone.
+        drop(git.call(&folder, Programs::Filters, ["read-tree", "-m", "-u", to, from])?.answer()?);
         // git names each on a line of its own.
         let words = String::from_utf8_lossy(&output.stderr);
         let files: Vec<String> =
@@ -406,6 +426,55 @@ mod tests {
         assert_eq!(conflicts(&repository, "side", "main").unwrap(), ["a"]);
         assert!(matches!(world.merge("nope", false), Err(MergeError::NoTarget { .. })));
         assert!(matches!(world.merge("--all", false), Err(MergeError::NoTarget { .. })));
+    }
+
+    #[test]
+    fn merges_at_once_do_not_undo_each_other() {
+        let world = World::new();
+        let World { sandbox, main, .. } = &world;
+        let branches: Vec<String> = (0..6).map(|number| format!("side-{number}")).collect();
+        for branch in &branches {
+            let place = format!("../{branch}");
+            sandbox.run(main, &["worktree", "add", "-q", "-b", branch, &place]);
+            sandbox.commit(&sandbox.path(branch), branch, "1\n");
+        }
+        std::thread::scope(|scope| {
+            for branch in &branches {
+                scope.spawn(|| {
+                    let repository = Repository::open(&sandbox.git, main).unwrap();
+                    let merge = Merge {
+                        repository: &repository,
+                        branch,
+                        into: "main",
+                        squash: false,
+                        message: "taken\n",
+                    };
+                    merge.run().unwrap();
+                });
+            }
+        });
+        assert_eq!(sandbox.run(main, &["status", "--porcelain"]), "");
+        assert!(branches.iter().all(|branch| main.join(branch).exists()));
+    }
+
+    #[test]
+    fn a_branch_that_cannot_move_leaves_its_checkout_as_it_was() {
+        let world = World::new();
+        let World { sandbox, main, side } = &world;
+        sandbox.commit(side, "new", "n\n");
+        sandbox.commit(side, "a", "1\nside\n3\n");
+        fs::write(main.join("README.md"), "own\n").unwrap();
+        fs::write(main.join("staged"), "own\n").unwrap();
+        sandbox.run(main, &["add", "staged"]);
+        let before = world.all();
+        let lock = main.join(".git/refs/heads/main.lock");
+        fs::write(&lock, "").unwrap();
+        let error = world.merge("main", false).unwrap_err();
+        assert!(matches!(&error, MergeError::Git(_)), "{error}");
+        assert_eq!(world.all(), before);
+        fs::remove_file(lock).unwrap();
+        world.merge("main", false).unwrap();
+        assert_eq!(sandbox.run(main, &["status", "--porcelain"]), " M README.md\nA  staged");
     }
 
     #[test]

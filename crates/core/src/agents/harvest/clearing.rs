@@ -50,7 +50,7 @@ impl Harvest {
     }
 }
 
-/// Clears an agent away that has no worktree: only its place in the list, which [`restore`] gives back.
+/// Clears an agent away whose folder stays as it is: only its place in the list, which [`restore`] gives back.
 ///
 /// # Errors
 /// When it is at work, or its log cannot be written.
@@ -60,7 +60,7 @@ pub fn clear(folder: &AgentFolder, now: Timestamp) -> Result<(), HarvestError> {
     Ok(folder.add_event(&lock, &Event::Cleaned, now)?)
 }
 
-/// Brings an agent's worktree back from the trash, which one without needs none of; `None` when it had none.
+/// Brings an agent's worktree back from the trash, which one without needs none of; `None` when none had gone there.
 ///
 /// # Errors
 /// When it cannot be brought back.
@@ -71,10 +71,14 @@ pub fn restore(
 ) -> Result<Option<Restored>, HarvestError> {
     let plan = folder.plan()?;
     let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
-    let restored = match plan.worktree() {
+    let agent = folder.agent()?;
+    let is_in_place = |path: &PathBuf| {
+        agent.is_cleaned && path.is_dir() && trash.is_none_or(|trash| trash.entry(&plan.id).is_none())
+    };
+    let restored = match plan.worktree().filter(|path| !is_in_place(path)) {
         Some(path) => {
             let trash = trash.ok_or(HarvestError::NoGit)?;
-            let is_lost = trash.entry(&plan.id).is_none() && lost_worktree(&folder.agent()?).is_some();
+            let is_lost = trash.entry(&plan.id).is_none() && lost_worktree(&agent).is_some();
             Some(if is_lost { make_again(folder, trash.git(), path)? } else { trash.restore(&plan.id)? })
         }
         None => None,
