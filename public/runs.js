@@ -106,6 +106,7 @@ function listen() {
   source.onerror = () => {
     note.textContent = 'Not live';
     wasLost = true;
+    if (source.readyState === EventSource.CLOSED) dispatchEvent(new Event('stream-refused'));
   };
   source.onmessage = ({ data, lastEventId }) => {
     page.dataset.sequence = lastEventId;

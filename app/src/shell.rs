@@ -33,6 +33,8 @@ const KEYBOARD: &str = include_str!("shell/keyboard.js");
 const DRAFTS: &str = include_str!("shell/drafts.js");
 const KEEP: &str = include_str!("shell/keep.js");
 const KEYS: &str = include_str!("shell/keys.js");
+const STEADY: &str = include_str!("shell/steady.js");
+const PAIRED: &str = include_str!("shell/paired.js");
 const PULL: &str = include_str!("shell/pull.js");
 const NOTIFICATIONS: &str = include_str!("shell/notifications.js");
 
@@ -124,6 +126,8 @@ fn common_scripts(nonce: &str) -> impl IntoView + use<> {
         <script nonce=nonce.clone() inner_html=DRAFTS></script>
         <script nonce=nonce.clone() inner_html=KEEP></script>
         <script nonce=nonce.clone() inner_html=KEYS></script>
+        <script nonce=nonce.clone() inner_html=STEADY></script>
+        <script nonce=nonce.clone() inner_html=PAIRED></script>
         <script nonce=nonce inner_html=PULL></script>
     }
 }

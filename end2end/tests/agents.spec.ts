@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { accessible, card, expect, spawnFrom, test } from "../support/stage.js";
+import { tap } from "../support/tap.js";
 
 test.setTimeout(120_000);
 
@@ -21,14 +22,14 @@ test("agents are started, answered, talked to, taken and cleared away", async ({
   const build = card(page, /build-auth/);
   await expect(build.locator(".ask")).toContainText("fn login() {}");
   await accessible(page);
-  await build.getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(build.getByRole("button", { name: "Allow", exact: true }));
   // Then a command, refused with a reason.
   await expect(build.locator(".ask")).toContainText("touch made");
   await build.getByText("Deny").first().click();
   // The keys are words at once, and no shortcuts.
   await expect(build.getByPlaceholder("Why, or what instead")).toBeFocused();
   await page.keyboard.type("not here");
-  await build.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
+  await tap(build.locator(".deny-form").getByRole("button", { name: "Deny" }));
   await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card")).toContainText("build-auth");
   expect(existsSync(join(stage.sandbox.shop, "auth.rs"))).toBe(false);
 
@@ -101,7 +102,7 @@ test("the server is killed in the middle of a turn: nothing is lost, nothing dou
   await stage.restart();
   await expect(page.locator(".agent > .asks")).toContainText("touch survived", { timeout: 30_000 });
   await expect(page.locator("#connection")).toHaveText("");
-  await page.locator(".agent > .asks").getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(page.locator(".agent > .asks").getByRole("button", { name: "Allow", exact: true }));
   await expect(page.locator(".desk .mark")).toContainText("idle");
   await expect(page.locator(".turn-prompt")).toHaveCount(1);
   expect(await page.evaluate(() => (window as unknown as { same?: boolean }).same)).toBe(true);
@@ -135,7 +136,7 @@ test("a tap without a connection is sent once, later; the second browser that an
   const asks = page.locator(".agent > .asks");
   await expect(asks).toContainText("touch asked");
   await page.context().setOffline(true);
-  await asks.getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(asks.getByRole("button", { name: "Allow", exact: true }));
   await expect(page.locator(".toasts")).toContainText("not sent yet");
   // Meanwhile it is answered in a terminal.
   const name = stage.orchestra("status", "--json");

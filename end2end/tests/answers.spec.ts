@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { card, expect, spawnFrom, test } from "../support/stage.js";
+import { tap } from "../support/tap.js";
 
 test.setTimeout(120_000);
 
@@ -38,6 +39,45 @@ test("always writes the rule that it shows, and the same is not asked again", as
   expect(existsSync(join(worktree, "third"))).toBe(true);
 });
 
+test("what has only just come under the finger is not answered", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Ask twice [[bash touch first]] [[bash touch second]] [[say Both made.]]");
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  const asks = page.locator(".agent > .asks");
+  const allow = asks.getByRole("button", { name: "Allow", exact: true });
+  await expect(asks).toContainText("touch first");
+  await tap(allow);
+  await expect(asks).toContainText("touch second");
+  // The second tap of a double tap, at what stands there now.
+  await allow.click();
+  await expect(asks.locator("[data-said]")).toContainText("only just come");
+  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
+  const { worktree, state } = agents.find((agent: { name: string }) => agent.name.startsWith("ask-twice"));
+  expect([state, existsSync(join(worktree, "second"))]).toEqual(["waiting", false]);
+  await tap(allow);
+  await expect(page.locator(".conversation")).toContainText(/Both made\.(?!\])/);
+  expect(existsSync(join(worktree, "second"))).toBe(true);
+});
+
+test("who changes their mind without a connection is taken at the last word", async ({ open, stage }) => {
+  const page = await open("/new");
+  await spawnFrom(page, stage, "Change minds [[bash touch mind]] [[say So be it.]]");
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  const asks = page.locator(".agent > .asks");
+  await expect(asks).toContainText("touch mind");
+  await page.context().setOffline(true);
+  await tap(asks.getByRole("button", { name: "Allow", exact: true }));
+  await expect(page.locator(".toasts")).toContainText("1 not sent yet");
+  await asks.locator("summary", { hasText: "Deny" }).click();
+  await tap(asks.locator(".deny-form").getByRole("button", { name: "Deny" }));
+  await expect(page.locator(".toasts")).toContainText("1 not sent yet");
+  await page.context().setOffline(false);
+  await expect(page.locator(".conversation")).toContainText(/So be it\.(?!\])/);
+  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
+  const { worktree } = agents.find((agent: { name: string }) => agent.name.startsWith("change-minds"));
+  expect(existsSync(join(worktree, "mind"))).toBe(false);
+});
+
 test("one that fails in the same way again and again is interrupted and told with one tap", async ({ open, stage }) => {
   const page = await open("/new");
   const again = "[[read missing.txt]] ".repeat(4);
@@ -47,7 +87,7 @@ test("one that fails in the same way again and again is interrupted and told wit
   const looks = card(page, /look-for-it/);
   await expect(looks.locator(".ask")).toContainText("It seems stuck");
   await expect(looks.locator(".ask")).toContainText("failed 4 times in the same way");
-  await looks.getByRole("button", { name: "Interrupt and say this" }).click();
+  await tap(looks.getByRole("button", { name: "Interrupt and say this" }));
   await expect(page.locator(".toast")).toContainText("interrupted and told");
   const finished = page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "look-for-it" });
   await finished.getByRole("link").first().click();
@@ -61,7 +101,7 @@ test("a nudge that arrives late ends no turn that goes on", async ({ open, stage
   const page = await open("/");
   await expect(card(page, new RegExp(name)).locator(".ask")).toContainText("It seems stuck");
   await page.context().setOffline(true);
-  await card(page, new RegExp(name)).getByRole("button", { name: "Interrupt and say this" }).click();
+  await tap(card(page, new RegExp(name)).getByRole("button", { name: "Interrupt and say this" }));
   await expect(page.locator(".toasts")).toContainText("not sent yet");
   stage.orchestra("send", name, "--nudge", "Go on another way. [[slow 600 100]]");
   await page.context().setOffline(false);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { expect, test as base } from "@playwright/test";
 import { startDemo, type Demo } from "../support/demo.js";
 import { beyondTheEdge } from "../support/narrow.js";
+import { tap } from "../support/tap.js";
 
 const test = base.extend<{}, { demo: Demo }>({
   demo: [
@@ -29,7 +30,7 @@ test("the demo's link opens it; every page loads and fits the narrowest phone, a
   await hydrated();
   const build = page.locator(".agent-card", { hasText: "build-auth" });
   await expect(build.locator(".ask")).toContainText("./test.sh");
-  await build.getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(build.getByRole("button", { name: "Allow", exact: true }));
   await expect(page.locator(".now-part", { hasText: "Finished" }).locator(".agent-card", { hasText: "build-auth" })).toBeVisible();
 
   // Each place and each part of an agent shows something of its own.

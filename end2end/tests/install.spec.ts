@@ -65,7 +65,7 @@ test("without its server the shell says so, and comes back by itself", async ({ 
   await page.reload();
   await profile.setOffline(true);
   await page.goto(`${server.origin}/sessions`);
-  await expect(page.getByRole("heading")).toContainText("Orchestra is not running");
+  await expect(page.getByRole("heading")).toContainText("Orchestra does not answer");
   await profile.setOffline(false);
   await page.goto(`${server.origin}/sessions`);
   await expect(page.locator(".row-link").first()).toBeVisible();

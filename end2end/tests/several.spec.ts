@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { accessible, card, expect, hydrated, spawnFrom, test, withoutServiceWorker, type Stage } from "../support/stage.js";
+import { tap } from "../support/tap.js";
 
 test.setTimeout(120_000);
 test.use(withoutServiceWorker);
@@ -32,7 +33,7 @@ test("a choice is made by its words, and no name is there twice", async ({ open,
     return ids.filter((id, at) => ids.indexOf(id) !== at);
   });
   expect(twice).toEqual([]);
-  await asks.getByRole("button", { name: "Answer" }).click();
+  await tap(asks.getByRole("button", { name: "Answer" }));
   await expect(page.locator(".desk-line .mark")).toContainText("idle");
 });
 
@@ -97,7 +98,7 @@ test("what a person folds and types outlives what is drawn anew", async ({ open,
   const [address] = spawned(stage, "Change twice [[write once.txt once]] [[bash touch then]] [[write twice.txt twice]] [[bash touch end]]");
   const page = await open("/");
   const mine = card(page, /change-twice/);
-  await mine.getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(mine.getByRole("button", { name: "Allow", exact: true }));
   await expect(mine.locator(".ask")).toContainText("touch then");
 
   // A reason that is not sent yet, while the stream is lost.
@@ -245,9 +246,9 @@ test("two browsers answer the same: one wins, the other is told", async ({ open,
     await route.continue();
   });
   await askedToo!.locator("summary", { hasText: "Deny" }).click();
-  await askedToo!.locator(".deny-form").getByRole("button", { name: "Deny" }).click();
+  await tap(askedToo!.locator(".deny-form").getByRole("button", { name: "Deny" }));
   await tapped;
-  await asked!.getByRole("button", { name: "Allow", exact: true }).click();
+  await tap(asked!.getByRole("button", { name: "Allow", exact: true }));
   // What the model says, not the task, which holds the same words in brackets.
   await expect(first.locator(".conversation")).toContainText(/Both asked\.(?!\])/);
   arrive();

@@ -91,8 +91,9 @@ pub(crate) fn respond(page: &Page) -> Response {
 
 fn offline_page() -> Page {
     Page::new(
-        "Orchestra is not running",
-        "Nothing answers on this machine. Start `orchestra web` in a terminal; this page goes on by itself then.",
+        "Orchestra does not answer",
+        "There is no connection to the machine that it runs on, or `orchestra web` does not run there. What you tapped is \
+         kept and sent once; this page goes on by itself.",
     )
     .link("", "Try again")
     .script(WAIT_FOR_THE_SERVER)

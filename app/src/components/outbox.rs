@@ -65,10 +65,27 @@ impl Outbox {
     /// Takes a command in; answers its key.
     pub fn put(&self, command: String) -> String {
         let key = new_key();
+        self.withdraw_answer(request_of(&command));
         keep(&key, Some(&command));
         self.waiting.write().push((key.clone(), command));
         self.send();
         key
+    }
+
+    /// Takes back an answer to the same request that waits for a connection: the last word counts. What is on its way may
+    /// have arrived.
+    fn withdraw_answer(&self, request: Option<&str>) {
+        if request.is_none() || self.is_sending.get_value() {
+            return;
+        }
+        self.waiting.write().retain(|(key, waiting)| {
+            let stays = request_of(waiting) != request;
+            if !stays {
+                keep(key, None);
+                free(key);
+            }
+            stays
+        });
     }
 
     /// Sends what waits, one after the other.
@@ -122,8 +139,33 @@ pub fn storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// Lets the element that a command was tapped on be tapped again.
+fn free(key: &str) {
+    if let Ok(Some(place)) = document().query_selector(&format!("[data-key=\"{key}\"]")) {
+        let _ = place.remove_attribute("aria-busy");
+        let _ = place.class_list().remove_1("is-sent");
+    }
+}
+
+/// The request that a command answers. Within a text of its own the quotes would be escaped.
+fn request_of(command: &str) -> Option<&str> {
+    Some(command.split_once(r#""request":""#)?.1.split_once('"')?.0)
+}
+
 fn new_key() -> String {
     // Unlike `randomUUID`, also there where the address is not secure.
     let number = || (js_sys::Math::random() * 4_294_967_296.0) as u32;
     format!("{:x}-{:x}{:x}{:x}", js_sys::Date::now() as u64, number(), number(), number())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::request_of;
+
+    #[test]
+    fn a_command_tells_which_request_it_answers() {
+        let answer = r#"{"do":"allow","agent":"a","request":"r-1","input_hash":"h"}"#;
+        assert_eq!(request_of(answer), Some("r-1"));
+        assert_eq!(request_of(r#"{"do":"send","agent":"a","text":"\"request\":\"r-1\""}"#), None);
+    }
 }

@@ -52,7 +52,16 @@ fn connect(live: Live) -> Option<Stream> {
     let words = live.writing_of.get_untracked();
     let source = EventSource::new(&format!("/events?after={place}&words={words}")).ok()?;
     let on_open = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Open));
-    let on_error = Closure::<dyn FnMut()>::new(move || live.connection.set(Connection::Lost));
+    let refused = source.clone();
+    let on_error = Closure::<dyn FnMut()>::new(move || {
+        live.connection.set(Connection::Lost);
+        // A browser tries again by itself, unless the server refused: the shell finds out why.
+        if refused.ready_state() == EventSource::CLOSED
+            && let Ok(event) = web_sys::Event::new("stream-refused")
+        {
+            let _ = window().dispatch_event(&event);
+        }
+    });
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |message: MessageEvent| {
         let news = message.data().as_string().and_then(|data| serde_json::from_str::<News>(&data).ok());
         if let Some(news) = news {

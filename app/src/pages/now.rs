@@ -13,6 +13,7 @@ use crate::{
         drawn::Drawn,
         error_view::ErrorView,
         list::list,
+        scroll_memory::keep_scroll,
         since_you_looked::SinceYouLooked,
         skeleton::list_skeleton,
     },
@@ -44,6 +45,7 @@ type Rows = Memo<Vec<Arc<AgentRow>>>;
 #[component]
 fn Board(as_of: u64, view: AgentsView) -> impl IntoView {
     let AgentsView { rows, nothing, .. } = view;
+    keep_scroll("/".to_owned());
     let rows = live_agents(rows, as_of);
     let count = move |section: Section| rows.read().iter().filter(|row| row.section == section).count();
     let waiting = move || count(Section::Needs);

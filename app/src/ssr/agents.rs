@@ -177,6 +177,10 @@ pub fn changes(context: &AppContext, id: &str) -> Result<String, AppError> {
             "What it had not committed is in the trash. Restore brings it back.",
         ));
     }
+    if changes.files.is_empty() && harvest.gone_worktree().is_some() {
+        let words = "Its worktree is gone, and with it what was not committed there.";
+        return Ok(drawn::agents::quiet(words));
+    }
     let mut patch = Vec::new();
     let is_all =
         harvest.write_patch(&mut patch, MOST_PATCH).map_err(|error| unreadable(error.to_string()))?;

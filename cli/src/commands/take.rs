@@ -81,6 +81,9 @@ pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
         HarvestError::Merge(MergeError::NoIdentity) => {
             Some("git config --global user.name \"…\" and user.email \"…\"".to_owned())
         }
+        HarvestError::WorktreeGone { .. } => {
+            Some(format!("orchestra restore {name} makes it anew from its branch"))
+        }
         HarvestError::Repository(_) => {
             Some("was the repository moved? the work is still in the worktree".to_owned())
         }
@@ -128,6 +131,14 @@ pub(super) fn diff(context: &Context, arguments: &DiffArguments) -> Result<(), F
         context
             .words
             .warn(&format!("it made git repositories of its own, which are not in the diff: {names}"));
+    }
+    if let Some(folder) = harvest.gone_worktree() {
+        context.words.warn(&format!(
+            "its worktree {} is gone: what was not committed there is not in the diff; orchestra restore {} makes it anew from its branch",
+            folder.display(),
+            harvest.agent().name
+        ));
+        return Ok(());
     }
     if !arguments.json && embedded.is_empty() && harvest.changes().map_err(failed)?.files.is_empty() {
         context.words.say(&format!("{} has changed nothing.", harvest.agent().name));

@@ -103,6 +103,9 @@ fn not_taken(error: &HarvestError) -> AppError {
         HarvestError::Merge(MergeError::NoIdentity) => {
             "On the computer: git config --global user.name and user.email."
         }
+        HarvestError::WorktreeGone { .. } => {
+            "On the computer: orchestra restore NAME makes it anew from its branch."
+        }
         HarvestError::Repository(_) => "Was the repository moved? The work is still in the worktree.",
         _ => "Nothing was changed. Try again.",
     };

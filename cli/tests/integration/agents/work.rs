@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{World, said};
 
 #[test]
 fn two_agents_work_side_by_side_and_are_merged() {
@@ -331,4 +331,52 @@ fn a_branch_is_pushed_and_a_pull_request_opened() {
         ),
         "{told}"
     );
+}
+
+#[test]
+fn a_worktree_that_was_taken_away_is_told_of_and_made_anew() {
+    let world = World::new();
+    let name = world.spawn("Lose me", "::write a 1");
+    world.wait_for_state(&name, "idle");
+    fs::remove_dir_all(world.worktree(&name)).unwrap();
+    let said = world.ok(&["diff", &name]);
+    assert!(said.words.contains("is gone") && !said.words.contains("has changed nothing"), "{said:?}");
+    let said = world.run(&["merge", &name]);
+    assert!(said.code == 1 && said.words.contains("orchestra restore lose-me"), "{said:?}");
+    // Its client still listens.
+    world.ok(&["restore", &name]);
+    assert!(world.worktree(&name).join("README.md").exists());
+    assert!(world.ok(&["merge", &name]).words.contains("already"));
+}
+
+#[test]
+fn one_that_never_came_to_a_worktree_or_has_no_repository_any_more_can_be_cleared() {
+    let world = World::new();
+    fs::write(world.shop().join(".orchestra.toml"), "bogus = 1\n").unwrap();
+    assert_eq!(world.run(&["spawn", "--trust", "Never begun"]).code, 1);
+    world.ok(&["clean", "never-begun"]);
+    world.ok(&["restore", "never-begun"]);
+    world.ok(&["clean", "never-begun"]);
+    fs::remove_file(world.shop().join(".orchestra.toml")).unwrap();
+
+    world.ok(&["spawn", "--trust", "--wait", "Stay behind\n::write a 1"]);
+    let moved = world.home().join("moved");
+    fs::rename(world.shop(), &moved).unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = world.command(arguments);
+        command.current_dir(world.home());
+        said(command)
+    };
+    let kept = command(&["clean", "stay-behind"]);
+    assert!(
+        kept.code == 1 && kept.out.contains("is not there") && kept.words.contains("--anyway"),
+        "{kept:?}"
+    );
+    let cleared = command(&["clean", "stay-behind", "--anyway"]);
+    assert_eq!(cleared.code, 0, "{cleared:?}");
+    let back = command(&["restore", "stay-behind"]);
+    assert_eq!(back.code, 0, "{back:?}");
+    fs::rename(&moved, world.shop()).unwrap();
+    assert_eq!(fs::read_to_string(world.worktree("stay-behind").join("a")).unwrap(), "1\n");
+    world.ok(&["merge", "stay-behind"]);
 }

@@ -9,7 +9,10 @@ mod taking;
 pub use clearing::{clear, lost_worktree, restore};
 pub use taking::Taken;
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use orchestra_model::{Agent, Changes, Commit, DiffStat};
 
@@ -75,6 +78,14 @@ pub enum HarvestError {
     /// The agent's folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Somebody took its worktree away.
+    #[error("the worktree of {name} is gone, and with it what was not committed there: {}", .folder.display())]
+    WorktreeGone {
+        /// Its name.
+        name: String,
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// The repository cannot be opened.
     #[error(transparent)]
     Repository(#[from] OpenError),
@@ -215,6 +226,11 @@ impl Harvest {
     /// The branch that its work goes back to.
     pub fn target(&self) -> Option<&str> {
         self.target.as_deref()
+    }
+
+    /// Where its worktree was, when somebody took that away: what was not committed there is not told of.
+    pub fn gone_worktree(&self) -> Option<&Path> {
+        lost_worktree(&self.agent)
     }
 
     /// Its worktree, while that is there.

@@ -16,7 +16,7 @@ use super::{
     folder::AgentFolder,
     harvest::{self, Harvest, HarvestError, lost_worktree},
 };
-use crate::worktrees::{Keep, OpenError, Repository, Restored, Trash, TrashError};
+use crate::worktrees::{GitError, Keep, OpenError, Repository, Restored, Trash, TrashError};
 
 /// How long a client that only listens may take to end.
 const UNTIL_ENDED: Duration = Duration::from_secs(15);
@@ -69,7 +69,8 @@ impl Tools {
         if agent.state == AgentState::Idle {
             end_idle(&folder, by)?;
         }
-        if agent.repo.is_none() {
+        // It works in a folder as it is, or never came to a worktree.
+        if agent.repo.is_none() || (agent.worktree.is_none() && agent.state == AgentState::Failed) {
             return harvest::clear(&folder, now).map_err(|error| Kept::because(&error));
         }
         let git = self.git().map_err(|error| Kept::because(&error))?;
@@ -100,7 +101,12 @@ impl Tools {
     fn gone_repository<'a>(&self, agent: &'a Agent) -> Option<&'a str> {
         let folder = agent.repo.as_deref()?;
         let opened = Repository::open(self.git.as_ref()?, Path::new(folder));
-        matches!(opened, Err(OpenError::NoRepository { .. })).then_some(folder)
+        let is_gone = matches!(
+            opened,
+            Err(OpenError::NoRepository { .. }
+                | OpenError::Unreadable { error: GitError::NoFolder { .. }, .. })
+        );
+        is_gone.then_some(folder)
     }
 
     /// Clears an agent away whose repository is gone: its worktree, which nothing could bring back, stays where it is.
@@ -131,6 +137,10 @@ impl Tools {
     /// When it cannot be brought back.
     pub fn restore(&self, agent: &Agent, now: Timestamp) -> Result<Option<Restored>, HarvestError> {
         let folder = self.agents().open(&agent.id)?;
+        if agent.state == AgentState::Idle {
+            // A client that only listens is let go; one that does not end is at work.
+            drop(end_idle(&folder, "restore"));
+        }
         harvest::restore(&folder, self.trash().ok().as_ref(), now)
     }
 }

@@ -73,7 +73,9 @@ pub fn restore(
     let lock = folder.take_lock()?.ok_or(HarvestError::AtWork { name: plan.name.clone() })?;
     let agent = folder.agent()?;
     let is_in_place = |path: &PathBuf| {
-        agent.is_cleaned && path.is_dir() && trash.is_none_or(|trash| trash.entry(&plan.id).is_none())
+        agent.is_cleaned
+            && (path.is_dir() || agent.worktree.is_none())
+            && trash.is_none_or(|trash| trash.entry(&plan.id).is_none())
     };
     let restored = match plan.worktree().filter(|path| !is_in_place(path)) {
         Some(path) => {

@@ -31,6 +31,7 @@ impl Harvest {
     pub(in crate::agents) fn not_whole(&self) -> Result<Option<String>, HarvestError> {
         match self.see_that_it_is_whole() {
             Ok(()) => Ok(None),
+            Err(HarvestError::WorktreeGone { .. }) => Ok(Some("its worktree is gone".to_owned())),
             Err(HarvestError::Merge(MergeError::Unfinished { what, .. })) => {
                 Ok(Some(format!("in its worktree {what}")))
             }
@@ -48,6 +49,12 @@ impl Harvest {
     /// Refuses what could only be taken in part: what its worktree holds half done, what nobody else would have of its
     /// submodules, and what is on no branch of its own.
     fn see_that_it_is_whole(&self) -> Result<(), HarvestError> {
+        if let Some(folder) = self.gone_worktree() {
+            return Err(HarvestError::WorktreeGone {
+                name: self.plan.name.clone(),
+                folder: folder.to_owned(),
+            });
+        }
         let Some(worktree) = self.worktree() else { return Ok(()) };
         worktrees::see_that_all_can_be_taken(&self.git, &worktree)?;
         let unpushed = worktrees::unpushed_submodules(&self.repository, &worktree)?;
