@@ -41,22 +41,22 @@ test("always writes the rule that it shows, and the same is not asked again", as
 
 test("what has only just come under the finger is not answered", async ({ open, stage }) => {
   const page = await open("/new");
-  await spawnFrom(page, stage, "Ask twice [[bash touch first]] [[bash touch second]] [[say Both made.]]");
+  await spawnFrom(page, stage, "Ask twice [[bash touch one]] [[bash touch two]] [[say Both made.]]");
   await expect(page).toHaveURL(/\/agents\/\w+$/);
   const asks = page.locator(".agent > .asks");
   const allow = asks.getByRole("button", { name: "Allow", exact: true });
-  await expect(asks).toContainText("touch first");
+  await expect(asks).toContainText("touch one");
   await tap(allow);
-  await expect(asks).toContainText("touch second");
+  await expect(asks).toContainText("touch two");
   // The second tap of a double tap, at what stands there now.
   await allow.click();
   await expect(asks.locator("[data-said]")).toContainText("only just come");
   const { agents } = JSON.parse(stage.orchestra("status", "--json"));
   const { worktree, state } = agents.find((agent: { name: string }) => agent.name.startsWith("ask-twice"));
-  expect([state, existsSync(join(worktree, "second"))]).toEqual(["waiting", false]);
+  expect([state, existsSync(join(worktree, "two"))]).toEqual(["waiting", false]);
   await tap(allow);
   await expect(page.locator(".conversation")).toContainText(/Both made\.(?!\])/);
-  expect(existsSync(join(worktree, "second"))).toBe(true);
+  expect(existsSync(join(worktree, "two"))).toBe(true);
 });
 
 test("who changes their mind without a connection is taken at the last word", async ({ open, stage }) => {
