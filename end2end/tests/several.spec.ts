@@ -257,6 +257,15 @@ test("two browsers answer the same: one wins, the other is told", async ({ open,
   expect(existsSync(join(agentAt(stage, address).worktree, "both"))).toBe(true);
 });
 
+test("who logs out sees nothing any more in any of their windows", async ({ open }) => {
+  const page = await open("/");
+  const settings = await page.context().newPage();
+  await settings.goto(new URL("/settings", page.url()).href);
+  await hydrated(settings);
+  await settings.getByRole("button", { name: "Log out" }).click();
+  for (const window of [settings, page]) await expect(window.locator("body")).toContainText("not paired");
+});
+
 test("what a proxy answers for a server that starts again is sent later", async ({ open, stage }) => {
   const [address] = spawned(stage, "Wait for the proxy [[bash touch proxy]]");
   const page = await open(address!);
