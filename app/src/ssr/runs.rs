@@ -186,13 +186,16 @@ fn known(context: &AppContext, id: &str, show: Show) -> Result<Known, AppError> 
     for task in &mut results.tasks {
         task.diffstat = task.diffstat.or_else(|| context.stats.get(&task.agent));
     }
-    let agents: Vec<Agent> =
-        context.agents().list().0.into_iter().filter(|agent| agent.run == *run.id()).collect();
+    let now = context.clock.now();
+    let members = context.agents().list().0.into_iter().filter(|agent| agent.run == *run.id());
+    let agents: Vec<Agent> = members
+        .map(|agent| Agent { score: crate::drawn::agents::lane::until(&agent, Some(now)), ..agent })
+        .collect();
     let diffs = if show == Show::Diffs { diffs(context, &results, &agents) } else { Vec::new() };
     Ok(Known {
         messages: context.agents().messages(run.id()).unwrap_or_default(),
         landing: landing.filter(|landing| !landing.is_outdated(&results)),
-        offset_seconds: context.clock.offset_at(context.clock.now()),
+        offset_seconds: context.clock.offset_at(now),
         results,
         agents,
         diffs,

@@ -9,13 +9,12 @@ use crate::{components::icon::Icon, drawn::parts, text};
 pub(super) fn draw(agent: &Agent, beside: Beside) -> String {
     let name = parts::visible(&agent.name);
     let task = parts::visible(agent.task.lines().next().unwrap_or_default());
-    let is_at_work = agent.state.is_live() && !matches!(agent.state, AgentState::Idle | AgentState::Parked);
     view! {
         <a class="row-link agent-link-row" href=format!("/agents/{}", agent.id) title=task>
             <span class="row-title">{parts::name(&name)}</span>
             {mark(agent)}
         </a>
-        {is_at_work.then(|| lane::draw(&lane::until(&agent.score, beside.now), &agent.name))}
+        {lane::goes_on(agent).then(|| lane::draw(&lane::until(agent, beside.now), &agent.name))}
         {words(agent).map(|words| view! { <p class="card-words">{words}</p> })}
         <p class="card-facts">{facts(agent, beside)}</p>
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use leptos::prelude::*;
-use orchestra_model::{Score, SpanKind, Timestamp};
+use orchestra_model::{Agent, AgentState, Score, SpanKind, Timestamp};
 
 use crate::{data::lane::WIDTH, text};
 
@@ -22,9 +22,17 @@ pub(super) fn draw(score: &Score, name: &str) -> Option<AnyView> {
     Some(draw_within(score, name, (start, (ms(score.end) - start).max(LEAST_MS))))
 }
 
-/// The score of an agent that is at work, with what goes on drawn out to this moment: a wait is as long as it lasts.
-pub(super) fn until(score: &Score, now: Option<Timestamp>) -> Score {
-    let mut score = score.clone();
+/// Whether something goes on in an agent's score.
+pub(super) fn goes_on(agent: &Agent) -> bool {
+    agent.state.is_live() && !matches!(agent.state, AgentState::Idle | AgentState::Parked)
+}
+
+/// The score of an agent, with what goes on drawn out to this moment: a wait is as long as it lasts.
+pub(crate) fn until(agent: &Agent, now: Option<Timestamp>) -> Score {
+    let mut score = agent.score.clone();
+    if !goes_on(agent) {
+        return score;
+    }
     let end = now.max(score.end);
     if let (Some(last), Some(to)) = (score.spans.last_mut(), end)
         && Some(last.to) == score.end
