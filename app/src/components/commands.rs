@@ -3,8 +3,6 @@
 //!
 //! A command is JSON text in `data-command`; a form adds what stands in its fields.
 
-use std::time::Duration;
-
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,9 +17,6 @@ use crate::{
     error::{AppError, AppErrorKind},
     reactive::{changing, effect, memo, on_window},
 };
-
-/// How long a refusal stays at the edge of the page, over what is below it.
-const TO_READ: Duration = Duration::from_secs(8);
 
 /// Listens for taps on commands anywhere on the page, and tells what came of them. Nothing else of its own.
 #[component]
@@ -87,14 +82,7 @@ pub fn Commands() -> impl IntoView {
                     settle(place, "is-refused", &words, true);
                 }
                 // The place may be drawn anew at any moment; here the reason stays for as long as it takes to read.
-                let told = Some(Toast { words, undo: None });
-                toast.set(told.clone());
-                let forget = move || {
-                    if toast.try_get_untracked() == Some(told) {
-                        toast.set(None);
-                    }
-                };
-                set_timeout(forget, TO_READ);
+                toast.set(Some(Toast { words, undo: None }));
             }
         }
     });
