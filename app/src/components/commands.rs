@@ -77,11 +77,11 @@ pub fn Commands() -> impl IntoView {
                 }
             }
             Err(error) => {
-                let words = format!("{} {}", error.message, error.next_step);
                 if let Some(place) = &place {
-                    settle(place, "is-refused", &words, true);
+                    settle(place, "is-refused", "Refused", true);
                 }
-                // The place may be drawn anew at any moment; here the reason stays for as long as it takes to read.
+                // The place may be drawn anew at any moment; the reason stays until it was read.
+                let words = format!("{} {}", error.message, error.next_step);
                 toast.set(Some(Toast { words, undo: None }));
             }
         }
