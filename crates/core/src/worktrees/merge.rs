@@ -294,15 +294,16 @@ impl Merge<'_> {
         if stands.as_deref() != Some(from) {
             return Err(moved());
         }
-        // git changes the files before the branch, and leaves them so when that cannot move. What is not changed, this
-        // leaves alone.
-        drop(git.call(&folder, Programs::Filters, ["read-tree", "-m", "-u", to, from])?.answer()?);
         // git names each on a line of its own.
         let words = String::from_utf8_lossy(&output.stderr);
         let files: Vec<String> =
             words.lines().filter_map(|line| line.strip_prefix('\t')).map(str::to_owned).collect();
         match files.as_slice() {
-            [] => Err(failed("merge".to_owned(), &output).into()),
+            [] => {
+                // git changes the files before the branch, and leaves them so when that cannot move.
+                drop(git.call(&folder, Programs::Filters, ["read-tree", "-m", "-u", to, from])?.answer()?);
+                Err(failed("merge".to_owned(), &output).into())
+            }
             _ => Err(MergeError::InTheWay { folder, files }),
         }
     }
@@ -409,8 +410,11 @@ mod tests {
     #[test]
     fn what_conflicts_or_is_in_the_way_changes_nothing() {
         let world = World::new();
+        world.sandbox.commit(&world.side, "same", "both\n");
         world.sandbox.commit(&world.side, "a", "1\nside\n3\n");
         fs::write(world.main.join("a"), "1\nown\n3\n").unwrap();
+        fs::write(world.main.join("same"), "both\n").unwrap();
+        world.sandbox.run(&world.main, &["add", "same"]);
         let before = world.all();
         let error = world.merge("main", false).unwrap_err();
         assert!(matches!(&error, MergeError::InTheWay { files, .. } if files == &["a"]), "{error}");
