@@ -1,10 +1,13 @@
 // What an agent asks for, answered for good; with the real client and a scripted model.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { card, expect, spawnFrom, test } from "../support/stage.js";
+import { card, expect, spawnFrom, test, type Stage } from "../support/stage.js";
 import { tap } from "../support/tap.js";
 
 test.setTimeout(120_000);
+
+const agentNamed = (stage: Stage, name: string): { state: string; worktree: string } =>
+  JSON.parse(stage.orchestra("status", "--json")).agents.find((agent: { name: string }) => agent.name.startsWith(name));
 
 test("always writes the rule that it shows, and the same is not asked again", async ({ open, stage }) => {
   const page = await open("/new");
@@ -23,8 +26,7 @@ test("always writes the rule that it shows, and the same is not asked again", as
   await rule.press("Enter");
   // The next that is asked for is what the rule does not cover.
   await expect(make.locator(".ask")).toContainText("mkdir third");
-  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
-  const { worktree } = agents.find((agent: { name: string }) => agent.name.startsWith("make-files"));
+  const { worktree } = agentNamed(stage, "make-files");
   expect(["first", "second", "third"].map((file) => existsSync(join(worktree, file)))).toEqual([true, true, false]);
   // The client keeps what is for a project with the repository that a worktree belongs to.
   const { permissions } = JSON.parse(readFileSync(join(stage.sandbox.shop, ".claude/settings.local.json"), "utf8"));
@@ -51,8 +53,7 @@ test("what has only just come under the finger is not answered", async ({ open, 
   // The second tap of a double tap, at what stands there now.
   await allow.click();
   await expect(asks.locator("[data-said]")).toContainText("only just come");
-  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
-  const { worktree, state } = agents.find((agent: { name: string }) => agent.name.startsWith("ask-twice"));
+  const { worktree, state } = agentNamed(stage, "ask-twice");
   expect([state, existsSync(join(worktree, "two"))]).toEqual(["waiting", false]);
   await tap(allow);
   await expect(page.locator(".conversation")).toContainText(/Both made\.(?!\])/);
@@ -73,8 +74,7 @@ test("who changes their mind without a connection is taken at the last word", as
   await expect(page.locator(".toasts")).toContainText("1 not sent yet");
   await page.context().setOffline(false);
   await expect(page.locator(".conversation")).toContainText(/So be it\.(?!\])/);
-  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
-  const { worktree } = agents.find((agent: { name: string }) => agent.name.startsWith("change-minds"));
+  const { worktree } = agentNamed(stage, "change-minds");
   expect(existsSync(join(worktree, "mind"))).toBe(false);
 });
 
@@ -122,8 +122,7 @@ test("a notification's button decides exactly what it showed, once", async ({ op
   await spawnFrom(page, stage, "Ask the phone [[bash touch phone]] [[say Phone asked.]]");
   await expect(page).toHaveURL(/\/agents\/\w+$/);
   await expect(page.locator(".agent > .asks")).toContainText("touch phone");
-  const { agents } = JSON.parse(stage.orchestra("status", "--json"));
-  const { id, worktree, requests } = agents.find((agent: { name: string }) => agent.name.startsWith("ask-the-phone"));
+  const { id, worktree, requests } = agentNamed(stage, "ask-the-phone");
   const [{ id: request, input_hash }] = requests;
   // As the service worker does it when a button of a notification is tapped.
   const answer = (what: object) =>
