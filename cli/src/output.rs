@@ -8,7 +8,7 @@ pub(crate) mod agent_table;
 pub(crate) mod families;
 pub(crate) mod layout;
 pub(crate) mod patch;
-mod progress;
+pub(crate) mod progress;
 pub(crate) mod qr;
 pub(crate) mod results_table;
 pub(crate) mod row;

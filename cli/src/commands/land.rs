@@ -14,13 +14,13 @@ use orchestra_core::{
     },
     worktrees::MergeError,
 };
-use orchestra_model::{Landing, LandingOutcome};
+use orchestra_model::{Landing, LandingOutcome, LandingStep};
 
 use super::{Context, agent, runs, take};
 use crate::{
     cli::LandArguments,
     error::Failure,
-    output::{Out, style, text},
+    output::{Out, progress, style, text},
 };
 
 /// How often those that are sent back are tried again.
@@ -108,26 +108,31 @@ fn land(
     let now: Mutex<Option<String>> = Mutex::new(Some("Looking for the best order…".to_owned()));
     let set = |words: Option<String>| *now.lock().unwrap_or_else(PoisonError::into_inner) = words;
     let how_far = || now.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut steps = Vec::new();
+    let names = found.plan().tasks.iter().map(|task| text::width(&task.agent.name));
+    let widest = names.max().unwrap_or_default();
+    let mut printed = Ok(());
     let mut tell = |news: LandNews| match news {
         LandNews::Tries { agent, place: (place, of) } => set(Some(format!("{place} of {of}: {agent}…"))),
         LandNews::Checks { agent, command } => set(Some(format!("Checking {agent}: {command}…"))),
-        LandNews::Came(step) => steps.push(step),
+        LandNews::Came(step) if !arguments.json && printed.is_ok() => {
+            printed = progress::above(|| print(context, &step, widest));
+        }
+        LandNews::Came(_) => {}
     };
     let landed = context.words.while_working(how_far, || tools.land(found, wish, &mut tell));
-    if !arguments.json {
-        let mut out = Out::standard(&context.surroundings);
-        let widest = steps.iter().map(|step| text::width(&step.agent)).max().unwrap_or_default();
-        for step in &steps {
-            let (word, words, style) = in_words(&step.outcome);
-            let name = format!("{}{}", step.agent, text::padding(&step.agent, widest));
-            let paint = out.paint;
-            let line = format!("{}  {} {words}", paint.on(style::ACCENT, name), paint.on(style, word));
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        out.finish()?;
-    }
+    printed?;
     landed.map_err(not_landed)
+}
+
+/// Says what became of one, as soon as that is known: the check of the next may take long.
+fn print(context: &Context, step: &LandingStep, widest: usize) -> Result<(), Failure> {
+    let mut out = Out::standard(&context.surroundings);
+    let (word, words, style) = in_words(&step.outcome);
+    let name = format!("{}{}", step.agent, text::padding(&step.agent, widest));
+    let paint = out.paint;
+    let line = format!("{}  {} {words}", paint.on(style::ACCENT, name), paint.on(style, word));
+    writeln!(out, "{}", line.trim_end())?;
+    out.finish()
 }
 
 fn in_words(outcome: &LandingOutcome) -> (&'static str, String, anstyle::Style) {

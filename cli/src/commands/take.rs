@@ -45,18 +45,24 @@ fn see_that_it_began(agent: &Agent) -> Result<(), Failure> {
 
 /// Why an agent's work was not taken, and what to do.
 pub(super) fn not_taken(agent: &Agent, error: HarvestError) -> Failure {
-    no_work(Some(&agent.name), &error)
+    no_work(Some(agent), &error)
 }
 
 /// The same where it may be the work of any.
-pub(super) fn no_work(name: Option<&str>, error: &HarvestError) -> Failure {
-    let name = name.unwrap_or("AGENT");
+pub(super) fn no_work(agent: Option<&Agent>, error: &HarvestError) -> Failure {
+    let name = agent.map_or("AGENT", |agent| agent.name.as_str());
     let hint = match error {
         HarvestError::NoBranch { .. } => Some("git diff there shows what was changed".to_owned()),
         HarvestError::NotBegun { .. } => Some(format!("orchestra status {name} shows how far it is")),
-        HarvestError::AtWork { .. } => {
-            Some(format!("wait until its turn is over (orchestra logs {name} -f), or orchestra stop {name}"))
-        }
+        HarvestError::AtWork { .. } => Some(match agent.map(|agent| agent.state) {
+            Some(AgentState::Waiting) => {
+                format!("it waits for you: orchestra answer {name}, or orchestra stop {name}")
+            }
+            Some(AgentState::Parked) => {
+                format!("it waits for the rate limit: orchestra unpark, or orchestra stop {name}")
+            }
+            _ => format!("wait until its turn is over (orchestra logs {name} -f), or orchestra stop {name}"),
+        }),
         HarvestError::NoTarget { .. } => Some("name it: --into main".to_owned()),
         HarvestError::Merge(MergeError::Conflict { into, .. }) => Some(format!(
             "nothing was changed; orchestra send {name} \"merge {into} and resolve the conflicts\""

@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Write},
-    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    sync::{
+        Mutex, PoisonError,
+        mpsc::{Receiver, RecvTimeoutError, channel},
+    },
     time::Duration,
 };
 
@@ -11,6 +14,9 @@ use super::Words;
 /// Work that is done by then needs no word.
 const PATIENCE: Duration = Duration::from_millis(700);
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// How wide the line is that stands there now.
+static LINE: Mutex<usize> = Mutex::new(0);
 
 impl Words {
     /// Does some work, and tells a person who waits for it how far it is. `how_far` has nothing to say until it is
@@ -33,18 +39,30 @@ impl Words {
     }
 }
 
+/// Prints what is there to stay, while work goes on: the line makes room, and comes back below it.
+pub(crate) fn above<T>(print: impl FnOnce() -> T) -> T {
+    let mut width = LINE.lock().unwrap_or_else(PoisonError::into_inner);
+    clear(&mut width);
+    print()
+}
+
 fn draw(how_far: &dyn Fn() -> Option<String>, is_done: &Receiver<()>) {
     let mut wait = PATIENCE;
-    let mut width = 0;
     while is_done.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
         wait = INTERVAL;
         if let Some(line) = how_far() {
-            width = line.chars().count().max(width);
-            print(&format!("\r{line:width$}"));
+            let mut width = LINE.lock().unwrap_or_else(PoisonError::into_inner);
+            *width = line.chars().count().max(*width);
+            print(&format!("\r{line:width$}", width = *width));
         }
     }
-    if width > 0 {
-        print(&format!("\r{:width$}\r", ""));
+    clear(&mut LINE.lock().unwrap_or_else(PoisonError::into_inner));
+}
+
+fn clear(width: &mut usize) {
+    if *width > 0 {
+        print(&format!("\r{:width$}\r", "", width = *width));
+        *width = 0;
     }
 }
 
