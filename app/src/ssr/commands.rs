@@ -12,8 +12,9 @@ use orchestra_core::agents::{
     ControlError, PlaceError, SendError, Tools,
     control::{self, Caller, Refusal},
     entry::Steering,
+    runs::RunError,
 };
-use orchestra_model::{Agent, AgentState, Decision, RequestKind, Timestamp};
+use orchestra_model::{Agent, AgentState, Decision, Limit, RequestKind, Timestamp};
 use serde::Deserialize;
 
 use self::spawn::Spawn;
@@ -80,6 +81,13 @@ enum Command {
     },
     StopRun {
         run: String,
+    },
+    /// A run goes on: with what it may use from now on, and its checks that were stopped run again.
+    GoOn {
+        run: String,
+        usd: Option<String>,
+        tokens: Option<String>,
+        minutes: Option<String>,
     },
     Set {
         agent: String,
@@ -190,6 +198,13 @@ impl Desk<'_> {
             Command::Interrupt { agent } => self.steer(&agent, Steering::Interrupt),
             Command::Stop { agent } => self.stop(&agent),
             Command::StopRun { run } => self.stop_run(&run),
+            Command::GoOn { run, usd, tokens, minutes } => {
+                let usd = usd.and_then(|usd| usd.parse().ok()).filter(|usd: &f64| usd.is_finite());
+                let count = |text: Option<String>| text.and_then(|text| text.parse().ok());
+                let wanted =
+                    Limit { usd, tokens: count(tokens), minutes: count(minutes), ..Limit::default() };
+                super::runs::go_on(self.context, &run, &wanted, BY)
+            }
             Command::Set { agent, model, mode } => {
                 let model = model.filter(|model| !model.is_empty()).map(|model| Steering::Model { model });
                 let mode = mode.filter(|mode| !mode.is_empty()).map(|mode| Steering::Mode { mode });
@@ -332,10 +347,18 @@ impl Desk<'_> {
         };
         // All of them are stopped, also when that fails with one.
         let stopped: Vec<_> = agents.iter().map(stop).collect();
+        let failed = |error: RunError| refused(error, "Try again.");
+        let was_landing = run.stop_landing().map_err(failed)?;
+        let unchecked = run.stop_checks(None, BY).map_err(failed)?;
         stopped.into_iter().collect::<Result<(), _>>()?;
-        Ok(said(match agents.len() {
-            0 => "Nothing of it is at work.",
-            _ => "All of it is stopped. A message resumes one.",
+        Ok(said(match (agents.len(), unchecked.len()) {
+            (0, 0) if was_landing => "The landing is stopped. What has landed stays.".to_owned(),
+            (0, 0) => "Nothing of it is at work.".to_owned(),
+            (_, 0) => "All of it is stopped. A message resumes one.".to_owned(),
+            _ => format!(
+                "All of it is stopped. A message resumes one; on the computer orchestra run --continue {} runs its checks again.",
+                run.id()
+            ),
         }))
     }
 

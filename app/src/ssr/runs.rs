@@ -1,4 +1,4 @@
-//! Runs as their pages show them, and the two things that can be done with one: choosing and landing.
+//! Runs as their pages show them, and what can be done with one: going on, choosing, landing.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use orchestra_core::{
     agents::runs::{ChooseError, LandError, LandNews, LandWish, RunError, RunFolder, markdown},
     worktrees::{FilePatch, MergeError, read_patch},
 };
-use orchestra_model::{Agent, AgentId, Landing, LandingOutcome, LandingStep, Results};
+use orchestra_model::{Agent, AgentId, Landing, LandingOutcome, LandingStep, Limit, Results};
 
 use super::{
     AppContext,
@@ -250,6 +250,23 @@ pub(super) fn choose(context: &AppContext, agent: &Agent, by: &str) -> Result<Ou
         said.push_str(&format!(" {other} is still there: {kept}."));
     }
     Ok(Outcome { said, ..Outcome::default() })
+}
+
+/// Has a run go on, with a limit of what it may use raised to what is wanted. Asked for twice, it is raised once.
+pub(super) fn go_on(context: &AppContext, id: &str, wanted: &Limit, by: &str) -> Result<Outcome, AppError> {
+    let run = find(context, id)?;
+    let now = context.tools.limit(&run).map_err(unreadable)?;
+    let raised = now.raised_to(wanted);
+    if raised != now {
+        context.tools.set_limit(&run, raised, by).map_err(unreadable)?;
+    }
+    run.check_again().map_err(unreadable)?;
+    let tools = context.tools.clone();
+    // It may run checks, which take their time; what of it cannot be done is shown by the tasks that wait.
+    let goes_on = move || drop(tools.step(&run));
+    let begun = std::thread::Builder::new().name("run".to_owned()).spawn(goes_on);
+    begun.map_err(|error| refused(format!("it could not go on: {error}"), "Try again."))?;
+    Ok(Outcome { said: "It goes on.".to_owned(), ..Outcome::default() })
 }
 
 /// Begins to land a run; its page tells how far it is. Asked for twice, it is landed once.

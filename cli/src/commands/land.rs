@@ -178,7 +178,7 @@ fn not_landed(error: LandError) -> Failure {
             "commit, stash or move them there first; what landed until then has landed, orchestra land goes on"
         }
         LandError::Merge(error) => return take::no_work(None, &error.into()),
-        LandError::Busy => "wait until that is over",
+        LandError::Busy => "wait until that is over, or orchestra stop --run RUN",
         LandError::NoTarget => "name it: --into main",
         LandError::NoBranches => "git diff there shows what was changed",
         LandError::NotTrusted { .. } => "orchestra spawn --trust says so once",

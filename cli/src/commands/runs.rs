@@ -41,6 +41,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
         (None, asked) => {
             let run = find_here(&tools, asked.as_deref())?;
             set_limit(&tools, &run, arguments)?;
+            run.check_again().map_err(not_found)?;
             (run, None)
         }
     };
@@ -233,7 +234,8 @@ fn how_it_ended(task: &TaskResult) -> Option<String> {
         TaskState::Done => Some(format!("✓ {name} is done")),
         TaskState::Failed => Some(format!("✗ {name} failed: {why}")),
         TaskState::Blocked => Some(format!("– {name} cannot start: {why}")),
-        TaskState::Stopped => Some(format!("■ {name} was stopped")),
+        TaskState::Stopped if why.is_empty() => Some(format!("■ {name} was stopped")),
+        TaskState::Stopped => Some(format!("■ {name}: {why}")),
         TaskState::Queued | TaskState::Running | TaskState::Checking => None,
     }
 }

@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orchestra_core::agents::{Agents, control::Command, entry::Steering};
-use orchestra_model::{Agent, AgentState};
+use orchestra_core::agents::{Agents, control::Command, entry::Steering, runs::RunFolder};
+use orchestra_model::{Agent, AgentId, AgentState};
 use serde::Serialize;
 
 use super::{Context, agent, runs, status};
@@ -26,7 +26,7 @@ struct All<'a> {
 /// Stops the agents that are named, or all of their runs.
 pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Failure> {
     let agents = agent::agents(context)?;
-    let meant = meant(context, &agents, arguments)?;
+    let (mut meant, whole) = meant(&agents, arguments)?;
     let mut troubles = Vec::new();
     let mut asked = Vec::new();
     // Those whose turn it was not come first: it would be, once others have ended.
@@ -38,12 +38,36 @@ pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Fa
         match agent::ask(&agents, one, Command::Steer { how: Steering::Stop }) {
             Ok(_) => asked.push(one.clone()),
             // It ended by itself at that moment.
-            Err(_) if !read(&agents, one)?.state.is_live() => {}
+            Err(_) if !read(&agents, &one.id)?.state.is_live() => {}
             Err(trouble) => troubles.push(trouble),
         }
     }
     wait(context, &agents, asked)?;
-    let now: Vec<Agent> = meant.iter().map(|one| read(&agents, one)).collect::<Result<_, _>>()?;
+    let mut unchecked = Vec::new();
+    for run in &whole {
+        if run.stop_landing().map_err(runs::not_found)? {
+            context.words.say(&format!(
+                "The landing of run {id} is stopped; what has landed stays, orchestra land {id} goes on.",
+                id = run.id()
+            ));
+        }
+        unchecked.extend(run.stop_checks(None, agent::BY).map_err(runs::not_found)?);
+    }
+    if !arguments.run {
+        for one in meant.iter().filter(|one| !one.state.is_live()) {
+            let run = agents.run(&one.run).map_err(runs::not_found)?;
+            unchecked.extend(run.stop_checks(Some(&one.id), agent::BY).map_err(runs::not_found)?);
+        }
+    }
+    for id in &unchecked {
+        if !meant.iter().any(|one| one.id == *id) {
+            meant.push(read(&agents, id)?);
+        }
+    }
+    if let ([], [run, ..]) = (meant.as_slice(), whole.as_slice()) {
+        context.words.murmur(&format!("Nothing of run {} is at work.", run.id()));
+    }
+    let now: Vec<Agent> = meant.iter().map(|one| read(&agents, &one.id)).collect::<Result<_, _>>()?;
     let is_one = !arguments.run && arguments.agents.len() == 1;
     if arguments.json && !is_one {
         let mut out = Out::standard(&context.surroundings);
@@ -52,7 +76,14 @@ pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Fa
         out.finish()?;
     } else {
         for (before, now) in meant.iter().zip(&now).filter(|(_, now)| !now.state.is_live()) {
-            status::tell(context, &agents, now, arguments.json, &sentence(before, now))?;
+            let words = match unchecked.contains(&now.id) {
+                true => format!(
+                    "The check of {}'s work is stopped; orchestra run --continue {} runs it again.",
+                    now.name, now.run
+                ),
+                false => sentence(before, now),
+            };
+            status::tell(context, &agents, now, arguments.json, &words)?;
         }
     }
     troubles.extend(now.iter().filter(|one| one.state.is_live()).map(|Agent { name, .. }| {
@@ -63,24 +94,22 @@ pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Fa
     troubles.into_iter().next().map_or(Ok(()), Err)
 }
 
-/// The agents that are meant. Of a run only those of which something runs or would.
-fn meant(context: &Context, agents: &Agents, arguments: &StopArguments) -> Result<Vec<Agent>, Failure> {
-    let mut meant: Vec<Agent> = Vec::new();
+/// The agents that are meant, and the runs of which all is. Of a run only those of which something runs or would.
+fn meant(agents: &Agents, arguments: &StopArguments) -> Result<(Vec<Agent>, Vec<RunFolder>), Failure> {
+    let (mut meant, mut whole): (Vec<Agent>, Vec<RunFolder>) = Default::default();
     for name in &arguments.agents {
         if arguments.run {
-            let run = runs::find_here(&agent::tools_as_they_are(context)?, Some(name))?;
-            let found = agents.at_work(run.id());
-            if found.is_empty() {
-                context.words.murmur(&format!("Nothing of run {} is at work.", run.id()));
-            }
-            meant.extend(found);
+            let near = std::fs::canonicalize(".").ok();
+            let run = agents.find_run(Some(name), near.as_deref()).map_err(runs::not_found)?;
+            meant.extend(agents.at_work(run.id()));
+            whole.push(run);
         } else {
             meant.push(agent::find(agents, name)?);
         }
     }
     let mut seen = std::collections::HashSet::new();
     meant.retain(|one| seen.insert(one.id.clone()));
-    Ok(meant)
+    Ok((meant, whole))
 }
 
 fn sentence(before: &Agent, now: &Agent) -> String {
@@ -105,7 +134,7 @@ fn wait(context: &Context, agents: &Agents, mut asked: Vec<Agent>) -> Result<(),
         context.words.while_working(how_far, || thread::sleep(LOOK));
         let mut still = Vec::new();
         for one in asked {
-            if read(agents, &one)?.state.is_live() {
+            if read(agents, &one.id)?.state.is_live() {
                 still.push(one);
             }
         }
@@ -117,7 +146,7 @@ fn wait(context: &Context, agents: &Agents, mut asked: Vec<Agent>) -> Result<(),
     Ok(())
 }
 
-fn read(agents: &Agents, agent: &Agent) -> Result<Agent, Failure> {
-    let now = agents.open(&agent.id).and_then(|folder| folder.agent());
+fn read(agents: &Agents, id: &AgentId) -> Result<Agent, Failure> {
+    let now = agents.open(id).and_then(|folder| folder.agent());
     now.map_err(|error| Failure::new(error.to_string()))
 }

@@ -107,7 +107,7 @@ pub struct TaskResult {
     pub agent_state: AgentState,
     /// Why it has not started, or what it waits for, one sentence.
     pub waits: Option<String>,
-    /// Why it failed, one sentence.
+    /// Why it failed, or that its check was stopped, one sentence.
     pub failure: Option<String>,
     /// What the agent said last.
     pub result: Option<String>,
@@ -157,6 +157,11 @@ impl TaskResult {
     pub fn can_land(&self) -> bool {
         let has_work = self.branch.is_some() && self.diffstat.is_none_or(|stat| stat.files > 0);
         self.state == TaskState::Done && has_work && self.landed.is_none() && !self.is_cleaned
+    }
+
+    /// Whether nobody knows how good its work is because its check was stopped.
+    pub fn is_check_stopped(&self) -> bool {
+        self.state == TaskState::Stopped && self.failure.is_some()
     }
 
     /// Whether its agent waits for a person.
@@ -297,6 +302,34 @@ impl Limit {
         let most = self.minutes.filter(|most| spent.seconds >= most.saturating_mul(60))?;
         Some(if most == 1 { "its 1 minute".to_owned() } else { format!("its {most} minutes") })
     }
+
+    /// The limit with as much again, from now on, of whatever is used up.
+    #[must_use]
+    pub fn with_as_much_again(&self, spent: &Spent) -> Self {
+        let minutes_spent = spent.seconds.div_ceil(60);
+        let is_used_up = |limit: Self| limit.reached(spent).is_some();
+        let one = |limit: Self| if is_used_up(limit) { limit } else { Self::default() };
+        let usd = one(Self { usd: self.usd, ..Self::default() }).usd;
+        let tokens = one(Self { tokens: self.tokens, ..Self::default() }).tokens;
+        let minutes = one(Self { minutes: self.minutes, ..Self::default() }).minutes;
+        Self {
+            usd: usd.map(|most| ((spent.usd + most) * 100.0).ceil() / 100.0).or(self.usd),
+            tokens: tokens.map(|most| spent.tokens.saturating_add(most)).or(self.tokens),
+            minutes: minutes.map(|most| minutes_spent.saturating_add(most)).or(self.minutes),
+            at_limit: self.at_limit,
+        }
+    }
+
+    /// The same with each part of it as high as another's, where that is higher.
+    #[must_use]
+    pub fn raised_to(&self, other: &Self) -> Self {
+        Self {
+            usd: self.usd.map(|most| other.usd.map_or(most, |other| most.max(other))),
+            tokens: self.tokens.map(|most| other.tokens.map_or(most, |other| most.max(other))),
+            minutes: self.minutes.map(|most| other.minutes.map_or(most, |other| most.max(other))),
+            at_limit: self.at_limit,
+        }
+    }
 }
 
 /// Of a landing that has not ended.
@@ -399,6 +432,11 @@ mod tests {
         assert_eq!(spent(1.0, 0, 0).as_deref(), Some("$1.00 of $1.00"));
         assert_eq!(spent(0.0, 100, 0).as_deref(), Some("100 of 100 tokens"));
         assert_eq!(spent(0.0, 0, 120).as_deref(), Some("its 2 minutes"));
+        let spent = Spent { usd: 1.004, tokens: 99, seconds: 130 };
+        let more = limit.with_as_much_again(&spent);
+        assert_eq!((more.usd, more.tokens, more.minutes), (Some(2.01), Some(100), Some(5)));
+        assert_eq!(more.reached(&spent), None);
+        assert_eq!((more.raised_to(&limit), limit.raised_to(&more)), (more, more));
         assert_eq!(Limit::default().reached(&Spent { usd: 1e9, tokens: u64::MAX, seconds: u64::MAX }), None);
     }
 }

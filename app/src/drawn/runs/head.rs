@@ -121,13 +121,41 @@ fn budget(results: &Results) -> Option<AnyView> {
     let bars = bars.collect_view();
     let reached = limit.reached(spent).map(|what| {
         let then = match limit.at_limit {
-            AtLimit::Ask => "Nothing more of it starts. On the computer: ",
-            AtLimit::Stop => "Nothing more of it starts, and who was at work was stopped. On the computer: ",
+            AtLimit::Ask => "Nothing more of it starts.",
+            AtLimit::Stop => "Nothing more of it starts, and who was at work was stopped.",
         };
-        let more = format!("orchestra run --continue {} --budget-…", results.run);
-        view! { <p class="run-note"><Icon name="alert"/> <span>"It has used " {what} ". " {then} <code>{more}</code></span></p> }
+        view! {
+            <div class="run-note"><Icon name="alert"/> <p>"It has used " {what} ". " {then}</p> {as_much_again(results)}</div>
+        }
     });
     Some(view! { <ul class="budgets" aria-label="Budget">{bars}</ul> {reached} }.into_any())
+}
+
+/// Lets it have as much again of what is used up.
+fn as_much_again(results: &Results) -> AnyView {
+    let more = results.limit.with_as_much_again(&results.spent);
+    let usd = more.usd.filter(|_| more.usd != results.limit.usd);
+    let tokens = more.tokens.filter(|_| more.tokens != results.limit.tokens);
+    let minutes = more.minutes.filter(|_| more.minutes != results.limit.minutes);
+    let words: Vec<String> = [
+        usd.map(|usd| format!("${}", text::decimal(usd, 2))),
+        tokens.map(|tokens| format!("{} tokens", text::count(tokens))),
+        minutes
+            .map(|minutes| text::plural(usize::try_from(minutes).unwrap_or(usize::MAX), "minute", "minutes")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let given = [
+        ("usd", usd.map(|usd| usd.to_string())),
+        ("tokens", tokens.map(|tokens| tokens.to_string())),
+        ("minutes", minutes.map(|minutes| minutes.to_string())),
+    ];
+    let mut fields = vec![("run", results.run.as_str())];
+    fields.extend(given.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
+    let order = command("go_on", &fields);
+    view! { <button type="button" class="button needs-script" data-command=order>{format!("Go on, up to {}", words.join(", "))}</button> }
+    .into_any()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a bar of a few hundred pixels")]
@@ -154,15 +182,20 @@ fn actions(known: &Known) -> AnyView {
         .tasks
         .iter()
         .any(|task| matches!(task.state, TaskState::Running | TaskState::Checking | TaskState::Queued));
-    let stop = is_at_work.then(|| {
+    let stop = (is_at_work || is_landing).then(|| {
         let order = command("stop_run", &[("run", run)]);
         view! { <button type="button" class="button needs-script" data-command=order><Icon name="stop"/> <span>"Stop all"</span></button> }
+    });
+    let check = results.tasks.iter().any(orchestra_model::TaskResult::is_check_stopped).then(|| {
+        let order = command("go_on", &[("run", run)]);
+        view! { <button type="button" class="button needs-script" data-command=order>"Check again"</button> }
     });
     let report = format!("/runs/{run}/report.md");
     view! {
         <div class="run-actions take">
             {land}
             {stop}
+            {check}
             <a class="button" href=report.clone() data-report=""><Icon name="copy"/> <span>"Report"</span></a>
             {first}
             <p class="said-here" role="status" data-said=""></p>

@@ -1,6 +1,6 @@
 //! Landing: the work of a run goes onto its branch one by one, and what does not go is sent back.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use serde_json::Value;
 
@@ -146,6 +146,24 @@ fn a_landing_that_was_cut_off_is_told_and_gone_on_with() {
     assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])));
     assert!(landing_of().is_null());
     assert_eq!(fs::read_dir(world.state().join("landing")).unwrap().count(), 0, "what was left is gone");
+}
+
+#[test]
+fn a_landing_is_stopped_with_its_run() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write two 2"]);
+    let hold = world.home().join("hold");
+    let check = format!("test -f two && {{ echo $$ > {}; exec sleep 1000; }}; true", hold.display());
+    let landing_one = world.command(&["land", "--check", &check]).stderr(Stdio::piped()).spawn().unwrap();
+    until(|| fs::read(&hold).is_ok_and(|words| words.ends_with(b"\n")));
+    let said = world.ok(&["stop", "--run", "one"]);
+    assert!(said.words.contains("The landing of run") && said.words.contains("is stopped"), "{said:?}");
+    let ended = landing_one.wait_with_output().unwrap();
+    let words = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && words.contains("error: the landing was stopped"), "{words}");
+    assert!(!runs(pid_in(&hold)));
+    let (code, landed) = landing(&world, &[]);
+    assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])));
 }
 
 #[test]

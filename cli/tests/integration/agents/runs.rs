@@ -4,7 +4,7 @@ use std::{fs, os::unix::process::CommandExt, process::Stdio, thread, time::Durat
 
 use serde_json::Value;
 
-use super::world::{Said, World, kill, said, until};
+use super::world::{Said, World, kill, pid_in, runs, said, until};
 
 impl World {
     /// Writes a plan and answers its path.
@@ -164,6 +164,34 @@ fn a_red_check_sends_back_as_often_as_the_plan_allows() {
     let wants = &world.agent("bad")["attention"];
     assert!(wants["kind"] == "error" && wants["summary"].to_string().contains("(exit code 3)"), "{wants}");
     assert_eq!((&bad["check"]["exit_code"], &bad["check"]["output"]), (&3.into(), &"never".into()));
+}
+
+#[test]
+fn a_check_that_hangs_is_stopped_and_run_again() {
+    let world = World::new();
+    let (hold, is_fixed) = (world.home().join("hold"), world.home().join("fixed"));
+    let check =
+        format!("test -e {} || {{ echo $$ > {}; exec sleep 1000; }}", is_fixed.display(), hold.display());
+    let plan = [
+        task("api", "::write api 1", &format!("check = '''{check}'''\nretries = 2")),
+        task("docs", "::write docs 2", "after = [\"api\"]"),
+    ];
+    world.ok(&["run", "--trust", &world.plan(&plan.concat())]);
+    until(|| fs::read(&hold).is_ok_and(|words| words.ends_with(b"\n")));
+    assert_eq!(world.task("api")["state"], "checking");
+    let said = world.ok(&["stop", "api"]);
+    assert!(said.words.contains("The check of api's work is stopped"), "{said:?}");
+    assert!(!runs(pid_in(&hold)));
+    let api = world.task("api");
+    assert_eq!((&api["state"], &api["failure"]), (&"stopped".into(), &"its check was stopped".into()));
+    assert_eq!(world.agent("docs")["waits"], "api was stopped, and this comes after it");
+    assert_eq!(world.agent("api")["turns"], 1, "it is nobody's fault: it is not sent back");
+    fs::write(is_fixed, "").unwrap();
+    let said = world.ok(&["run", "--continue", "api", "--wait"]);
+    assert!(
+        world.task("docs")["state"] == "done" && world.task("api")["check"]["passed"] == true,
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod check;
 mod choose;
 mod create;
 mod file;
+mod halt;
 mod journal;
 mod land;
 mod landed;

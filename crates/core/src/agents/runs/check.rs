@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use orchestra_model::Check;
 use rustix::process::{Pid, Signal};
 
+use super::halt::Halt;
 use crate::agents::runner::end_with_parent;
 
 /// What runs a command.
@@ -29,6 +30,8 @@ exec /bin/sh -c "$1""#;
 const MOST: Duration = Duration::from_secs(60 * 60);
 /// How often it is looked whether it has ended.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked whether it is to end.
+const LOOK_AROUND: Duration = Duration::from_millis(100);
 /// How much of what it prints is kept, in bytes: the end of it.
 const KEPT: usize = 8 << 10;
 
@@ -40,6 +43,8 @@ pub(super) struct Checking<'a> {
     pub(super) scrubbed: &'a [OsString],
     /// Variables that it is given.
     pub(super) given: Vec<(OsString, OsString)>,
+    /// Where it is said that it is to end.
+    pub(super) halt: Halt,
 }
 
 impl Checking<'_> {
@@ -64,10 +69,17 @@ impl Checking<'_> {
         drop(command);
         let printed = Arc::new(Mutex::new(Vec::new()));
         let reading = read_end(reader, Arc::clone(&printed));
-        let status = loop {
+        let mut looked = begin;
+        let (status, why) = loop {
             match child.try_wait()? {
-                Some(status) => break Some(status),
-                None if begin.elapsed() > MOST => break None,
+                Some(status) => break (Some(status), ""),
+                None if begin.elapsed() > MOST => break (None, "\n(ended after an hour)"),
+                None if looked.elapsed() > LOOK_AROUND => {
+                    if self.halt.is_wanted() {
+                        break (None, "\n(stopped)");
+                    }
+                    looked = Instant::now();
+                }
                 None => thread::sleep(LOOK),
             }
         };
@@ -84,9 +96,8 @@ impl Checking<'_> {
         }
         let printed = printed.lock().unwrap_or_else(PoisonError::into_inner);
         let mut output = String::from_utf8_lossy(&printed).trim_end().to_owned();
-        if status.is_none() {
-            output.push_str("\n(ended after an hour)");
-        } else if let Some(signal) = status.and_then(|status| status.signal()) {
+        output.push_str(why);
+        if let Some(signal) = status.and_then(|status| status.signal()) {
             output.push_str(&format!("\n(killed by signal {signal})"));
         }
         Ok(Check {
@@ -136,7 +147,8 @@ mod tests {
     fn run(command: &str) -> Check {
         let folder = tempfile::tempdir().unwrap();
         let given = vec![("GIVEN".into(), "given".into())];
-        Checking { command, folder: folder.path(), scrubbed: &["HOME".into()], given }.run().unwrap()
+        let halt = Halt::at(folder.path().join("halt"));
+        Checking { command, folder: folder.path(), scrubbed: &["HOME".into()], given, halt }.run().unwrap()
     }
 
     #[test]

@@ -23,6 +23,10 @@ pub(super) enum RunEvent {
     Begun { task: u32 },
     /// A task's work was checked, after so many turns.
     Checked { task: u32, turns: u32, check: Check },
+    /// Somebody ended the check of a task's work after so many turns, or kept it from beginning.
+    CheckStopped { task: u32, turns: u32, by: String },
+    /// Such a check is to run after all.
+    CheckWanted { task: u32 },
     /// A task is being sent back, for this time; the message carries a key of this number.
     Retried { task: u32, number: u32, why: String },
     /// A task is done; what it used.
@@ -65,6 +69,8 @@ pub(super) struct Ledger {
     pub(super) begun: BTreeSet<u32>,
     /// The last check of each, and after how many turns it was.
     pub(super) checks: HashMap<u32, (u32, Check)>,
+    /// After how many turns the work of each is not to be checked.
+    pub(super) not_checked: HashMap<u32, u32>,
     /// How often each was sent back, and why the last time.
     pub(super) retries: HashMap<u32, (u32, String)>,
     /// Tasks that are done, with what they used.
@@ -124,6 +130,8 @@ impl Ledger {
         match event {
             RunEvent::Begun { task } => drop(self.begun.insert(task)),
             RunEvent::Checked { task, turns, check } => drop(self.checks.insert(task, (turns, check))),
+            RunEvent::CheckStopped { task, turns, .. } => drop(self.not_checked.insert(task, turns)),
+            RunEvent::CheckWanted { task } => drop(self.not_checked.remove(&task)),
             RunEvent::Retried { task, number, why } => drop(self.retries.insert(task, (number, why))),
             RunEvent::Done { task, usd, tokens } => drop(self.done.insert(task, (usd, tokens))),
             RunEvent::NotCommitted { task, turns, why } => {

@@ -111,6 +111,9 @@ pub enum LandError {
     /// The setup command failed in the scratch worktree.
     #[error("the setup command fails in the worktree that the work is tried in: {0}")]
     Setup(String),
+    /// Somebody stopped it.
+    #[error("the landing was stopped")]
+    Stopped,
     /// A check could not be started.
     #[error("the check could not be started: {0}")]
     Check(std::io::Error),
@@ -153,6 +156,7 @@ impl Tools {
         tell: &mut dyn FnMut(LandNews),
     ) -> Result<Landing, LandError> {
         let _lock = lock(run)?;
+        drop(run.halt_of_landing().clear());
         let git = self.git()?;
         let ledger = run.ledger()?;
         let agent = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
@@ -242,7 +246,7 @@ fn why_not(standing: &Standing) -> Option<String> {
         TaskState::Done => None,
         TaskState::Running => Some("it is at work".to_owned()),
         TaskState::Checking => Some("it is being checked".to_owned()),
-        TaskState::Stopped => Some("it was stopped".to_owned()),
+        TaskState::Stopped => Some(standing.failure.clone().unwrap_or_else(|| "it was stopped".to_owned())),
         TaskState::Failed => {
             Some(standing.failure.clone().map_or("it failed".to_owned(), |why| format!("it failed: {why}")))
         }
@@ -331,6 +335,8 @@ impl Ground<'_> {
                 Ok(LandingOutcome::Waits { why: format!("it comes after {before}, which has not landed") })
             } else if let Some((first, what)) = &held_by {
                 Ok(LandingOutcome::Waits { why: format!("{first} {what}, and others wait for it") })
+            } else if self.run.halt_of_landing().is_wanted() {
+                Err(LandError::Stopped)
             } else {
                 tell(LandNews::Tries { agent: agent.clone(), place: (number + 1, order.len()) });
                 self.try_one(candidate, &mut scratch, tell)
@@ -491,7 +497,10 @@ impl Ground<'_> {
             let given: Vec<(OsString, OsString)> =
                 vec![("ORCHESTRA_REPOSITORY".into(), repository.root().into())];
             let scrubbed = &self.tools.scrubbed;
-            Checking { command, folder: scratch.path(), scrubbed, given }.run().map_err(LandError::Check)
+            let halt = self.run.halt_of_landing();
+            let checking = Checking { command, folder: scratch.path(), scrubbed, given, halt };
+            let ran = checking.run().map_err(LandError::Check)?;
+            if self.run.halt_of_landing().is_wanted() { Err(LandError::Stopped) } else { Ok(ran) }
         };
         if let Some(setup) = config.setup.filter(|_| is_new) {
             let ran = run(&setup)?;

@@ -11,7 +11,7 @@ pub(super) struct Standing {
     pub(super) state: TaskState,
     /// Why it does not start, one sentence.
     pub(super) waits: Option<String>,
-    /// Why it failed, one sentence.
+    /// Why it failed, or what of it was stopped, one sentence.
     pub(super) failure: Option<String>,
     /// Whether all that it comes after is done.
     pub(super) is_ready: bool,
@@ -168,6 +168,9 @@ impl RunFolder {
                         } else {
                             failed(check::how_it_went(check))
                         }
+                    }
+                    (Some(_), _) if ledger.not_checked.get(&place) == Some(&agent.turns) => {
+                        (TaskState::Stopped, Some("its check was stopped".to_owned()))
                     }
                     (Some(_), _) => (TaskState::Checking, None),
                 }

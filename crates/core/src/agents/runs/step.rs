@@ -12,6 +12,7 @@ use orchestra_model::{AgentState, AtLimit, TaskState};
 use super::{
     PlannedTask, RunError, RunFolder,
     check::{Checking, how_it_went},
+    halt::{Halt, check_lock},
     journal::{Ledger, RunEvent},
     standing::Standings,
 };
@@ -64,6 +65,7 @@ struct Due {
     task: u32,
     turns: u32,
     lock: std::fs::File,
+    halt: Halt,
 }
 
 impl Tools {
@@ -124,8 +126,13 @@ impl Tools {
         let mut due = None;
         for ((place, _), standing) in run.tasks().zip(&standings.all) {
             if let (TaskState::Checking, Some(agent), None) = (standing.state, &standing.agent, &due) {
-                let lock = run.try_lock(&format!("check-{place}.lock"))?;
-                due = lock.map(|lock| Due { task: place, turns: agent.turns, lock });
+                let halt = || run.halt_of_check(place).clear();
+                due = run.try_lock(&check_lock(place))?.map(|lock| Due {
+                    task: place,
+                    turns: agent.turns,
+                    lock,
+                    halt: halt(),
+                });
             }
         }
         if due.is_none() {
@@ -171,7 +178,8 @@ impl Tools {
                 has_changed = true;
                 continue;
             }
-            let Some(why) = standing.failure.clone().filter(|_| !agent.state.is_live()) else { continue };
+            let is_failed = !agent.state.is_live() && standing.state != TaskState::Stopped;
+            let Some(why) = standing.failure.clone().filter(|_| is_failed) else { continue };
             let folder = run.agent(task)?;
             let made = ledger.retries(place);
             let is_untold = made > 0 && folder.wish(&retry_key(run, place, made))?.is_none();
@@ -296,11 +304,12 @@ impl Tools {
             return Ok(());
         };
         let folder = run.agent(task)?;
-        let check = self.run_check(&folder, command);
+        let check = self.run_check(&folder, command, &due.halt);
         let _lock = run.lock(STEP_LOCK)?;
         // Somebody may have had this lock, and done with it, between the look and the taking.
         let mut ledger = run.ledger()?;
-        let is_known = ledger.checks.get(&due.task).is_some_and(|(turns, _)| *turns == due.turns);
+        let is_known = ledger.checks.get(&due.task).is_some_and(|(turns, _)| *turns == due.turns)
+            || ledger.not_checked.get(&due.task) == Some(&due.turns);
         if !is_known {
             run.note(&mut ledger, RunEvent::Checked { task: due.task, turns: due.turns, check })?;
         }
@@ -308,7 +317,7 @@ impl Tools {
         Ok(())
     }
 
-    fn run_check(&self, folder: &AgentFolder, command: &str) -> orchestra_model::Check {
+    fn run_check(&self, folder: &AgentFolder, command: &str, halt: &Halt) -> orchestra_model::Check {
         let checked = folder.agent().map_err(|error| error.to_string()).and_then(|agent| {
             let place = agent.worktree.ok_or_else(|| "it has no worktree".to_owned())?;
             let mut given: Vec<(OsString, OsString)> = vec![
@@ -318,7 +327,8 @@ impl Tools {
             given.extend(
                 folder.ports().into_iter().map(|(name, port)| (name.into(), port.to_string().into())),
             );
-            let checking = Checking { command, folder: place.as_ref(), scrubbed: &self.scrubbed, given };
+            let (folder, scrubbed, halt) = (place.as_ref(), &self.scrubbed, halt.clone());
+            let checking = Checking { command, folder, scrubbed, given, halt };
             checking.run().map_err(|error| format!("the check could not be started: {error}"))
         });
         checked.unwrap_or_else(|why| orchestra_model::Check {
@@ -334,7 +344,7 @@ impl Tools {
 }
 
 /// The lock that whoever steps a run holds.
-const STEP_LOCK: &str = "step.lock";
+pub(super) const STEP_LOCK: &str = "step.lock";
 
 impl RunFolder {
     /// Writes one thing down, for whoever does not hold the lock.
@@ -343,7 +353,7 @@ impl RunFolder {
         self.note(&mut self.ledger()?, event)
     }
 
-    fn look(&self, ledger: &Ledger) -> Standings {
+    pub(super) fn look(&self, ledger: &Ledger) -> Standings {
         self.standings(ledger, false, &|id| self.agents.open(id).and_then(|folder| folder.agent()).ok())
     }
 }
