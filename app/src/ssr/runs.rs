@@ -9,7 +9,9 @@ use orchestra_core::{
     agents::runs::{ChooseError, LandError, LandNews, LandWish, RunError, RunFolder, markdown},
     worktrees::{FilePatch, MergeError, read_patch},
 };
-use orchestra_model::{Agent, AgentId, Landing, LandingOutcome, LandingStep, Limit, Results};
+use orchestra_model::{
+    Agent, AgentId, Landing, LandingOutcome, LandingStep, Limit, PastLanding, Results, Timestamp,
+};
 
 use super::{
     AppContext,
@@ -37,6 +39,20 @@ pub(crate) struct Progress {
     pub(crate) steps: Vec<LandingStep>,
     /// How it ended.
     pub(crate) end: Option<Result<Landing, AppError>>,
+    /// When.
+    ended_at: Option<Timestamp>,
+}
+
+/// What a run's journal says of a landing that has ended, whoever did it.
+impl From<PastLanding> for Progress {
+    fn from(PastLanding { at, landing, failure }: PastLanding) -> Self {
+        let steps = landing.steps.clone();
+        let end = match failure {
+            None => Ok(landing),
+            Some(why) => Err(refused(why, "What landed until then has landed; Land goes on.")),
+        };
+        Self { doing: None, steps, end: Some(end), ended_at: Some(at) }
+    }
 }
 
 impl Progress {
@@ -114,7 +130,7 @@ impl Landings {
     fn end(&self, run: &AgentId, end: Result<Landing, AppError>) {
         self.change(run, |known| {
             let progress = known.entry(run.clone()).or_default();
-            (progress.doing, progress.end) = (None, Some(end));
+            (progress.doing, progress.end, progress.ended_at) = (None, Some(end), Some(Timestamp::now()));
         });
     }
 
@@ -194,12 +210,25 @@ fn known(context: &AppContext, id: &str, show: Show) -> Result<Known, AppError> 
     let diffs = if show == Show::Diffs { diffs(context, &results, &agents) } else { Vec::new() };
     Ok(Known {
         messages: context.agents().messages(run.id()).unwrap_or_default(),
-        landing: landing.filter(|landing| !landing.is_outdated(&results)),
+        landing: newest(landing, results.last_landing.clone())
+            .filter(|landing| !landing.is_outdated(&results)),
         offset_seconds: context.clock.offset_at(now),
         results,
         agents,
         diffs,
     })
+}
+
+/// The landing to be told of: one that goes on, else the last one, of which this server may know better why it failed.
+fn newest(own: Option<Progress>, past: Option<PastLanding>) -> Option<Progress> {
+    let is_newer = |own: &Progress| {
+        let failed_at = own.ended_at.filter(|_| matches!(own.end, Some(Err(_))));
+        own.doing.is_some()
+            || failed_at.is_some_and(|at| {
+                past.as_ref().is_none_or(|past| past.at.as_millisecond() <= at.as_millisecond())
+            })
+    };
+    own.filter(is_newer).or(past.map(Progress::from))
 }
 
 /// The diffs of attempts that are not in the trash.

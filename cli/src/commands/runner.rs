@@ -5,6 +5,8 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use orchestra_core::{
@@ -27,6 +29,10 @@ const MCP: &str = "mcp";
 const STEP: &str = "__step";
 /// How often that is started again when it is killed.
 const MOST_STEPPERS: u32 = 1000;
+
+/// How long it is waited after one that could not go on, at first, and after how long nobody tries any more.
+const PATIENCE: Duration = Duration::from_secs(1);
+const MOST_PATIENCE: Duration = Duration::from_secs(64);
 
 /// What an agent's process is told to be, and the agent's folder.
 pub(super) enum Role {
@@ -85,11 +91,20 @@ fn spared() -> [OsString; 2] {
 /// Has the agent's run gone on with: by another process, which is started again when it is killed. The run's checks may
 /// take a while, and whoever is killed meanwhile is not missed.
 fn step(program: &Path, run: &AgentId) -> Result<(), Failure> {
+    let mut patience = PATIENCE;
     for _ in 0..MOST_STEPPERS {
         let stepper = Command::new(program).arg(STEP).arg(run.as_str()).stdin(Stdio::null()).status();
         let status = stepper.map_err(|error| Failure::new(format!("the run cannot go on: {error}")))?;
-        if status.signal().is_none() {
+        if status.success() {
             break;
+        }
+        if status.signal().is_none() {
+            // What keeps it may go by: too many files open, a disk that is full.
+            if patience > MOST_PATIENCE {
+                break;
+            }
+            thread::sleep(patience);
+            patience *= 2;
         }
     }
     Ok(())

@@ -128,7 +128,17 @@ pub(crate) fn write_table(
         results.spent.usd,
         results.spent.tokens
     );
-    writeln!(out, "{}", paint.on(style::SOFT, spent))
+    writeln!(out, "{}", paint.on(style::SOFT, spent))?;
+    if results.uncompared > 0 {
+        let words = format!("{} more pairs change the same files and were not compared", results.uncompared);
+        writeln!(out, "{}", paint.on(style::SOFT, words))?;
+    }
+    if let Some(trouble) = results.trouble.as_ref().filter(|_| !results.is_over) {
+        let words =
+            format!("it does not go on: {trouble}; orchestra run --continue {} tries again", results.run);
+        writeln!(out, "{}", paint.on(style::FAILED, text::one_line(&words)))?;
+    }
+    Ok(())
 }
 
 /// Writes a line for each task, its fields parted by tabs.

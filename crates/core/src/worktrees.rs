@@ -27,7 +27,7 @@ mod uncommitted;
 mod under_way;
 
 pub use commits::{commits, unpushed};
-pub(crate) use compare::{commit_of, has_work, is_ancestor};
+pub(crate) use compare::{commit_of, conflicts_of, has_work, is_ancestor};
 pub use compare::{conflicts, has_all, is_within};
 pub use config::{Config, ConfigError};
 pub use create::{CreateError, Marker, NewWorktree, create, lock, make_again, marker_of};

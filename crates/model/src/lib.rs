@@ -27,8 +27,8 @@ pub use message::{
     ThreadKind,
 };
 pub use run::{
-    AtLimit, Check, Conflict, Landing, LandingOutcome, LandingState, LandingStep, Limit, Results, RunList,
-    Spent, TaskResult, TaskState,
+    AtLimit, Check, Conflict, Landing, LandingOutcome, LandingState, LandingStep, Limit, PastLanding,
+    Results, RunList, Spent, TaskResult, TaskState,
 };
 pub use score::{EndMark, Score, Span, SpanKind, Tick};
 pub use session::{Forked, LiveProcess, LiveStatus, Provider, Session, SessionKind, TitleSource};

@@ -26,6 +26,12 @@ pub struct Results {
     pub spent: Spent,
     /// Whether it is being landed, or was when that was cut off; `null` otherwise.
     pub landing: Option<LandingState>,
+    /// What came of the last landing that has ended; `null` when there was none.
+    pub last_landing: Option<PastLanding>,
+    /// Pairs of tasks that change the same files and that were not tried out for conflicts: there are too many.
+    pub uncompared: usize,
+    /// Why it does not go on by itself, when that was tried and failed.
+    pub trouble: Option<String>,
     /// Its tasks, in the order of the plan.
     pub tasks: Vec<TaskResult>,
 }
@@ -125,7 +131,7 @@ pub struct TaskResult {
     pub check: Option<Check>,
     /// The last command its agent ran that looks like a test.
     pub tested: Option<TestRun>,
-    /// From its start to its last word, in seconds; `null` before it started.
+    /// How long it was at work, in seconds, without what it waited for people, others and limits; `null` before it started.
     pub seconds: Option<u64>,
     /// Turns ended.
     pub turns: u32,
@@ -340,6 +346,17 @@ pub enum LandingState {
     UnderWay,
     /// Whoever landed it was ended before it was over. What landed until then has landed; landing again goes on.
     CutOff,
+}
+
+/// A landing that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastLanding {
+    /// When.
+    pub at: Timestamp,
+    /// How far it came.
+    pub landing: Landing,
+    /// Why it did not come to its end; `null` when it did.
+    pub failure: Option<String>,
 }
 
 /// How the landing of a run went: what `orchestra land --json` prints.

@@ -55,6 +55,9 @@ fn known(tasks: Vec<TaskResult>) -> Known {
         limit: Limit { usd: Some(2.0), ..Limit::default() },
         spent: Spent { usd: 0.5, tokens: 2468, seconds: 130 },
         landing: None,
+        last_landing: None,
+        uncompared: 0,
+        trouble: None,
         tasks,
     };
     Known {

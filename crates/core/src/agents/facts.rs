@@ -7,6 +7,7 @@ mod mailbox;
 mod proof;
 mod score;
 mod standing;
+pub(super) use standing::USED_UP;
 mod stuck;
 
 use std::{collections::VecDeque, path::PathBuf};

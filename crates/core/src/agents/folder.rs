@@ -265,6 +265,12 @@ impl AgentFolder {
         Ok(self.facts(client).map_err(|error| self.refused(error))?.wish(key))
     }
 
+    /// Whether it was cut off in the middle of a turn.
+    pub(super) fn is_half_done(&self) -> Result<bool, FolderError> {
+        let client = client_of(self.plan()?.provider);
+        Ok(self.facts(client).map_err(|error| self.refused(error))?.is_half_done())
+    }
+
     /// The commit that its worktree was made from, where the plan could not say that.
     pub(super) fn started_from(&self) -> Result<Option<String>, FolderError> {
         let client = client_of(self.plan()?.provider);

@@ -68,9 +68,9 @@ pub(super) struct Limited {
     /// How often it came back right after it had lifted.
     #[serde(default)]
     again: u32,
-    /// Whether a person said that it had lifted, before its time.
+    /// When a person last said that a limit had lifted, before its time.
     #[serde(default)]
-    is_called_off: bool,
+    called_off_at: Option<Timestamp>,
 }
 
 /// The shared limit of a state folder.
@@ -108,22 +108,25 @@ impl Governor {
         Ok(limited)
     }
 
-    /// Has the limit end now; answers whether one held.
-    fn call_off(&self, now: Timestamp) -> io::Result<bool> {
-        if self.limited(now).is_none() {
-            return Ok(false);
-        }
+    /// Has the limit end now; also one that others are parked for, of which this file knows nothing any more.
+    fn call_off(&self, now: Timestamp) -> io::Result<()> {
         let lock = lock_file(&self.state.join("limit.lock"))?;
         lock.lock()?;
-        let Some(limited) = self.limited(now) else { return Ok(false) };
-        let over = Limited { until: now, is_called_off: true, ..limited };
-        write_whole(&self.state.join(FILE), &serde_json::to_vec(&over)?, true)?;
-        Ok(true)
+        let known = self.read().unwrap_or(Limited {
+            since: now,
+            until: now,
+            why: String::new(),
+            again: 0,
+            called_off_at: None,
+        });
+        let over = Limited { until: known.until.min(now), called_off_at: Some(now), ..known };
+        write_whole(&self.state.join(FILE), &serde_json::to_vec(&over)?, true)
     }
 
-    /// Whether a person has said since then that the limit had lifted, and none was reached after that.
-    pub(super) fn is_called_off(&self, since: Timestamp) -> bool {
-        self.read().is_some_and(|limited| limited.is_called_off && limited.until >= since)
+    /// Whether a person has said since then that the limit had lifted. Who was parked at a time that is still to come was
+    /// parked before the clock was set back.
+    pub(super) fn is_called_off(&self, since: Timestamp, now: Timestamp) -> bool {
+        self.read().and_then(|limited| limited.called_off_at).is_some_and(|at| at >= since || since > now)
     }
 
     /// How long it is waited between two starts.
@@ -155,8 +158,9 @@ pub(super) fn reached(
         // Several hear of the same limit; the longest is meant.
         Some(known) if holds && known.until >= until => known,
         known => {
+            let called_off_at = known.as_ref().and_then(|known| known.called_off_at);
             let since = known.filter(|_| holds).map_or(now, |known| known.since);
-            Limited { since, until, why: why.to_owned(), again, is_called_off: false }
+            Limited { since, until, why: why.to_owned(), again, called_off_at }
         }
     }
 }
@@ -205,16 +209,17 @@ impl Agents {
     /// # Errors
     /// When it cannot be written down.
     pub fn call_limit_off(&self, now: Timestamp) -> io::Result<Vec<AgentId>> {
-        let held = self.governor().call_off(now)?;
         let parked = self.in_order(|state| state == AgentState::Parked);
-        if held {
-            for folder in parked.iter().filter_map(|id| self.open(id).ok()) {
-                // Spoken to, a runner looks at the limit; one that cannot be reached does so before long.
-                let _ = Control::connect(folder.path())
-                    .and_then(|mut control| control.ask(Command::Hello, "orchestra"));
-            }
+        if parked.is_empty() && self.governor().limited(now).is_none() {
+            return Ok(parked);
         }
-        Ok(if held { parked } else { Vec::new() })
+        self.governor().call_off(now)?;
+        for folder in parked.iter().filter_map(|id| self.open(id).ok()) {
+            // Spoken to, a runner looks at the limit; one that cannot be reached does so before long.
+            let _ = Control::connect(folder.path())
+                .and_then(|mut control| control.ask(Command::Hello, "orchestra"));
+        }
+        Ok(parked)
     }
 
     /// Starts a runner for each agent that is parked and has none: it was killed, or the machine started anew. Costs
@@ -300,15 +305,20 @@ mod tests {
     fn a_limit_that_was_called_off_is_over_until_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let governor = Governor::new(folder.path());
-        assert!(!governor.call_off(at(0)).unwrap(), "there is none");
         governor.reach(Some(at(1000)), "busy", at(100), &PACE).unwrap();
-        assert!(!governor.is_called_off(at(100)));
-        assert!(governor.call_off(at(200)).unwrap());
+        let is_called_off = |since| governor.is_called_off(at(since), at(300));
+        assert!(!is_called_off(100));
+        governor.call_off(at(200)).unwrap();
         assert_eq!(governor.limited(at(200)), None);
-        assert!(governor.is_called_off(at(100)), "who was parked before goes on");
-        assert!(!governor.is_called_off(at(201)), "who is parked later was not meant");
-        governor.reach(Some(at(1000)), "busy", at(210), &PACE).unwrap();
-        assert!(governor.limited(at(220)).is_some() && !governor.is_called_off(at(100)));
+        assert!(is_called_off(100), "who was parked before goes on");
+        assert!(!is_called_off(201), "who is parked later was not meant");
+        governor.reach(Some(at(230)), "busy", at(210), &PACE).unwrap();
+        assert!(governor.limited(at(220)).is_some(), "it is reached again");
+        assert!(is_called_off(100), "who has waited since before the first need not wait as long as that");
+        assert!(
+            !is_called_off(210) && is_called_off(5000),
+            "the second was parked before the clock was set back"
+        );
     }
 
     #[test]

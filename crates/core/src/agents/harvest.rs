@@ -186,6 +186,11 @@ impl Harvest {
         &self.repository
     }
 
+    /// The commit that its branch began at.
+    pub(in crate::agents) fn began_at(&self) -> &str {
+        &self.commit
+    }
+
     /// The branch that its work is on.
     pub fn branch(&self) -> &str {
         &self.branch

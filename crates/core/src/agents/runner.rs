@@ -394,6 +394,7 @@ impl Runner<'_> {
             self.park(limited);
         } else if let Some(prompt) = next {
             let words = self.with_what_was_cut_off(together::words_of(&prompt));
+            let words = self.with_task(prompt.id, words);
             let line = self.client.prompt(&words);
             self.linger_until = None;
             if self.journal.event(Event::PromptDelivered { id: prompt.id }) {
@@ -404,6 +405,15 @@ impl Runner<'_> {
             self.finish();
         } else if self.linger_until.is_none() {
             self.linger_until = Some(Instant::now() + LINGER);
+        }
+    }
+
+    /// What a new conversation begins with: the task, also when a client that got it died before it had said a word. Who
+    /// is told only to go on would not know with what.
+    fn with_task(&self, prompt: u64, words: String) -> String {
+        match self.journal.facts().session {
+            None if prompt > 1 => format!("{}\n\n{words}", self.plan.task),
+            _ => words,
         }
     }
 

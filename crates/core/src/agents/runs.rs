@@ -195,30 +195,30 @@ impl Agents {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn run(&self, id: &AgentId) -> Result<RunFolder, RunError> {
+        self.run_of(id, || {
+            let plans = self.folders().ok()?.into_iter().filter_map(|folder| folder.plan().ok());
+            Some(plans.filter(|plan| plan.run.id == *id).collect())
+        })
+    }
+
+    /// The same for whoever knows the plans of its agents; they are asked for only when the run has none of its own.
+    fn run_of(
+        &self,
+        id: &AgentId,
+        members: impl FnOnce() -> Option<Vec<Plan>>,
+    ) -> Result<RunFolder, RunError> {
         let path = self.run_folder(id);
         let mut plan: RunPlan = match fs::read(path.join(PLAN)) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|error| RunError::Unreadable { path: path.clone(), error })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => self.plan_of_members(id)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                plan_of_members(id, members().unwrap_or_default())?
+            }
             Err(error) => return Err(RunError::Refused { path, error }),
         };
         let ledger = Ledger::read(&path).map_err(|error| RunError::Refused { path: path.clone(), error })?;
         plan.tasks.extend(ledger.joined);
         Ok(RunFolder { agents: self.clone(), path, plan })
-    }
-
-    /// What agents without more of a plan amount to.
-    fn plan_of_members(&self, id: &AgentId) -> Result<RunPlan, RunError> {
-        let folders =
-            self.folders().map_err(|error| RunError::Refused { path: self.folder(), error })?.into_iter();
-        let mut members: Vec<Plan> =
-            folders.filter_map(|folder| folder.plan().ok()).filter(|plan| plan.run.id == *id).collect();
-        members.sort_by_key(|plan| plan.run.index);
-        let unknown = || RunError::Unknown { asked: id.to_string() };
-        let first = members.first().ok_or_else(unknown)?;
-        let (created_at, max_parallel) = (first.created_at, first.run.max_parallel);
-        let tasks = members.into_iter().map(PlannedTask::alone).collect();
-        Ok(RunPlan { id: id.clone(), created_at, max_parallel, limit: Limit::default(), tasks })
     }
 
     /// The run that a person means: by one of its agents, its id, or the beginning of one; when nothing is named, the newest
@@ -287,6 +287,17 @@ impl Agents {
     }
 }
 
+/// What agents without more of a plan amount to.
+fn plan_of_members(id: &AgentId, mut members: Vec<Plan>) -> Result<RunPlan, RunError> {
+    members.sort_by_key(|plan| plan.run.index);
+    let first = members.first().ok_or_else(|| RunError::Unknown { asked: id.to_string() })?;
+    let (created_at, max_parallel) = (first.created_at, first.run.max_parallel);
+    let tasks = members.into_iter().map(PlannedTask::alone).collect();
+    Ok(RunPlan { id: id.clone(), created_at, max_parallel, limit: Limit::default(), tasks })
+}
+
+/// The file that says why nobody could go on with a run.
+const TROUBLE: &str = "trouble";
 /// The lock that whoever lands a run holds.
 const LAND_LOCK: &str = "land.lock";
 /// The file of a run's plan.
@@ -312,6 +323,26 @@ impl RunFolder {
         self.plan.tasks.get(place as usize)
     }
 
+    /// The task whose agent started a task's agent.
+    fn starter_of(&self, place: u32) -> Option<u32> {
+        let starter = self.task(place)?.agent.started_by.as_ref()?;
+        self.tasks().find(|(_, task)| task.agent.id == starter.agent).map(|(place, _)| place)
+    }
+
+    /// The command that a task's work has to pass before it lands: its own, else that of whoever started it.
+    fn check_of(&self, place: u32) -> Option<String> {
+        let mut next = Some(place);
+        // Agents that start agents do not go round in a circle; no plan has more steps than tasks.
+        for _ in &self.plan.tasks {
+            let place = next?;
+            if let Some(check) = self.task(place)?.check.clone() {
+                return Some(check);
+            }
+            next = self.starter_of(place);
+        }
+        None
+    }
+
     /// The folder of a task's agent.
     fn agent(&self, task: &PlannedTask) -> Result<AgentFolder, FolderError> {
         self.agents.open(&task.agent.id)
@@ -323,6 +354,20 @@ impl RunFolder {
     /// When that cannot be read.
     fn ledger(&self) -> Result<Ledger, RunError> {
         Ledger::read(&self.path).map_err(|error| RunError::Refused { path: self.path.clone(), error })
+    }
+
+    /// Why nobody could go on with it the last time.
+    fn trouble(&self) -> Option<String> {
+        fs::read_to_string(self.path.join(TROUBLE)).ok().filter(|words| !words.is_empty())
+    }
+
+    /// Notes why nobody can go on with it, or that somebody could. Only what is told of it hangs on that.
+    pub(super) fn note_trouble(&self, why: Option<String>) {
+        let file = self.path.join(TROUBLE);
+        drop(match why {
+            Some(why) => fs::write(file, why),
+            None => fs::remove_file(file),
+        });
     }
 
     /// Whether somebody lands it right now, through whatever surface.

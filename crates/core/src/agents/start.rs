@@ -204,17 +204,20 @@ impl Agents {
         run.agents.iter().try_for_each(|agent| check_task(&agent.task))?;
         let folder = self.folder();
         let (_lock, known) = self.known_names()?;
+        let mut begun: Vec<Plan> = Vec::new();
         if run.key.is_some() {
             let mut same: Vec<Plan> = known.iter().filter(|plan| plan.run.key == run.key).cloned().collect();
-            if !same.is_empty() {
-                same.sort_by_key(|plan| plan.run.index);
-                return Ok(same);
-            }
+            same.sort_by_key(|plan| plan.run.index);
+            begun = same;
         }
         let mut names: HashSet<String> = known.into_iter().map(|plan| plan.name).collect();
-        let id = new_id()?;
+        let id = begun.first().map_or_else(new_id, |plan| Ok(plan.run.id.clone()))?;
         let mut plans = Vec::new();
         for (agent, index) in run.agents.into_iter().zip(0..) {
+            // Whoever made those was killed half-way.
+            if begun.iter().any(|plan| plan.run.index == index) {
+                continue;
+            }
             let name = free_name(&agent.name, |name| names.contains(name) || is_taken(name));
             names.insert(name.clone());
             let run = Run {
@@ -238,6 +241,8 @@ impl Agents {
                 }
             }
         }
+        plans.extend(begun);
+        plans.sort_by_key(|plan| plan.run.index);
         Ok(plans)
     }
 

@@ -66,7 +66,10 @@ impl Tools {
             }
         }
         if agents.has_plan(run) {
-            self.step(&agents.run(run)?)?;
+            let run = agents.run(run)?;
+            let stepped = self.step_to_the_end(&run);
+            run.note_trouble(stepped.as_ref().err().map(ToString::to_string));
+            stepped?;
         } else {
             agents.advance(run, &self.launcher)?;
         }

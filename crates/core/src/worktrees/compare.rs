@@ -87,6 +87,33 @@ pub fn conflicts(repository: &Repository, one: &str, other: &str) -> Result<Vec<
     }
 }
 
+/// The files that each of several pairs of commits, by their ids, would conflict in: one git is asked of all.
+///
+/// # Errors
+/// When git fails.
+pub(crate) fn conflicts_of(
+    repository: &Repository,
+    pairs: &[(String, String)],
+) -> Result<Vec<Vec<String>>, GitError> {
+    let (git, folder) = (repository.git(), repository.common_dir());
+    let mut found: Vec<Vec<String>> = Vec::new();
+    while let Some(rest) = pairs.get(found.len()..).filter(|rest| !rest.is_empty()) {
+        let asked: String = rest.iter().map(|(one, other)| format!("{one} {other}\n")).collect();
+        let arguments = ["merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", "--stdin"];
+        let output = git.call(folder, Programs::None, arguments)?.input(asked.into_bytes()).answer()?;
+        found.extend(porcelain::merge_trees(&output.stdout).into_iter().take(rest.len()));
+        if let Some((one, other)) = pairs.get(found.len()) {
+            // It ends at a pair without a common history, and an older git knows no list at all.
+            found.push(match try_merge(git, folder, one, other) {
+                Ok(Tried::Conflict(files)) => files,
+                Ok(Tried::Tree(_)) | Err(GitError::Failed { .. }) => Vec::new(),
+                Err(error) => return Err(error),
+            });
+        }
+    }
+    Ok(found)
+}
+
 /// The commit that a name means; `None` when it means none.
 pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<String>, GitError> {
     let name = format!("{name}^{{commit}}");

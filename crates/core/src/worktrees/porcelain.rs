@@ -139,6 +139,27 @@ pub fn merge_tree(output: &[u8]) -> (String, Vec<String>) {
     (tree, files)
 }
 
+/// The output of `git merge-tree -z --name-only --stdin`: the files that each of the merges conflicts in. One that was not
+/// told to its end is not among them.
+pub fn merge_trees(output: &[u8]) -> Vec<Vec<String>> {
+    let mut fields = output.split(|byte| *byte == 0);
+    let mut merges = Vec::new();
+    // How it went and the tree, then the files, then nothing.
+    while let (Some(b"0" | b"1"), Some(_tree)) = (fields.next(), fields.next()) {
+        let mut files: Vec<String> = Vec::new();
+        loop {
+            match fields.next() {
+                Some([]) => break,
+                Some(file) => files.push(String::from_utf8_lossy(file).into_owned()),
+                None => return merges,
+            }
+        }
+        files.dedup();
+        merges.push(files);
+    }
+    merges
+}
+
 /// What stands between the zeros, without what is empty.
 fn fields(output: &[u8]) -> impl Iterator<Item = &[u8]> {
     output.split(|byte| *byte == 0).filter(|line| !line.is_empty())

@@ -8,6 +8,9 @@ use super::{Ending, Facts, Hold, Wanted, one_line, stuck::Stuck};
 /// How often in a row an agent is parked before it is left to a person: no limit that lifts is met that often.
 pub(super) const MOST_PARKINGS: u32 = 20;
 
+/// Why an agent failed that has spent what it may.
+pub(in crate::agents) const USED_UP: &str = "its budget is used up";
+
 impl Facts {
     /// Whether the client complained before it was asked anything: nobody is logged in, most likely.
     pub(in crate::agents) const fn refuses(&self) -> bool {
@@ -56,6 +59,11 @@ impl Facts {
         }
     }
 
+    /// Whether it was cut off in the middle of a turn: what it has written by then may be half of something.
+    pub(in crate::agents) const fn is_half_done(&self) -> bool {
+        self.has_prompt && !matches!(self.last_end, Some((_, Ending::Success { .. })))
+    }
+
     /// Why the agent is in a state that somebody should know the reason of.
     pub fn why(&self, state: AgentState) -> Option<String> {
         match state {
@@ -66,7 +74,7 @@ impl Facts {
             AgentState::Failed => Some(match (&self.failure, &self.last_end, self.exit) {
                 (Some((_, why)), _, _) => why.clone(),
                 (None, Some((_, Ending::Error { words })), _) => words.clone(),
-                (None, Some((_, Ending::Budget)), _) => "its budget is used up".to_owned(),
+                (None, Some((_, Ending::Budget)), _) => USED_UP.to_owned(),
                 (None, _, exit) => {
                     let how = exit.map(|exit| self.how_with_last_words(exit)).unwrap_or_default();
                     format!("ended without a result{how}")
@@ -130,9 +138,7 @@ impl Facts {
             (AgentState::Idle, Some((at, Ending::Error { words }))) => {
                 of(AttentionKind::Error, *at, words, None)
             }
-            (AgentState::Idle, Some((at, Ending::Budget))) => {
-                of(AttentionKind::Error, *at, "its budget is used up", None)
-            }
+            (AgentState::Idle, Some((at, Ending::Budget))) => of(AttentionKind::Error, *at, USED_UP, None),
             (AgentState::Idle | AgentState::Done, Some((at, Ending::Success { summary }))) => {
                 of(AttentionKind::Done, *at, summary, None)
             }

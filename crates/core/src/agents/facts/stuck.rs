@@ -43,8 +43,9 @@ pub struct Trail {
     pending: VecDeque<Call>,
     /// Failures that may be repeated.
     streaks: VecDeque<Streak>,
-    /// Calls since the agent was last told something.
+    /// Calls since the agent was last told something, and the edits among them that went well.
     calls: u32,
+    edits: u32,
     /// Calls and tokens since a file was changed.
     unchanged: (u32, u64),
     /// Since when those are too many.
@@ -76,6 +77,9 @@ struct Streak {
     times: u32,
     /// How many calls there were when it was last seen.
     last: u32,
+    /// How many changes of files.
+    #[serde(default)]
+    edits: u32,
     /// When it had been seen too often.
     since: Option<Timestamp>,
 }
@@ -128,6 +132,7 @@ impl Trail {
             if call.changes {
                 self.unchanged = (0, 0);
                 self.burns_since = None;
+                self.edits = self.edits.saturating_add(u32::from(has_edited));
                 return has_edited;
             }
         }
@@ -142,8 +147,12 @@ impl Trail {
             text.strip_prefix("<tool_use_error>").unwrap_or(text).trim_end_matches("</tool_use_error>");
         let error = comparable(&call, text);
         let known = self.streaks.iter_mut().find(|streak| streak.tool == call.tool && streak.error == error);
+        let words = one_line(text);
         if let Some(streak) = known {
-            let is_far = self.calls.saturating_sub(streak.last) > APART;
+            // With other numbers after a change, like fewer tests that fail, it comes forward.
+            let gets_on = self.edits > streak.edits && words != streak.words;
+            let is_far = self.calls.saturating_sub(streak.last) > APART || gets_on;
+            (streak.edits, streak.words) = (self.edits, words);
             streak.times = if is_far { 1 } else { streak.times.saturating_add(1) };
             streak.last = self.calls;
             streak.what = call.what;
@@ -151,8 +160,8 @@ impl Trail {
             return;
         }
         let Call { what, tool, .. } = call;
-        let words = one_line(text);
-        self.streaks.push_back(Streak { what, tool, error, words, times: 1, last: self.calls, since: None });
+        let (last, edits) = (self.calls, self.edits);
+        self.streaks.push_back(Streak { what, tool, error, words, times: 1, last, edits, since: None });
         self.streaks.drain(..self.streaks.len().saturating_sub(MOST_STREAKS));
     }
 

@@ -91,7 +91,7 @@ impl Harvest {
         if subject == task { format!("{subject}\n") } else { format!("{subject}\n\n{task}\n") }
     }
 
-    fn see_that_it_rests(&self) -> Result<(), HarvestError> {
+    pub(in crate::agents) fn see_that_it_rests(&self) -> Result<(), HarvestError> {
         match self.agent.state {
             AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked => {
                 Err(HarvestError::AtWork { name: self.plan.name.clone() })

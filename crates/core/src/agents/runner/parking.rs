@@ -90,7 +90,7 @@ impl Runner<'_> {
             return self.park(limited);
         }
         let is_over = Timestamp::now() >= parked.until
-            || self.governor().is_some_and(|governor| governor.is_called_off(parked.since));
+            || self.governor().is_some_and(|governor| governor.is_called_off(parked.since, Timestamp::now()));
         if !is_over {
             self.goes_on_at = None;
             return;

@@ -21,6 +21,13 @@ use crate::agents::{
     together,
 };
 
+/// What a client may spend of what its agent may, of which the clients before it used some. A person that has one go on
+/// after all of it was used lets it have as much again.
+fn left_of(most: f64, used: Option<f64>) -> f64 {
+    let left = most - used.unwrap_or_default();
+    if left >= most / 100.0 { left } else { most }
+}
+
 impl Runner<'_> {
     /// Starts the setup command if that is still to be run, else the client.
     pub(super) fn start_what_is_next(&mut self) -> Result<(), String> {
@@ -47,6 +54,7 @@ impl Runner<'_> {
         let facts = self.journal.facts();
         settings.model = facts.chosen_model.clone().or(settings.model);
         settings.permission_mode = facts.chosen_mode.clone().or(settings.permission_mode);
+        settings.max_budget_usd = settings.max_budget_usd.map(|most| left_of(most, facts.cost_usd()));
         let tools = self.give_tools()?;
         let arguments = self.client.arguments(&settings, opening, tools.as_deref());
         let program = self.plan.client.clone();

@@ -115,8 +115,12 @@ impl RunFolder {
         if !self.is_being_landed()? {
             return Ok(false);
         }
-        self.tell(&self.halt_of_landing())?;
-        self.wait_for(LAND_LOCK)?;
+        let until = Instant::now() + UNTIL_ENDED;
+        while self.is_being_landed()? && Instant::now() < until {
+            // One that only just began forgets what it was told before.
+            self.tell(&self.halt_of_landing())?;
+            thread::sleep(LOOK);
+        }
         Ok(true)
     }
 

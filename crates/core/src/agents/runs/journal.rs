@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Check, Limit};
+use orchestra_model::{Check, Landing, Limit, PastLanding};
 use serde::{Deserialize, Serialize};
 
 use super::{PlannedTask, RunError, RunFolder};
@@ -39,8 +39,13 @@ pub(super) enum RunEvent {
     LimitReached { words: String },
     /// It begins to land.
     LandingBegun,
-    /// That is over, however it went.
-    LandingEnded,
+    /// That is over; older versions did not write how it went.
+    LandingEnded {
+        #[serde(default)]
+        landing: Option<Box<Landing>>,
+        #[serde(default)]
+        failure: Option<String>,
+    },
     /// A task's work is on the target.
     Landed {
         task: u32,
@@ -83,6 +88,8 @@ pub(super) struct Ledger {
     pub(super) reached: Option<(Timestamp, String)>,
     /// Whether a landing began and has not ended.
     pub(super) is_landing: bool,
+    /// The last landing that has ended.
+    pub(super) last_landing: Option<PastLanding>,
     /// The last landing of each.
     pub(super) landed: HashMap<u32, Landed>,
     /// Tasks that came to the plan since it was written.
@@ -121,7 +128,7 @@ impl Ledger {
             // What a person does with work that is done is no work of the run's.
             RunEvent::Chosen { .. }
             | RunEvent::LandingBegun
-            | RunEvent::LandingEnded
+            | RunEvent::LandingEnded { .. }
             | RunEvent::Landed { .. }
             | RunEvent::SentBack { .. } => self.last_at,
             _ if self.is_landing => self.last_at,
@@ -143,7 +150,10 @@ impl Ledger {
             }
             RunEvent::LimitReached { words } => self.reached = Some((at, words)),
             RunEvent::LandingBegun => self.is_landing = true,
-            RunEvent::LandingEnded => self.is_landing = false,
+            RunEvent::LandingEnded { landing, failure } => {
+                self.is_landing = false;
+                self.last_landing = landing.map(|landing| PastLanding { at, landing: *landing, failure });
+            }
             RunEvent::Landed { task, target, from, commit, turns } => {
                 self.landed.insert(task, Landed { target, from, commit, turns });
             }

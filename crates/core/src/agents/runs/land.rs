@@ -14,7 +14,7 @@ use super::{
     LAND_LOCK, RunError, RunFolder,
     check::{Checking, how_it_went},
     journal::RunEvent,
-    sequence::fewest_conflicts,
+    sequence::{MOST_PAIRS, fewest_conflicts},
     standing::Standing,
     step::{ITSELF, end_of_output},
 };
@@ -22,7 +22,7 @@ use crate::{
     agents::{
         SendError, Tools,
         control::Caller,
-        folder::FolderError,
+        folder::{AgentFolder, FolderError},
         harvest::{Harvest, HarvestError},
         spawn::PlaceError,
     },
@@ -174,7 +174,7 @@ impl Tools {
             let why = if open_choice {
                 Some("one of the attempts at its task is to be chosen first".to_owned())
             } else {
-                why_not(standing)
+                why_not(standing).or(cut_off(&run.agent(task)?)?)
             };
             match why {
                 Some(why) => {
@@ -196,8 +196,19 @@ impl Tools {
         let target = self.target_of(run, wish)?;
         let ground = Ground { tools: self, run, wish, target: &target };
         run.note_locked(RunEvent::LandingBegun)?;
-        let landed = ground.land(&candidates, &waiting, tell);
-        let ended = run.note_locked(RunEvent::LandingEnded);
+        let mut came = Vec::new();
+        let mut tell = |news: LandNews| {
+            if let LandNews::Came(step) = &news {
+                came.push(step.clone());
+            }
+            tell(news);
+        };
+        let landed = ground.land(&candidates, &waiting, &mut tell);
+        let failure = landed.as_ref().err().map(ToString::to_string);
+        let commit = landed.as_ref().map(|(_, commit)| commit.clone()).unwrap_or_default();
+        let landing = Landing { run: run.id().clone(), target: target.clone(), commit, steps: came };
+        let ended = RunEvent::LandingEnded { landing: Some(Box::new(landing)), failure };
+        let ended = run.note_locked(ended);
         let (steps, commit) = landed?;
         ended?;
         Ok(Landing { run: run.id().clone(), target, commit, steps })
@@ -256,6 +267,17 @@ fn why_not(standing: &Standing) -> Option<String> {
     }
 }
 
+/// Why the work of a task that is done is not taken all the same: its agent was told more since, and cut off half-way.
+fn cut_off(folder: &AgentFolder) -> Result<Option<String>, FolderError> {
+    let how = match folder.agent()?.state {
+        AgentState::Failed => "it failed",
+        AgentState::Lost => "its runner was killed",
+        AgentState::Stopped => "it was stopped",
+        _ => return Ok(None),
+    };
+    Ok(folder.is_half_done()?.then(|| format!("{how} in the middle of what it was told last")))
+}
+
 /// The order in which they land.
 fn order(run: &RunFolder, candidates: &[Candidate], target: &str) -> Result<Vec<usize>, LandError> {
     let index = |place: u32| candidates.iter().position(|candidate| candidate.place == place);
@@ -263,33 +285,46 @@ fn order(run: &RunFolder, candidates: &[Candidate], target: &str) -> Result<Vec<
         .iter()
         .map(|candidate| {
             let task = run.task(candidate.place);
-            task.into_iter().flat_map(|task| task.comes_after()).filter_map(index).collect()
+            let after = task.into_iter().flat_map(|task| task.comes_after());
+            after.chain(run.starter_of(candidate.place)).filter_map(index).collect()
         })
         .collect();
     let work: Vec<(String, HashSet<String>)> = candidates
         .iter()
         .map(|candidate| {
             let branch = format!("refs/heads/{}", candidate.harvest.branch());
+            let tip = worktrees::commit_of(candidate.harvest.repository(), &branch)?.unwrap_or(branch);
             let files = candidate.harvest.changes()?.files.into_iter();
             let paths = files.flat_map(|file| [Some(file.path), file.old_path]).flatten().collect();
-            Ok((branch, paths))
+            Ok((tip, paths))
         })
         .collect::<Result<_, HarvestError>>()?;
+    let Some(repository) = candidates.first().map(|candidate| candidate.harvest.repository()) else {
+        return Ok(Vec::new());
+    };
+    let Some(target) = worktrees::commit_of(repository, &format!("refs/heads/{target}"))? else {
+        return Ok(fewest_conflicts(&comes_after, &[]));
+    };
+    // With the target each, then with each other: only what changes the same files can conflict.
+    let mut asked: Vec<(usize, Option<usize>)> = (0..work.len()).map(|one| (one, None)).collect();
+    for (one, (_, paths)) in work.iter().enumerate() {
+        let others = work.iter().enumerate().skip(one + 1);
+        let near = others.filter(|(_, (_, other))| !paths.is_disjoint(other));
+        asked.extend(near.map(|(other, _)| (one, Some(other))));
+    }
+    asked.truncate(work.len() + MOST_PAIRS);
+    let commit = |at: usize| work[at].0.clone();
+    let pairs: Vec<(String, String)> = asked
+        .iter()
+        .map(|(one, other)| (commit(*one), other.map_or_else(|| target.clone(), commit)))
+        .collect();
     let mut conflicts = Vec::new();
-    for (one, (branch, paths)) in work.iter().enumerate() {
-        for (other, (other_branch, other_paths)) in work.iter().enumerate().skip(one + 1) {
-            // Only what changes the same files can conflict.
-            if !paths.is_disjoint(other_paths) {
-                let repository = candidates[one].harvest.repository();
-                if !worktrees::conflicts(repository, branch, other_branch)?.is_empty() {
-                    conflicts.push((one, other));
-                }
-            }
-        }
-        // What does not go onto the target as it is would only keep others waiting.
-        let repository = candidates[one].harvest.repository();
-        if !worktrees::conflicts(repository, &format!("refs/heads/{target}"), branch)?.is_empty() {
-            conflicts.extend((0..work.len()).filter(|other| *other != one).map(|other| (one, other)));
+    for ((one, other), files) in asked.into_iter().zip(worktrees::conflicts_of(repository, &pairs)?) {
+        match other {
+            _ if files.is_empty() => {}
+            Some(other) => conflicts.push((one, other)),
+            // What does not go onto the target as it is would only keep others waiting.
+            None => conflicts.extend((0..work.len()).filter(|other| *other != one).map(|other| (one, other))),
         }
     }
     Ok(fewest_conflicts(&comes_after, &conflicts))
@@ -304,7 +339,11 @@ impl Ground<'_> {
         tell: &mut dyn FnMut(LandNews),
     ) -> Result<(Vec<LandingStep>, String), LandError> {
         for candidate in candidates {
-            candidate.harvest.commit()?;
+            match candidate.harvest.commit() {
+                // Told more in the meantime, it waits when its turn comes.
+                Err(HarvestError::AtWork { .. }) => {}
+                committed => drop(committed?),
+            }
         }
         let order = order(self.run, candidates, self.target)?;
         self.walk(candidates, &order, waiting, tell)
@@ -330,9 +369,17 @@ impl Ground<'_> {
             let task = self.run.task(candidate.place);
             let before =
                 task.into_iter().flat_map(|task| task.comes_after()).find(|place| open.contains(place));
-            let before = before.and_then(|place| self.run.task(place)).map(|task| task.name.clone());
-            let step = if let Some(before) = before {
+            let name = |place: u32| self.run.task(place).map(|task| task.name.clone()).unwrap_or_default();
+            let begun_on = self.run.starter_of(candidate.place).filter(|place| open.contains(place));
+            let step = if let Some(before) = before.map(name) {
                 Ok(LandingOutcome::Waits { why: format!("it comes after {before}, which has not landed") })
+            } else if let Some(starter) = begun_on
+                && !self.has(candidate, candidate.harvest.began_at())?
+            {
+                let starter = name(starter);
+                Ok(LandingOutcome::Waits {
+                    why: format!("it began on the work of {starter}, which has not landed"),
+                })
             } else if let Some((first, what)) = &held_by {
                 Ok(LandingOutcome::Waits { why: format!("{first} {what}, and others wait for it") })
             } else if self.run.halt_of_landing().is_wanted() {
@@ -386,6 +433,33 @@ impl Ground<'_> {
         Ok((steps, commit.unwrap_or_default()))
     }
 
+    /// Whether the target has a commit.
+    fn has(&self, candidate: &Candidate, commit: &str) -> Result<bool, LandError> {
+        let target = format!("refs/heads/{}", self.target);
+        Ok(worktrees::is_ancestor(candidate.harvest.repository(), commit, &target)?)
+    }
+
+    /// The work of an agent as it is by now, all of it committed, and its last commit; `None` while it is at work on it:
+    /// others took their time, and it may have been told more.
+    fn as_it_is_now(&self, candidate: &Candidate) -> Result<Option<(Harvest, String)>, LandError> {
+        let folder = self.tools.agents().open(&candidate.harvest.agent().id)?;
+        let harvest = {
+            // Without a client it does not begin meanwhile.
+            let _lock = folder.take_lock()?;
+            let harvest = Harvest::of(&folder, self.tools.git()?)?;
+            match harvest.commit() {
+                Err(HarvestError::AtWork { .. }) => return Ok(None),
+                committed => drop(committed?),
+            }
+            harvest
+        };
+        let branch = format!("refs/heads/{}", harvest.branch());
+        let tip = worktrees::commit_of(harvest.repository(), &branch)?.unwrap_or(branch);
+        // Looked at afterwards: whoever is at work only now made nothing of what stands there.
+        let is_at_work = Harvest::of(&folder, self.tools.git()?)?.see_that_it_rests().is_err();
+        Ok((!is_at_work).then_some((harvest, tip)))
+    }
+
     /// Makes the merge, checks it, and moves the target.
     fn try_one<'r>(
         &self,
@@ -393,13 +467,13 @@ impl Ground<'_> {
         scratch: &mut Option<Scratch<'r>>,
         tell: &mut dyn FnMut(LandNews),
     ) -> Result<LandingOutcome, LandError> {
-        let harvest = &candidate.harvest;
-        let repository = harvest.repository();
-        let branch = format!("refs/heads/{}", harvest.branch());
+        let repository = candidate.harvest.repository();
+        let Some((harvest, tip)) = self.as_it_is_now(candidate)? else {
+            return Ok(LandingOutcome::Waits { why: "it is at work".to_owned() });
+        };
         let message = harvest.message(&format!("Merge branch '{}'", harvest.branch()));
-        let merge =
-            Merge { repository, branch: &branch, into: self.target, squash: false, message: &message };
-        let own = self.run.task(candidate.place).and_then(|task| task.check.clone());
+        let merge = Merge { repository, branch: &tip, into: self.target, squash: false, message: &message };
+        let own = self.run.check_of(candidate.place);
         let command = self.wish.check.clone().or(own).filter(|command| !command.trim().is_empty());
         for tried in 1.. {
             let made = match merge.make() {
@@ -443,7 +517,7 @@ impl Ground<'_> {
             match merge.arrive(&made) {
                 Ok(()) => {
                     let (task, target) = (candidate.place, self.target.to_owned());
-                    let (from, commit, turns) = (made.from, commit.clone(), candidate.harvest.agent().turns);
+                    let (from, commit, turns) = (made.from, commit.clone(), harvest.agent().turns);
                     let landed =
                         RunEvent::Landed { task, target, from, commit: commit.clone(), turns: Some(turns) };
                     self.run.note_locked(landed)?;

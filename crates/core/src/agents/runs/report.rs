@@ -6,20 +6,21 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId, Conflict, LandingState, Results, RunList, TaskResult, TaskState};
+use orchestra_model::{
+    Agent, AgentId, Conflict, LandingState, Results, RunList, SpanKind, TaskResult, TaskState,
+};
 
 use super::{
     PlannedTask, RunError, RunFolder,
     journal::{Landed, Ledger},
+    sequence::MOST_PAIRS,
     standing::Standing,
 };
 use crate::{
     agents::{
         Tools,
-        folder::AgentFolder,
         harvest::{Harvest, HarvestError},
-        log::LogReader,
-        plan::Place,
+        plan::{Place, Plan},
     },
     worktrees,
 };
@@ -48,6 +49,10 @@ fn landing_of(
     if run.is_being_landed()? {
         return Ok(Some(LandingState::UnderWay));
     }
+    // It may have ended since the journal was read, and what it says last is written before it lets go.
+    if !run.ledger()?.is_landing {
+        return Ok(None);
+    }
     // Cut off after the last one had landed, it is over.
     Ok(tasks.iter().any(TaskResult::can_land).then_some(LandingState::CutOff))
 }
@@ -58,7 +63,7 @@ impl Tools {
     /// # Errors
     /// When it cannot be read. Work that git cannot show is left out.
     pub fn results(&self, run: &RunFolder) -> Result<Results, RunError> {
-        self.results_with(run, true)
+        self.results_with(&self.agents().run(run.id())?, true)
     }
 
     /// How far a run is: the same without asking git, so without changes, commits and conflicts.
@@ -66,38 +71,41 @@ impl Tools {
     /// # Errors
     /// When it cannot be read.
     pub fn overview(&self, run: &RunFolder) -> Result<Results, RunError> {
-        self.results_with(run, false)
+        self.results_with(&self.agents().run(run.id())?, false)
     }
 
     /// The runs of several agents, the newest first, so many at most.
     pub fn runs(&self, most: usize) -> RunList {
         let (agents, _) = self.agents().list();
-        let mut counts: HashMap<&AgentId, usize> = HashMap::new();
-        for agent in &agents {
-            *counts.entry(&agent.run).or_default() += 1;
+        let mut members: HashMap<AgentId, Vec<Plan>> = HashMap::new();
+        for plan in self.agents().folders().unwrap_or_default().iter().filter_map(|folder| folder.plan().ok())
+        {
+            members.entry(plan.run.id.clone()).or_default().push(plan);
         }
         let mut seen = HashSet::new();
-        let several =
-            agents.iter().map(|agent| &agent.run).filter(|run| counts[run] > 1 && seen.insert(*run));
-        let several: Vec<&AgentId> = several.collect();
-        let overview = |run: &&AgentId| self.overview(&self.agents().run(run).ok()?).ok();
+        let all: Vec<&AgentId> =
+            agents.iter().map(|agent| &agent.run).filter(|run| seen.insert(*run)).collect();
+        let count = |run: &AgentId| members.get(run).map_or(0, Vec::len);
+        let several: Vec<&AgentId> = all.iter().copied().filter(|run| count(run) > 1).collect();
+        let overview = |run: &&AgentId| {
+            let run = self.agents().run_of(run, || members.get(run).cloned()).ok()?;
+            self.results_with(&run, false).ok()
+        };
         RunList {
             runs: several.iter().take(most).filter_map(overview).collect(),
             more: several.len().saturating_sub(most),
-            alone: counts.values().filter(|count| **count == 1).count(),
+            alone: all.len() - several.len(),
         }
     }
 
     fn results_with(&self, run: &RunFolder, with_work: bool) -> Result<Results, RunError> {
-        let run = &self.agents().run(run.id())?;
         let ledger = run.ledger()?;
         let look = |id: &_| self.agents().open(id).and_then(|folder| folder.agent()).ok();
         let standings = run.standings(&ledger, true, &look);
-        let mut tasks = Vec::new();
-        let mut work: Vec<Option<Worked>> = Vec::new();
-        for ((place, task), standing) in run.tasks().zip(&standings.all) {
-            let mut result = self.result(run, &ledger, (place, task), standing);
-            let landed = ledger.landed.get(&place).filter(|landed| {
+        let all: Vec<_> = run.tasks().zip(&standings.all).collect();
+        let look = |((place, task), standing): &((u32, &PlannedTask), &Standing)| {
+            let mut result = self.result(run, &ledger, (*place, task), standing);
+            let landed = ledger.landed.get(place).filter(|landed| {
                 // Without asking git of each, whoever did not work on since has made nothing more.
                 let is_asked = with_work || landed.may_be_outdated(result.turns);
                 !is_asked || self.is_landed(run, task, landed)
@@ -105,11 +113,12 @@ impl Tools {
             result.landed = landed.map(|landed| landed.commit.clone());
             let before = landed.map(|landed| landed.from.as_str());
             let worked = with_work.then(|| self.worked(run, task, before, &mut result));
-            tasks.push(result);
             // A harvest that cannot be read has no conflicts to be told.
-            work.push(worked.and_then(Result::ok).flatten());
-        }
-        self.compare(run, &work, &mut tasks);
+            (result, worked.and_then(Result::ok).flatten())
+        };
+        // Most of it is waiting for git.
+        let (mut tasks, work): (Vec<_>, Vec<_>) = at_once(&all, look).into_iter().unzip();
+        let uncompared = self.compare(run, &work, &mut tasks);
         let first = run.plan.tasks.first().map(|task| &task.agent.place);
         let (repo, target) = match first {
             Some(Place::Worktree { repository, target, .. }) => {
@@ -127,6 +136,9 @@ impl Tools {
             limit: standings.limit,
             spent: standings.spent,
             landing: landing_of(run, &ledger, &tasks)?,
+            last_landing: ledger.last_landing,
+            uncompared,
+            trouble: run.trouble(),
             tasks,
         })
     }
@@ -144,7 +156,6 @@ impl Tools {
             is_outdated: agent.is_some_and(|agent| agent.turns != *turns),
             ..check.clone()
         });
-        let folder = self.agents().open(&task.agent.id).ok();
         TaskResult {
             name: task.name.clone(),
             agent: task.agent.id.clone(),
@@ -165,7 +176,7 @@ impl Tools {
             uncommitted: Vec::new(),
             check,
             tested: agent.and_then(|agent| agent.tested.clone()),
-            seconds: folder.zip(agent).and_then(|(folder, agent)| seconds(&folder, agent)),
+            seconds: agent.and_then(seconds),
             turns: agent.map_or(0, |agent| agent.turns),
             tokens: agent.map(|agent| agent.tokens).unwrap_or_default(),
             cost_usd: agent.and_then(|agent| agent.cost_usd),
@@ -215,50 +226,100 @@ impl Tools {
             return Ok(None);
         }
         let tip = harvest.tip()?;
+        let commit = worktrees::commit_of(harvest.repository(), &tip)?;
+        let tip = commit.unwrap_or(tip);
         Ok(Some(Worked { harvest, tip, paths }))
     }
 
-    /// Fills in what does not go together.
-    fn compare(&self, run: &RunFolder, work: &[Option<Worked>], tasks: &mut [TaskResult]) {
-        let attempt = |place: usize| run.plan.tasks.get(place).and_then(|task| task.attempt);
-        for (one, worked) in work.iter().enumerate() {
-            let Some(worked) = worked.as_ref().filter(|worked| !worked.paths.is_empty()) else { continue };
-            let repository = worked.harvest.repository();
-            if let Some(target) = worked.harvest.target() {
-                let files = worktrees::conflicts(repository, &format!("refs/heads/{target}"), &worked.tip);
-                if let Ok(files) = files
-                    && !files.is_empty()
-                {
-                    tasks[one].conflicts.push(Conflict { with: target.to_owned(), files });
+    /// Fills in what does not go together: with the target each, then with each other. Answers how many pairs were not
+    /// tried out because there are too many.
+    fn compare(&self, run: &RunFolder, work: &[Option<Worked>], tasks: &mut [TaskResult]) -> usize {
+        let Some(repository) = work.iter().flatten().next().map(|worked| worked.harvest.repository()) else {
+            return 0;
+        };
+        let group = |place: usize| run.plan.tasks.get(place).and_then(|task| Some(task.attempt?.0));
+        // Attempts at one task are chosen from, not put together.
+        let are_rivals = |one: usize, other: usize| group(one).is_some() && group(one) == group(other);
+        let with_work = || {
+            let worked =
+                work.iter().enumerate().filter_map(|(place, worked)| Some((place, worked.as_ref()?)));
+            worked.filter(|(_, worked)| !worked.paths.is_empty())
+        };
+        let mut asked: Vec<(usize, Option<usize>)> = with_work().map(|(place, _)| (place, None)).collect();
+        let targets = asked.len();
+        for (one, worked) in with_work() {
+            let others = with_work().skip_while(|(other, _)| *other <= one);
+            // Only what changes the same files can conflict.
+            let near = others
+                .filter(|(other, rival)| !are_rivals(one, *other) && !worked.paths.is_disjoint(&rival.paths));
+            asked.extend(near.map(|(other, _)| (one, Some(other))));
+        }
+        let left_out = asked.len().saturating_sub(targets + MOST_PAIRS);
+        asked.truncate(targets + MOST_PAIRS);
+        let tip = |place: usize| work[place].as_ref().map(|worked| worked.tip.clone()).unwrap_or_default();
+        let target = |place: usize| {
+            let name = work[place].as_ref()?.harvest.target()?;
+            Some((name.to_owned(), worktrees::commit_of(repository, &format!("refs/heads/{name}")).ok()??))
+        };
+        let target = asked.first().and_then(|(place, _)| target(*place));
+        let of_target = target.as_ref().map(|(_, commit)| commit.clone()).unwrap_or_default();
+        if target.is_none() {
+            asked.retain(|(_, other)| other.is_some());
+        }
+        let pairs: Vec<(String, String)> = asked
+            .iter()
+            .map(|(one, other)| (tip(*one), other.map_or_else(|| of_target.clone(), tip)))
+            .collect();
+        let Ok(found) = worktrees::conflicts_of(repository, &pairs) else { return 0 };
+        for ((one, other), files) in asked.into_iter().zip(found).filter(|(_, files)| !files.is_empty()) {
+            match other {
+                None => {
+                    let with = target.as_ref().map(|(name, _)| name.clone()).unwrap_or_default();
+                    tasks[one].conflicts.push(Conflict { with, files });
                 }
-            }
-            for (other, rival) in work.iter().enumerate().skip(one + 1) {
-                let Some(rival) = rival else { continue };
-                // Attempts at one task are chosen from, not put together; only what changes the same files can conflict.
-                let are_rivals = attempt(one)
-                    .is_some_and(|(first, _)| attempt(other).is_some_and(|(of_other, _)| first == of_other));
-                if are_rivals || worked.paths.is_disjoint(&rival.paths) {
-                    continue;
-                }
-                let Ok(files) = worktrees::conflicts(repository, &worked.tip, &rival.tip) else { continue };
-                if !files.is_empty() {
-                    let conflict =
-                        |with: &TaskResult| Conflict { with: with.agent_name.clone(), files: files.clone() };
-                    let (with_one, with_other) = (conflict(&tasks[other]), conflict(&tasks[one]));
-                    tasks[one].conflicts.push(with_one);
-                    tasks[other].conflicts.push(with_other);
+                Some(other) => {
+                    let with = tasks[other].agent_name.clone();
+                    tasks[one].conflicts.push(Conflict { with, files: files.clone() });
+                    let with = tasks[one].agent_name.clone();
+                    tasks[other].conflicts.push(Conflict { with, files });
                 }
             }
         }
+        left_out
     }
 }
 
-/// From its first word to its last, or until now while it is at work.
-fn seconds(folder: &AgentFolder, agent: &Agent) -> Option<u64> {
-    let first = LogReader::open(&folder.log(), 0).next_record().ok().flatten()?;
-    let is_at_work = agent.state.is_live() && agent.state != orchestra_model::AgentState::Idle;
-    let last = if is_at_work { Timestamp::now() } else { agent.worked_until() };
-    u64::try_from(last.duration_since(first.at).as_secs()).ok()
+/// How long it was at work, in seconds.
+fn seconds(agent: &Agent) -> Option<u64> {
+    let now = Timestamp::now();
+    let is_at_work = agent.state == orchestra_model::AgentState::Running;
+    let spans = &agent.score.spans;
+    let (last, milliseconds) =
+        spans.iter().filter(|span| span.kind == SpanKind::Running).fold((None, 0_i64), |(_, sum), span| {
+            let length = span.to.as_millisecond().saturating_sub(span.from.as_millisecond());
+            (Some(span.to), sum.saturating_add(length))
+        });
+    let open = last.filter(|_| is_at_work).map_or(0, |last| now.as_millisecond() - last.as_millisecond());
+    let has_begun = agent.turns > 0 || !spans.is_empty();
+    has_begun.then(|| u64::try_from(milliseconds.saturating_add(open.max(0)) / 1000).unwrap_or_default())
+}
+
+/// What comes of each, in its order, worked out by as many threads as there are processors.
+fn at_once<T: Sync, R: Send>(all: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(all.len());
+    let each = all.len().div_ceil(threads.max(1)).max(1);
+    std::thread::scope(|scope| {
+        let work = &work;
+        let parts: Vec<_> = all
+            .chunks(each)
+            .map(|part| scope.spawn(move || part.iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        // Whoever panics takes all of it down, as in one thread.
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 /// A report to paste into a pull request. Whoever reads it need not know Orchestra.

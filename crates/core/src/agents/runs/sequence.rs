@@ -1,5 +1,8 @@
 //! The order in which work lands: with the fewest conflicts left for later, and nothing before what it comes after.
 
+/// How many pairs of branches that change the same files are tried out.
+pub(super) const MOST_PAIRS: usize = 5_000;
+
 /// The places in the order in which they land. `comes_after` is theirs; `conflicts` are pairs that do not go together.
 ///
 /// Of those that may be next, the one that goes together with most of the rest is: what conflicts with nobody lands

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use orchestra_model::{Agent, AgentState, AttentionKind, Limit, Spent, TaskState};
 
 use super::{RunFolder, check, journal::Ledger, order};
+use crate::agents::facts::USED_UP;
 
 /// How far one task is.
 #[derive(Clone, Debug)]
@@ -22,10 +23,11 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Whether it takes one of the places that there are: whoever only waits for others does not.
+    /// Whether it takes one of the places that there are: whoever only waits for others does not, nor who has ended and
+    /// is to be sent back.
     pub(super) fn is_at_work(&self) -> bool {
-        let only_waits = self.agent.as_ref().is_some_and(|agent| !agent.awaits.is_empty());
-        self.state == TaskState::Running && !only_waits
+        let works = |agent: &Agent| agent.state.is_live() && agent.awaits.is_empty();
+        self.state == TaskState::Running && self.agent.as_ref().is_some_and(works)
     }
 }
 
@@ -57,7 +59,7 @@ impl Standings {
 
 impl RunFolder {
     /// How all tasks are. `look` answers an agent as it is now; it is asked only for those whose turn it was, unless
-    /// `all` are wanted.
+    /// `all` are wanted. Also for those that are done: they may be told more.
     pub(super) fn standings(
         &self,
         ledger: &Ledger,
@@ -68,8 +70,7 @@ impl RunFolder {
         let mut standings: Vec<Standing> = self
             .tasks()
             .map(|(place, task)| {
-                let is_done = ledger.done.contains_key(&place);
-                let is_looked_at = all || ledger.begun.contains(&place) && !is_done;
+                let is_looked_at = all || ledger.begun.contains(&place) || ledger.done.contains_key(&place);
                 let agent = is_looked_at.then(|| look(&task.agent.id)).flatten();
                 let (state, failure) = self.alone(place, ledger, agent.as_ref());
                 let is_uncommitted = state == TaskState::Failed
@@ -80,18 +81,31 @@ impl RunFolder {
                                 .get(&place)
                                 .is_some_and(|(turns, _)| *turns == agent.turns)
                     });
-                let waits = agent
-                    .as_ref()
-                    .filter(|agent| agent.state == AgentState::Parked)
-                    .and_then(|agent| Some(format!("parked: {}", agent.attention.as_ref()?.summary)));
+                let waits = agent.as_ref().and_then(|agent| match agent.state {
+                    AgentState::Parked => Some(format!("parked: {}", agent.attention.as_ref()?.summary)),
+                    AgentState::Lost if state == TaskState::Running => {
+                        Some(format!("orchestra run --continue {} goes on with it", self.id()))
+                    }
+                    _ => None,
+                });
                 Standing { state, waits, failure, is_ready: false, is_uncommitted, agent }
             })
             .collect();
-        let spent = self.spent(ledger, &standings);
-        let used_up = limit.reached(&spent);
+        let used_up = limit.reached(&self.spent(ledger, &standings));
+        for one in standings.iter_mut().filter(|one| one.state == TaskState::Running) {
+            let is_live = one.agent.as_ref().is_some_and(|agent| agent.state.is_live());
+            // With nothing left to spend nobody is sent back.
+            if used_up.is_some() && one.failure.is_some() && !is_live {
+                one.state = TaskState::Failed;
+            }
+        }
         let comes_after: Vec<Vec<u32>> =
             self.plan.tasks.iter().map(|task| task.comes_after().collect()).collect();
         let at_work = standings.iter().filter(|one| one.is_at_work()).count();
+        let is_parked = |one: &&Standing| {
+            one.is_at_work() && one.agent.as_ref().is_some_and(|agent| agent.state == AgentState::Parked)
+        };
+        let parked = standings.iter().filter(is_parked).count();
         for place in order::sorted(&comes_after).unwrap_or_default() {
             let Some(task) = self.task(place) else { continue };
             if standings[place as usize].state != TaskState::Queued {
@@ -121,8 +135,9 @@ impl RunFolder {
                     let why = match &used_up {
                         Some(words) => Some(format!("its run has used {words}")),
                         None if at_work >= most => {
-                            let work = if at_work == 1 { "is" } else { "are" };
-                            Some(format!("waits for its turn: {at_work} of its run {work} at work"))
+                            let are = if at_work == 1 { "is" } else { "are" };
+                            let what = if parked == at_work { "parked" } else { "at work" };
+                            Some(format!("waits for its turn: {at_work} of its run {are} {what}"))
                         }
                         None => None,
                     };
@@ -132,6 +147,8 @@ impl RunFolder {
             let one = &mut standings[place as usize];
             (one.state, one.is_ready, one.waits) = (state, is_ready, waits);
         }
+        // Only now it is known who cannot start any more.
+        let spent = self.spent(ledger, &standings);
         Standings { all: standings, limit, spent }
     }
 
@@ -144,7 +161,7 @@ impl RunFolder {
         let (Some(agent), Some(task)) = (agent, self.task(place)) else { return (TaskState::Queued, None) };
         let failed = |why: String| {
             // What will be sent back by itself is at work for all others.
-            let again = ledger.retries(place) < task.retries;
+            let again = ledger.retries(place) < task.retries && !agent.is_cleaned && why != USED_UP;
             (if again { TaskState::Running } else { TaskState::Failed }, Some(why))
         };
         match agent.state {

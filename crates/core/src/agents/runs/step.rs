@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{AgentState, AtLimit, TaskState};
+use orchestra_model::{Agent, AgentState, AtLimit, TaskState};
 
 use super::{
     PlannedTask, RunError, RunFolder,
@@ -81,6 +81,22 @@ impl Tools {
             let (stepped, due) = self.advance_run(run)?;
             let Some(due) = due else { return Ok(stepped) };
             self.check(run, &due)?;
+        }
+    }
+
+    /// The same for whoever nobody waits for: what another process checks is waited for, and done when that process ends
+    /// before it has. One waits for all.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn step_to_the_end(&self, run: &RunFolder) -> Result<Stepped, StepError> {
+        loop {
+            let stepped = self.step(run)?;
+            let run = &self.agents().run(run.id())?;
+            let Some(check) = run.check_of_others()? else { return Ok(stepped) };
+            // Let go before it is looked again: whoever comes meanwhile may rely on that look.
+            let Some(_one) = run.try_lock(WATCH_LOCK)? else { return Ok(stepped) };
+            drop(run.lock(&check)?);
         }
     }
 
@@ -160,6 +176,14 @@ impl Tools {
         let mut has_changed = false;
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             let Some(agent) = &standing.agent else { continue };
+            if is_unheard(agent) {
+                // Whoever told it something was killed before it had it go on.
+                if let Err(error) = self.agents().launch(&agent.id, &self.launcher) {
+                    *outcome = Err(error.into());
+                }
+                has_changed = true;
+                continue;
+            }
             let is_result = standing.state == TaskState::Done && !ledger.done.contains_key(&place);
             // What could not be committed is tried again: a person may have seen to it.
             if is_result || standing.is_uncommitted {
@@ -184,7 +208,7 @@ impl Tools {
             let made = ledger.retries(place);
             let is_untold = made > 0 && folder.wish(&retry_key(run, place, made))?.is_none();
             if !is_untold {
-                if made >= task.retries || standings.reached().is_some() {
+                if standing.state != TaskState::Running || standings.reached().is_some() {
                     continue;
                 }
                 run.note(ledger, RunEvent::Retried { task: place, number: made + 1, why })?;
@@ -343,10 +367,31 @@ impl Tools {
     }
 }
 
+/// Whether the last thing that became of an agent is a message, which no runner has seen.
+fn is_unheard(agent: &Agent) -> bool {
+    let is_last = agent.queue.last().is_some_and(|prompt| prompt.at >= agent.updated_at);
+    is_last && !agent.state.is_live() && agent.state != AgentState::Queued && !agent.is_cleaned
+}
+
 /// The lock that whoever steps a run holds.
 pub(super) const STEP_LOCK: &str = "step.lock";
 
+/// The lock of whoever waits for a check of another process.
+const WATCH_LOCK: &str = "watch.lock";
+
 impl RunFolder {
+    /// The lock of a check that is due and that another process runs.
+    fn check_of_others(&self) -> Result<Option<String>, RunError> {
+        let standings = self.look(&self.ledger()?).all;
+        for ((place, _), standing) in self.tasks().zip(standings) {
+            let lock = check_lock(place);
+            if standing.state == TaskState::Checking && self.try_lock(&lock)?.is_none() {
+                return Ok(Some(lock));
+            }
+        }
+        Ok(None)
+    }
+
     /// Writes one thing down, for whoever does not hold the lock.
     pub(super) fn note_locked(&self, event: RunEvent) -> Result<(), RunError> {
         let _lock = self.lock(STEP_LOCK)?;
