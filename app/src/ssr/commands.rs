@@ -12,7 +12,7 @@ use orchestra_core::agents::{
     ControlError, PlaceError, SendError, Tools,
     control::{self, Caller, Refusal},
     entry::Steering,
-    runs::RunError,
+    runs::{RunError, WITH_ITS_RUN},
 };
 use orchestra_model::{Agent, AgentState, Decision, Limit, RequestKind, Timestamp};
 use serde::Deserialize;
@@ -246,7 +246,7 @@ impl Desk<'_> {
     }
 
     fn steer(&self, id: &str, how: Steering) -> Result<Outcome, AppError> {
-        let caller = Caller { by: BY.to_owned(), key: key_of(self.caller.key.as_deref(), &how) };
+        let caller = Caller { by: self.caller.by.clone(), key: key_of(self.caller.key.as_deref(), &how) };
         self.ask_as(caller, id, control::Command::Steer { how }).map(|_| Outcome::default())
     }
 
@@ -340,7 +340,8 @@ impl Desk<'_> {
     fn stop_run(&self, run: &str) -> Result<Outcome, AppError> {
         let run = super::runs::find(self.context, run)?;
         let agents = self.tools.agents().at_work(run.id());
-        let stop = |agent: &Agent| match self.stop(agent.id.as_str()) {
+        let of_run = Desk { caller: Caller { by: WITH_ITS_RUN.to_owned(), ..self.caller.clone() }, ..*self };
+        let stop = |agent: &Agent| match of_run.stop(agent.id.as_str()) {
             // One that ended by itself at that moment is what was wanted.
             Err(_) if self.find(agent.id.as_str()).is_ok_and(|now| now.state.is_over()) => Ok(()),
             stopped => stopped.map(drop),

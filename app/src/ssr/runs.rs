@@ -289,7 +289,11 @@ pub(super) fn go_on(context: &AppContext, id: &str, wanted: &Limit, by: &str) ->
     if raised != now {
         context.tools.set_limit(&run, raised, by).map_err(unreadable)?;
     }
-    run.check_again().map_err(unreadable)?;
+    let is_revived = run.revive(by).map_err(unreadable)?;
+    if !is_revived && raised == now {
+        let said = "Nothing of it was stopped with it. A message has one go on.".to_owned();
+        return Ok(Outcome { said, ..Outcome::default() });
+    }
     let tools = context.tools.clone();
     // It may run checks, which take their time; what of it cannot be done is shown by the tasks that wait.
     let goes_on = move || drop(tools.step(&run));

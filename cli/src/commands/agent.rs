@@ -84,12 +84,18 @@ pub(super) fn find(agents: &Agents, asked: &str) -> Result<Agent, Failure> {
 
 /// Asks an agent's runner for something: the number of the last record, and of the prompt if it was one.
 pub(super) fn ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), Failure> {
-    try_to_ask(agents, agent, command).map_err(|error| not_reached(agent, &error))
+    ask_as(BY, agents, agent, command)
 }
 
-fn try_to_ask(agents: &Agents, agent: &Agent, command: Command) -> Result<(u64, Option<u64>), ControlError> {
-    let folder = agents.open(&agent.id).map_err(|_| ControlError::NotRunning)?;
-    folder.ask(command, BY)
+/// The same for a reason of one's own.
+pub(super) fn ask_as(
+    by: &str,
+    agents: &Agents,
+    agent: &Agent,
+    command: Command,
+) -> Result<(u64, Option<u64>), Failure> {
+    let folder = agents.open(&agent.id).map_err(|_| ControlError::NotRunning);
+    folder.and_then(|folder| folder.ask(command, by)).map_err(|error| not_reached(agent, &error))
 }
 
 fn not_reached(agent: &Agent, error: &ControlError) -> Failure {

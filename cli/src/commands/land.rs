@@ -94,6 +94,12 @@ fn all_landed(landing: &Landing) -> Result<(), Failure> {
         let hint = "commit, stash or move them there; orchestra land goes on";
         return Err(Failure::new(format!("changes of your own are in the way of {work}")).hint(hint));
     }
+    let waits = names(landing, |outcome| matches!(outcome, LandingOutcome::Waits { .. }));
+    if !waits.is_empty() {
+        let agents = text::count(waits.len(), "agent waits", "agents wait");
+        return Err(Failure::new(format!("{agents}: not all of it has landed"))
+            .hint("orchestra land goes on with them when that is over"));
+    }
     Ok(())
 }
 

@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
         (None, asked) => {
             let run = find_here(&tools, asked.as_deref())?;
             set_limit(&tools, &run, arguments)?;
-            run.check_again().map_err(not_found)?;
+            run.revive(agent::BY).map_err(not_found)?;
             (run, None)
         }
     };

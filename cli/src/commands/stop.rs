@@ -6,7 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orchestra_core::agents::{Agents, control::Command, entry::Steering, runs::RunFolder};
+use orchestra_core::agents::{
+    Agents,
+    control::Command,
+    entry::Steering,
+    runs::{RunFolder, WITH_ITS_RUN},
+};
 use orchestra_model::{Agent, AgentId, AgentState};
 use serde::Serialize;
 
@@ -30,12 +35,13 @@ pub(super) fn run(context: &Context, arguments: &StopArguments) -> Result<(), Fa
     let mut troubles = Vec::new();
     let mut asked = Vec::new();
     // Those whose turn it was not come first: it would be, once others have ended.
+    let by = if arguments.run { WITH_ITS_RUN } else { agent::BY };
     for one in meant.iter().filter(|one| one.state == AgentState::Queued) {
-        let cancelled = agents.cancel(&one.id, agent::BY, context.now.timestamp());
+        let cancelled = agents.cancel(&one.id, by, context.now.timestamp());
         troubles.extend(cancelled.map_err(agent::not_started).err());
     }
     for one in meant.iter().filter(|one| one.state.is_live()) {
-        match agent::ask(&agents, one, Command::Steer { how: Steering::Stop }) {
+        match agent::ask_as(by, &agents, one, Command::Steer { how: Steering::Stop }) {
             Ok(_) => asked.push(one.clone()),
             // It ended by itself at that moment.
             Err(_) if !read(&agents, &one.id)?.state.is_live() => {}

@@ -25,7 +25,7 @@
 //! | `::retry STATUS`, `::limit SECONDS`, `::overload`, `::error TEXT`, `::budget` | what the API or the account say |
 //! | `::subagent TEXT` | says something as a subagent |
 //!
-//! `FAKE_CLAUDE` in its environment has it fail from the start: `crash`, `login`, `old`, `garbage`, `silent`,
+//! `FAKE_CLAUDE` in its environment has it fail from the start: `crash`, `login`, `old`, `garbage`, `silent`, `mute` (it dies over its first prompt),
 //! `slow MS`, `line BYTES`.
 
 mod turn;
@@ -132,6 +132,9 @@ fn main() -> ExitCode {
                 Err(_) => return ExitCode::SUCCESS,
             },
         };
+        if fault == "mute" {
+            return ExitCode::from(3);
+        }
         if let Next::Exit(code) = client.turn(&prompt) {
             return ExitCode::from(code);
         }

@@ -149,6 +149,52 @@ fn a_landing_that_was_cut_off_is_told_and_gone_on_with() {
 }
 
 #[test]
+fn work_that_is_half_done_does_not_land() {
+    let world = World::new();
+    let plan = [task("one", "::write one 1", ""), task("two", "::write two 2", "")];
+    world.work_off(&plan.concat());
+    world.ok(&["send", "two", "::write half 1\n::sleep 600000"]);
+    world.wait("two", |agent| agent["state"] == "running");
+    until(|| world.worktree("two").join("half").exists());
+    world.ok(&["stop", "two"]);
+    let said = world.run(&["land"]);
+    assert!(said.code == 1 && said.words.contains("1 agent waits: not all of it has landed"), "{said:?}");
+    assert!(
+        said.out.contains("two  waits: it was stopped in the middle of what it was told last"),
+        "{said:?}"
+    );
+    assert!(world.shop().join("one").exists() && !world.shop().join("half").exists());
+    world.ok(&["send", "two", "::say done"]);
+    world.wait("two", |agent| agent["state"] == "done");
+    let (code, landed) = landing(&world, &[]);
+    assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])), "{landed:#}");
+}
+
+#[test]
+fn who_is_told_more_while_others_are_tried_waits() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write two 2"]);
+    let (hold, go) = (world.home().join("hold"), world.home().join("go"));
+    let check = format!(
+        "echo $$ > {hold}; while ! test -e {go}; do sleep 0.02; done",
+        hold = hold.display(),
+        go = go.display()
+    );
+    let landing_all =
+        world.command(&["land", "--json", "--check", &check]).stdout(Stdio::piped()).spawn().unwrap();
+    until(|| fs::read(&hold).is_ok_and(|words| words.ends_with(b"\n")));
+    world.ok(&["send", "two", "::write half 1\n::sleep 600000"]);
+    until(|| world.worktree("two").join("half").exists());
+    fs::write(go, "").unwrap();
+    let landed: Value = serde_json::from_slice(&landing_all.wait_with_output().unwrap().stdout).unwrap();
+    assert_eq!(outcomes(&landed), pairs(&[("one", "landed"), ("two", "waits")]), "{landed:#}");
+    assert_eq!(world.git(&["log", "--format=%s", "--", "two", "half"]), "");
+    let results = world.results();
+    assert_eq!(results["last_landing"]["landing"]["steps"], landed["steps"], "{results:#}");
+    world.ok(&["stop", "two"]);
+}
+
+#[test]
 fn a_landing_is_stopped_with_its_run() {
     let world = World::new();
     world.ok(&["spawn", "--trust", "--wait", "One\n::write one 1", "Two\n::write two 2"]);

@@ -4,7 +4,7 @@ use std::{fs, os::unix::process::CommandExt, process::Stdio, thread, time::Durat
 
 use serde_json::Value;
 
-use super::world::{Said, World, kill, pid_in, runs, said, until};
+use super::world::{Said, World, kill, parent_of, pid_in, runs, said, until};
 
 impl World {
     /// Writes a plan and answers its path.
@@ -192,6 +192,68 @@ fn a_check_that_hangs_is_stopped_and_run_again() {
         world.task("docs")["state"] == "done" && world.task("api")["check"]["passed"] == true,
         "{said:?}"
     );
+}
+
+#[test]
+fn what_was_stopped_with_its_run_goes_on_with_it_and_what_a_person_stopped_does_not() {
+    let world = World::new();
+    let plan = [
+        task("own", "::sleep 600000", ""),
+        task("long", "::write half 1\n::sleep 600000", ""),
+        task("last", "::write last 1", "after = [\"long\"]"),
+    ];
+    world.ok(&["run", "--trust", &world.plan(&plan.concat())]);
+    world.wait("long", |agent| agent["state"] == "running");
+    world.wait("own", |agent| agent["state"] == "running");
+    world.ok(&["stop", "own"]);
+    world.ok(&["stop", "--run", "long"]);
+    assert_eq!(
+        (&world.task("long")["state"], &world.task("last")["state"]),
+        (&"stopped".into(), &"stopped".into())
+    );
+    let said = world.run(&["run", "--continue", "long", "--wait"]);
+    assert!(said.code == 1 && said.words.contains("1 task is not done"), "{said:?}");
+    assert_eq!(world.task("own")["state"], "stopped");
+    assert_eq!(
+        (&world.task("long")["state"], &world.task("last")["state"]),
+        (&"done".into(), &"done".into())
+    );
+    assert!(world.ok(&["logs", "long"]).out.contains("You were cut off. Go on where you left off."));
+}
+
+#[test]
+fn a_run_whose_every_process_was_killed_goes_on() {
+    let world = World::new();
+    let plan = [task("first", "::sleep 600000", ""), task("next", "::write next 1", "from = \"first\"")];
+    world.ok(&["run", "--trust", &world.plan(&plan.concat())]);
+    world.wait("first", |agent| agent["state"] == "running");
+    let runner = world.runner("first");
+    // Its guard first, which would go on with the run.
+    kill(parent_of(runner));
+    kill(runner);
+    world.wait("first", |agent| agent["state"] == "lost" || agent["state"] == "stopped");
+    let said = world.ok(&["run", "--continue", "first", "--wait"]);
+    assert_eq!(world.task("next")["state"], "done", "{said:?}");
+}
+
+#[test]
+fn a_budget_of_its_own_that_is_used_up_is_not_given_again() {
+    let world = World::new();
+    let plan = task("dear", "::budget", "retries = 3\nmax-budget-usd = 1");
+    let said = world.work_off(&plan);
+    assert!(said.code == 1 && said.words.contains("its budget is used up"), "{said:?}");
+    assert_eq!((&world.task("dear")["retries"], &world.task("dear")["state"]), (&0.into(), &"failed".into()));
+}
+
+#[test]
+fn a_client_that_dies_over_its_task_is_told_it_again() {
+    let mut world = World::with_fault("mute");
+    let said = world.work_off(&task("api", "::write made 1", ""));
+    assert_eq!((said.code, &world.task("api")["state"]), (1, &"failed".into()), "{said:?}");
+    world.set_fault("");
+    world.ok(&["send", "api", "::write more 1"]);
+    until(|| world.task("api")["state"] == "done");
+    assert_eq!(world.task("api")["diffstat"]["files"], 2, "{:#}", world.task("api"));
 }
 
 #[test]

@@ -131,6 +131,9 @@ pub struct Facts {
     pub exit: Option<Exit>,
     /// What a person wanted of its end.
     pub wanted: Option<Wanted>,
+    /// Through what it was asked to stop.
+    #[serde(default)]
+    pub stopped_by: Option<String>,
     /// Why it could not start or go on.
     pub failure: Option<(Timestamp, String)>,
     /// Processes that stem from it and could not be ended.
@@ -280,6 +283,7 @@ impl Facts {
                 self.end_client();
                 self.runner = Some(process);
                 self.wanted = None;
+                self.stopped_by = None;
                 self.failure = None;
                 self.exit = None;
             }
@@ -363,8 +367,11 @@ impl Facts {
                 self.requests.retain(|known| known.id != request);
                 self.trail.moved(at);
             }
-            Event::Steered { how, key, .. } => {
+            Event::Steered { how, key, by } => {
                 self.remember(key, None);
+                if how == Steering::Stop {
+                    self.stopped_by = Some(by);
+                }
                 self.steer(how);
             }
             Event::LeftOut { lines, bytes } => self.left_out = (lines, bytes),

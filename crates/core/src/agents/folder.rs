@@ -265,6 +265,12 @@ impl AgentFolder {
         Ok(self.facts(client).map_err(|error| self.refused(error))?.wish(key))
     }
 
+    /// Through what it was stopped, when it was.
+    pub(super) fn stopped_by(&self) -> Result<Option<String>, FolderError> {
+        let client = client_of(self.plan()?.provider);
+        Ok(self.facts(client).map_err(|error| self.refused(error))?.stopped_by)
+    }
+
     /// Whether it was cut off in the middle of a turn.
     pub(super) fn is_half_done(&self) -> Result<bool, FolderError> {
         let client = client_of(self.plan()?.provider);

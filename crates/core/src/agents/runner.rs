@@ -322,7 +322,7 @@ impl Runner<'_> {
             Message::Terminate if self.journal.facts().parked.is_some() => self.leaves = true,
             Message::Terminate => {
                 if self.ending.is_none() {
-                    self.stop(Steering::Stop, "the system".to_owned());
+                    self.stop(Steering::Stop, super::runs::SYSTEM.to_owned());
                 }
             }
         }
@@ -550,7 +550,7 @@ impl Runner<'_> {
             let _ = socket::serve(self.folder.path(), &self.sender);
         }
         if self.ending.is_none() && self.run_stops_at().is_some_and(|at| at <= Timestamp::now()) {
-            self.stop(Steering::Stop, "its run's budget".to_owned());
+            self.stop(Steering::Stop, super::runs::BUDGET.to_owned());
         }
         self.heed_limit_of_others();
         if self.ending.is_none() && self.child.is_some() && !self.work_folder().is_dir() {

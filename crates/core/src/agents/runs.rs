@@ -27,6 +27,7 @@ mod report;
 mod sequence;
 mod standing;
 mod step;
+mod worked;
 
 use std::{fs, io, path::PathBuf};
 
@@ -37,6 +38,8 @@ use serde::{Deserialize, Serialize};
 pub use choose::{ChooseError, Chosen};
 pub use create::NewPlan;
 pub use file::{NewTask, RunFile, RunFileError};
+pub use halt::WITH_ITS_RUN;
+pub(super) use halt::{BUDGET, SYSTEM};
 pub use land::{LandError, LandNews, LandWish};
 pub use report::markdown;
 pub use step::{StepError, Stepped};
@@ -341,6 +344,11 @@ impl RunFolder {
             next = self.starter_of(place);
         }
         None
+    }
+
+    /// How many may be at work at once.
+    fn most_at_once(&self) -> usize {
+        self.plan.max_parallel.map_or(usize::MAX, |most| most as usize)
     }
 
     /// The folder of a task's agent.

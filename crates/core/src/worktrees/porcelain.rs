@@ -142,6 +142,8 @@ pub fn merge_tree(output: &[u8]) -> (String, Vec<String>) {
 /// The output of `git merge-tree -z --name-only --stdin`: the files that each of the merges conflicts in. One that was not
 /// told to its end is not among them.
 pub fn merge_trees(output: &[u8]) -> Vec<Vec<String>> {
+    // A zero ends each field: what follows the last one is none.
+    let Some(output) = output.strip_suffix(&[0]) else { return Vec::new() };
     let mut fields = output.split(|byte| *byte == 0);
     let mut merges = Vec::new();
     // How it went and the tree, then the files, then nothing.
@@ -170,6 +172,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn merges_that_were_told_whole_are_told_in_their_order() {
+        let output = b"1\0tree\0\x000\0tree\0a\0a\0b c\0\x001\0tree\0";
+        let both = vec![vec![], vec!["a".to_owned(), "b c".to_owned()]];
+        assert_eq!(merge_trees(&output[..output.len() - 7]), both);
+        assert_eq!(merge_trees(output), both, "the third has no end");
+        assert!(merge_trees(b"").is_empty() && merge_trees(b"fatal: what").is_empty());
+    }
 
     /// A name as git may print one: anything but a zero.
     fn name() -> impl Strategy<Value = Vec<u8>> {

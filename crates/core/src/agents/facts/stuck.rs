@@ -152,7 +152,10 @@ impl Trail {
             // With other numbers after a change, like fewer tests that fail, it comes forward.
             let gets_on = self.edits > streak.edits && words != streak.words;
             let is_far = self.calls.saturating_sub(streak.last) > APART || gets_on;
-            (streak.edits, streak.words) = (self.edits, words);
+            streak.edits = self.edits;
+            if gets_on {
+                streak.words = words;
+            }
             streak.times = if is_far { 1 } else { streak.times.saturating_add(1) };
             streak.last = self.calls;
             streak.what = call.what;
@@ -303,6 +306,12 @@ mod tests {
         for second in 0..8 {
             let words = format!("Exit code 1\nerror in {}", ["a", "b", "c", "d"][second as usize % 4]);
             tool(&mut trail, "Bash", "cargo test", Some(&words), second);
+        }
+        assert_eq!(summary(&trail, 8), None);
+        // Fewer tests fail after each change.
+        for failing in [30, 20, 10, 3, 1] {
+            tool(&mut trail, "Bash", "cargo test", Some(&format!("Exit code 1\n{failing} tests failed")), 8);
+            tool(&mut trail, "Edit", "a.rs", None, 8);
         }
         assert_eq!(summary(&trail, 8), None);
         // A search that finds nothing says nothing more: it is another one each time.

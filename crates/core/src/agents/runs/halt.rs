@@ -10,9 +10,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use orchestra_model::{AgentId, TaskState};
+use orchestra_model::{AgentId, AgentState, TaskState};
 
 use super::{LAND_LOCK, RunError, RunFolder, journal::RunEvent, step::STEP_LOCK};
+
+/// Who stopped an agent that a person stopped with all of its run.
+pub const WITH_ITS_RUN: &str = "its run";
+/// Who stopped one whose run has used what it may.
+pub(in crate::agents) const BUDGET: &str = "its run's budget";
+/// Who stopped one whose machine shuts down, or whose guard was killed.
+pub(in crate::agents) const SYSTEM: &str = "the system";
 
 /// How long a command may take to end after that was asked for: it is killed.
 const UNTIL_ENDED: Duration = Duration::from_secs(10);
@@ -67,7 +74,7 @@ impl RunFolder {
     }
 
     /// Ends the checks of an agent's work, or of all agents' when none is named, also those that were about to begin;
-    /// answers whose. They run again when that is [wanted](Self::check_again), or the agent has done more.
+    /// answers whose. They run again when that is [wanted](Self::revive), or the agent has done more.
     ///
     /// # Errors
     /// When that cannot be written down.
@@ -93,18 +100,39 @@ impl RunFolder {
         Ok(stopped.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Has checks that were stopped run again; answers whether there are any.
+    /// Has all gone on with that was stopped with the run or by its budget, or killed, and checks that were stopped run
+    /// again; answers whether there is any. What a person stopped by itself, or what failed, is left to them.
     ///
     /// # Errors
     /// When that cannot be written down.
-    pub fn check_again(&self) -> Result<bool, RunError> {
+    pub fn revive(&self, by: &str) -> Result<bool, RunError> {
         let _lock = self.lock(STEP_LOCK)?;
         let mut ledger = self.ledger()?;
-        let stopped: Vec<u32> = ledger.not_checked.keys().copied().collect();
-        for task in &stopped {
+        let unchecked: Vec<u32> = ledger.not_checked.keys().copied().collect();
+        for task in &unchecked {
             self.note(&mut ledger, RunEvent::CheckWanted { task: *task })?;
         }
-        Ok(!stopped.is_empty())
+        let mut tasks = Vec::new();
+        for (place, task) in self.tasks() {
+            let folder = self.agent(task)?;
+            let agent = folder.agent()?;
+            let is_meant = match agent.state {
+                AgentState::Lost => true,
+                AgentState::Stopped => {
+                    let by = folder.stopped_by()?;
+                    by.is_some_and(|by| [WITH_ITS_RUN, BUDGET, SYSTEM].contains(&by.as_str()))
+                }
+                _ => false,
+            };
+            if is_meant && !agent.is_cleaned {
+                tasks.push(place);
+            }
+        }
+        let is_any = !unchecked.is_empty() || !tasks.is_empty();
+        if !tasks.is_empty() {
+            self.note(&mut ledger, RunEvent::Revived { tasks, by: by.to_owned() })?;
+        }
+        Ok(is_any)
     }
 
     /// Ends a landing, whoever does it; answers whether there was one. What has landed stays.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Check, Landing, Limit, PastLanding};
+use orchestra_model::{Agent, Check, Landing, Limit, PastLanding};
 use serde::{Deserialize, Serialize};
 
 use super::{PlannedTask, RunError, RunFolder};
@@ -27,6 +27,8 @@ pub(super) enum RunEvent {
     CheckStopped { task: u32, turns: u32, by: String },
     /// Such a check is to run after all.
     CheckWanted { task: u32 },
+    /// Somebody has it gone on with what was stopped with the run, or whose every process was killed.
+    Revived { tasks: Vec<u32>, by: String },
     /// A task is being sent back, for this time; the message carries a key of this number.
     Retried { task: u32, number: u32, why: String },
     /// A task is done; what it used.
@@ -76,6 +78,8 @@ pub(super) struct Ledger {
     pub(super) checks: HashMap<u32, (u32, Check)>,
     /// After how many turns the work of each is not to be checked.
     pub(super) not_checked: HashMap<u32, u32>,
+    /// Since when each is to be gone on with.
+    pub(super) revived: HashMap<u32, Timestamp>,
     /// How often each was sent back, and why the last time.
     pub(super) retries: HashMap<u32, (u32, String)>,
     /// Tasks that are done, with what they used.
@@ -139,6 +143,7 @@ impl Ledger {
             RunEvent::Checked { task, turns, check } => drop(self.checks.insert(task, (turns, check))),
             RunEvent::CheckStopped { task, turns, .. } => drop(self.not_checked.insert(task, turns)),
             RunEvent::CheckWanted { task } => drop(self.not_checked.remove(&task)),
+            RunEvent::Revived { tasks, .. } => self.revived.extend(tasks.into_iter().map(|task| (task, at))),
             RunEvent::Retried { task, number, why } => drop(self.retries.insert(task, (number, why))),
             RunEvent::Done { task, usd, tokens } => drop(self.done.insert(task, (usd, tokens))),
             RunEvent::NotCommitted { task, turns, why } => {
@@ -160,6 +165,11 @@ impl Ledger {
             RunEvent::Joined { task } => self.joined.push(*task),
             RunEvent::SentBack { .. } | RunEvent::Chosen { .. } | RunEvent::Unknown => {}
         }
+    }
+
+    /// Whether a task is to be gone on with, and nothing has become of its agent since that was said.
+    pub(super) fn is_revived(&self, task: u32, agent: &Agent) -> bool {
+        self.revived.get(&task).is_some_and(|at| agent.updated_at <= *at && !agent.state.is_live())
     }
 
     /// How often a task was sent back.

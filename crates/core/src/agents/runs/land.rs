@@ -269,7 +269,11 @@ fn why_not(standing: &Standing) -> Option<String> {
 
 /// Why the work of a task that is done is not taken all the same: its agent was told more since, and cut off half-way.
 fn cut_off(folder: &AgentFolder) -> Result<Option<String>, FolderError> {
-    let how = match folder.agent()?.state {
+    let agent = folder.agent()?;
+    if !agent.queue.is_empty() {
+        return Ok(Some("a message waits for it".to_owned()));
+    }
+    let how = match agent.state {
         AgentState::Failed => "it failed",
         AgentState::Lost => "its runner was killed",
         AgentState::Stopped => "it was stopped",
@@ -380,6 +384,10 @@ impl Ground<'_> {
                 Ok(LandingOutcome::Waits {
                     why: format!("it began on the work of {starter}, which has not landed"),
                 })
+            } else if held_by.is_some()
+                && self.has(candidate, &format!("refs/heads/{}", candidate.harvest.branch()))?
+            {
+                Ok(LandingOutcome::Nothing)
             } else if let Some((first, what)) = &held_by {
                 Ok(LandingOutcome::Waits { why: format!("{first} {what}, and others wait for it") })
             } else if self.run.halt_of_landing().is_wanted() {

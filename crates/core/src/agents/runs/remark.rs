@@ -56,7 +56,7 @@ impl RunFolder {
         let standings = self.standings(&ledger, true, look);
         let id = self.id();
         let asks_at_limit = standings.limit.at_limit == AtLimit::Ask;
-        let minutes_end = self.minutes_end_under(standings.limit);
+        let minutes_end = self.minutes_end_under(standings.limit, &standings.all, now);
         let asks = standings.reached().filter(|_| asks_at_limit).and_then(|words| {
             let (since, words) =
                 ledger.reached.clone().or_else(|| Some((minutes_end.filter(|at| *at <= now)?, words)))?;

@@ -1,9 +1,9 @@
 //! How far the tasks of a run are, and why one does not start: it follows from the journal and from the agents.
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, AttentionKind, Limit, Spent, TaskState};
+use orchestra_model::{Agent, AgentState, AtLimit, AttentionKind, Limit, Spent, TaskState};
 
-use super::{RunFolder, check, journal::Ledger, order};
+use super::{RunFolder, check, journal::Ledger, order, worked::Worked};
 use crate::agents::facts::USED_UP;
 
 /// How far one task is.
@@ -125,7 +125,7 @@ impl RunFolder {
             let mut open: Vec<&str> =
                 task.comes_after().filter(|other| state(*other) != Some(TaskState::Done)).map(name).collect();
             open.dedup();
-            let most = self.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
+            let most = self.most_at_once();
             let (state, is_ready, waits) = match bad {
                 Some(why) => (TaskState::Blocked, false, Some(why)),
                 None if !open.is_empty() => {
@@ -165,6 +165,11 @@ impl RunFolder {
             (if again { TaskState::Running } else { TaskState::Failed }, Some(why))
         };
         match agent.state {
+            _ if ledger.is_revived(place, agent) => match &agent.worktree {
+                // It never came to its turn.
+                None => (TaskState::Queued, None),
+                Some(_) => (TaskState::Running, None),
+            },
             AgentState::Queued => (TaskState::Queued, None),
             AgentState::Starting | AgentState::Running | AgentState::Waiting | AgentState::Parked => {
                 (TaskState::Running, None)
@@ -214,28 +219,31 @@ impl RunFolder {
             spent.usd += usd;
             spent.tokens = spent.tokens.saturating_add(tokens);
         }
-        let is_going_on = standings
-            .iter()
-            .any(|one| matches!(one.state, TaskState::Running | TaskState::Checking | TaskState::Queued));
-        let last_word = standings.iter().filter_map(|one| one.agent.as_ref()).map(Agent::worked_until).max();
-        let until =
-            if is_going_on { Timestamp::now() } else { last_word.max(ledger.last_at).unwrap_or_default() };
-        spent.seconds =
-            u64::try_from(until.duration_since(self.plan.created_at).as_secs()).unwrap_or_default();
+        spent.seconds = Worked::of(agents(standings), Timestamp::now()).seconds();
         spent
     }
 
     /// When the run's minutes are over and its agents stop by themselves; `None` when they do not.
     pub(in crate::agents) fn stops_at(&self) -> Option<Timestamp> {
-        let limit = self.ledger().ok()?.limit.unwrap_or(self.plan.limit);
-        self.minutes_end_under(limit).filter(|_| limit.at_limit == orchestra_model::AtLimit::Stop)
+        let ledger = self.ledger().ok()?;
+        let limit = ledger.limit.unwrap_or(self.plan.limit);
+        limit.minutes.filter(|_| limit.at_limit == AtLimit::Stop)?;
+        self.minutes_end_under(limit, &self.look(&ledger).all, Timestamp::now())
     }
 
-    /// When its minutes end; `None` when they are not limited.
-    pub(super) fn minutes_end_under(&self, limit: Limit) -> Option<Timestamp> {
-        let seconds = i64::try_from(limit.minutes?.saturating_mul(60)).ok()?;
-        self.plan.created_at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()
+    /// When its minutes end; `None` when they are not limited, or nobody is at work.
+    pub(super) fn minutes_end_under(
+        &self,
+        limit: Limit,
+        standings: &[Standing],
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        Worked::of(agents(standings), now).comes_to(limit.minutes?, now)
     }
+}
+
+fn agents(standings: &[Standing]) -> impl Iterator<Item = &Agent> {
+    standings.iter().filter_map(|one| one.agent.as_ref())
 }
 
 /// Whether its last turn came to a good end.

@@ -12,7 +12,7 @@ use orchestra_model::{Agent, AgentState, AtLimit, TaskState};
 use super::{
     PlannedTask, RunError, RunFolder,
     check::{Checking, how_it_went},
-    halt::{Halt, check_lock},
+    halt::{BUDGET, Halt, check_lock},
     journal::{Ledger, RunEvent},
     standing::Standings,
 };
@@ -174,6 +174,8 @@ impl Tools {
         outcome: &mut Result<(), StepError>,
     ) -> Result<bool, StepError> {
         let mut has_changed = false;
+        let most = run.most_at_once();
+        let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             let Some(agent) = &standing.agent else { continue };
             if is_unheard(agent) {
@@ -182,6 +184,20 @@ impl Tools {
                     *outcome = Err(error.into());
                 }
                 has_changed = true;
+                continue;
+            }
+            if ledger.is_revived(place, agent) && agent.worktree.is_some() {
+                if at_work < most {
+                    at_work += 1;
+                    has_changed = true;
+                    let key = format!("run-{}-{place}-revived-{}", run.id(), agent.sequence);
+                    let caller = Caller { by: ITSELF.to_owned(), key: Some(key) };
+                    let text = "You were cut off. Go on where you left off.";
+                    let (agents, now) = (self.agents(), Timestamp::now());
+                    if let Err(error) = agents.send(&agent.id, text, &caller, &self.launcher, now) {
+                        *outcome = Err(error.into());
+                    }
+                }
                 continue;
             }
             let is_result = standing.state == TaskState::Done && !ledger.done.contains_key(&place);
@@ -262,7 +278,7 @@ impl Tools {
         standings: &Standings,
         outcome: &mut Result<(), StepError>,
     ) -> Result<bool, StepError> {
-        let most = run.plan.max_parallel.map_or(usize::MAX, |most| most as usize);
+        let most = run.most_at_once();
         let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
         let (mut has_begun, mut has_launched) = (false, false);
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
@@ -276,7 +292,8 @@ impl Tools {
                 run.note(ledger, RunEvent::Begun { task: place })?;
                 has_begun = true;
             }
-            if run.agent(task)?.agent()?.state != AgentState::Queued {
+            let agent = run.agent(task)?.agent()?;
+            if agent.state != AgentState::Queued && !ledger.is_revived(place, &agent) {
                 // A person saw to it that it is not started, or somebody started it.
                 continue;
             }
@@ -313,7 +330,7 @@ impl Tools {
                     // One that ended meanwhile need not be stopped.
                     drop(
                         Control::connect(run.agent(task)?.path())
-                            .and_then(|mut control| control.ask(stop, "its run's budget")),
+                            .and_then(|mut control| control.ask(stop, BUDGET)),
                     );
                 }
             }
