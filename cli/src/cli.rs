@@ -175,7 +175,7 @@ pub(crate) struct SessionsArguments {
     pub(crate) query: Vec<String>,
 
     /// Only those active in the last N hours [default: 24]
-    #[arg(long, value_name = "N", group = "time", allow_negative_numbers = true, value_parser = parse_number)]
+    #[arg(long, value_name = "N", group = "time", allow_negative_numbers = true, value_parser = parse_number::<u32>)]
     pub(crate) hours: Option<u32>,
 
     /// Only those active since then: 2h, 3d, 1w, today, yesterday, 2026-11-01
@@ -195,7 +195,7 @@ pub(crate) struct SessionsArguments {
     pub(crate) project: Option<PathBuf>,
 
     /// At most this many
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = parse_number::<u32>)]
     pub(crate) limit: Option<u32>,
 
     /// Print JSON (described below)
@@ -260,11 +260,9 @@ pub(crate) struct ResumeArguments {
 }
 
 /// A number of hours or sessions: none of them is nothing to ask for.
-fn parse_number(text: &str) -> Result<u32, String> {
-    match text.parse() {
-        Ok(number @ 1..) => Ok(number),
-        _ => Err("write a whole number, 1 or more".to_owned()),
-    }
+fn parse_number<N: std::str::FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, String> {
+    let number = text.parse().ok().filter(|number| *number >= N::from(1));
+    number.ok_or_else(|| "write a whole number, 1 or more".to_owned())
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\

@@ -65,11 +65,11 @@ pub(crate) struct SpawnArguments {
     pub(crate) no_worktree: bool,
 
     /// At most this many at work at once; the rest waits
-    #[arg(long, value_name = "N", value_parser = super::parse_number)]
+    #[arg(long, value_name = "N", value_parser = super::parse_number::<u32>)]
     pub(crate) max_parallel: Option<u32>,
 
     /// Give each task to this many agents; `orchestra choose` keeps one
-    #[arg(long, value_name = "N", value_parser = super::parse_number, conflicts_with_all = ["no_worktree", "session"])]
+    #[arg(long, value_name = "N", value_parser = super::parse_number::<u32>, conflicts_with_all = ["no_worktree", "session"])]
     pub(crate) attempts: Option<u32>,
 
     /// Check the work of each with this command, run in its worktree
@@ -243,7 +243,7 @@ pub(crate) struct AnswerArguments {
     pub(crate) answers: Vec<String>,
 
     /// Keep a rule that it offers, so that it need not ask again [default: the first]
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = super::parse_number)]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = super::parse_number::<u32>)]
     pub(crate) always: Option<u32>,
 
     /// Why not, or what to do instead

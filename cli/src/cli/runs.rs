@@ -12,13 +12,14 @@ Examples:
   orchestra run plan.toml               starts what can start, and returns
   orchestra run plan.md --wait          returns when all of it is over
   orchestra run plan.toml --dry-run     the order, without starting anything
-  orchestra run --continue 4f2a         goes on with a run that was cut off
+  orchestra run --continue 4f2a         goes on with one that was cut off, or
+                                        stopped with stop --run
   orchestra run --continue 4f2a --budget-usd 20    and gives it more
 
 A plan:
   max-parallel = 2             # agents at work at once [4]
   check = \"cargo test\"         # run in each worktree when its agent is done
-  retries = 1                  # sent back so often when it fails, or its check
+  retries = 1                  # sent back so often when it fails, or its check [0]
   budget-usd = 10              # also budget-tokens, budget-minutes
   at-budget = \"ask\"            # or \"stop\"
 
@@ -38,7 +39,7 @@ A plan:
   check = \"\"                   # without one
   prompt = \"Describe the API\"
 
-For all: base, model, permission-mode, max-budget-usd, check, retries.
+A name has small letters, digits and -, at most 24. For all: base, model, permission-mode, max-budget-usd, check, retries.
 For one: priority = 1; at a rate limit those with less give way first.
 In Markdown the first lines stand between two of +++, a task is a heading
 \"## name\", its own settings a block ```toml right below, the rest its prompt.
@@ -56,7 +57,7 @@ terminal is closed, and whoever is killed, each task is run once.
 #[derive(Debug, Args)]
 #[command(after_help = RUN_EXAMPLES)]
 pub(crate) struct RunArguments {
-    /// The plan: TOML, or Markdown when its name ends in .md
+    /// The plan: TOML, or Markdown when its name ends in .md; - reads standard input
     #[arg(value_name = "FILE", required_unless_present = "run")]
     pub(crate) file: Option<PathBuf>,
 
@@ -77,7 +78,7 @@ pub(crate) struct RunArguments {
     pub(crate) base: Option<String>,
 
     /// At most this many at work at once [default: the plan's, or 4]
-    #[arg(long, value_name = "N", value_parser = parse_number)]
+    #[arg(long, value_name = "N", value_parser = parse_number::<u32>)]
     pub(crate) max_parallel: Option<u32>,
 
     /// What the run may cost in all, in USD
@@ -85,11 +86,11 @@ pub(crate) struct RunArguments {
     pub(crate) budget_usd: Option<f64>,
 
     /// How many tokens it may use in all, cached ones not counted
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_number::<u64>)]
     pub(crate) budget_tokens: Option<u64>,
 
-    /// How many minutes it may take in all
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    /// How many minutes it may be at work in all
+    #[arg(long, value_name = "N", value_parser = parse_number::<u64>)]
     pub(crate) budget_minutes: Option<u64>,
 
     /// What happens then: "ask", nothing more starts, or "stop", all are stopped [default: the plan's, or ask]
@@ -138,15 +139,19 @@ Examples:
   orchestra results --json | jq '.tasks[] | {name, state, check}'
 
 Into a pipe each task is one line, its fields parted by tabs: id, name, state,
-files, insertions, deletions, the check's exit code, cost in USD, words.
+files, insertions, deletions, the check's exit code, cost in USD, words. What is
+not known is empty; the state is also \"landed\" or \"cleaned\" there.
 
 --json prints one object: run, created_at, repo, target, is_over, max_parallel,
-limit (usd, tokens, minutes, at_limit), spent (usd, tokens, seconds) and tasks.
+limit (usd, tokens, minutes, at_limit), spent (usd, tokens, seconds at work),
+landing (under_way or cut_off), last_landing (at, landing, failure), uncompared,
+trouble and tasks.
 A task has: name, agent, agent_name, prompt, after, from, attempt, state
 (queued, blocked, running, checking, done, failed, stopped), agent_state, waits,
-failure, result, branch, diffstat, files, commits, uncommitted, check (command,
-passed, exit_code, output, at, milliseconds, is_outdated), tested, seconds,
-turns, tokens, cost_usd, retries, conflicts (with, files), landed, is_cleaned.
+failure, result, branch, diffstat, unreadable, files, commits, uncommitted,
+check (command, passed, exit_code, output, at, milliseconds, is_outdated),
+tested, seconds at work, turns, tokens, cost_usd, retries, conflicts (with,
+files), landed, is_cleaned.
 With --all it is \"runs\" of such objects, without what only git knows, and
 \"more\" (how many older ones there are), \"alone\" (agents started alone).";
 

@@ -6,10 +6,6 @@ use orchestra_core::worktrees::Git;
 
 use crate::{error::Failure, places::Surroundings};
 
-/// What to do where there is no repository.
-pub(super) const NO_REPOSITORY: &str =
-    "go to a repository or name one with --repo; or let it work in the folder as it is: --no-worktree";
-
 /// The program, found as a shell would find it.
 pub(super) fn find(surroundings: &Surroundings) -> Result<Git, Failure> {
     program(surroundings).map(Git::new)

@@ -63,7 +63,10 @@ pub(super) fn run(context: &Context, arguments: &LandArguments) -> Result<(), Fa
     } else if landing.steps.is_empty() {
         context.words.say("There is nothing to land.");
     } else if let Some(short) = landing.commit.get(..8) {
-        context.words.say(&format!("{} stands at {short}.", landing.target));
+        let place =
+            found.plan().tasks.first().map(|task| context.surroundings.with_tilde(task.agent.place.origin()));
+        let place = place.unwrap_or_default();
+        context.words.say(&format!("{} of {place} stands at {short}.", landing.target));
     }
     all_landed(&landing)
 }

@@ -10,19 +10,21 @@ use orchestra_core::{
     worktrees::{BaseError, GitError, OpenError},
 };
 
-use super::{Context, git, trust};
+use super::{Context, trust};
 use crate::error::Failure;
 
-/// Where the agents work, once a person trusts it.
+/// Where the agents work, once a person trusts it; whether in the folder as it is, where that can be chosen.
 pub(super) fn find(
     context: &Context,
     tools: &Tools,
     repo: Option<&Path>,
     base: Option<&str>,
-    (as_it_is, is_trusted): (bool, bool),
+    (as_it_is, is_trusted): (Option<bool>, bool),
 ) -> Result<FoundPlace, Failure> {
     let folder = repo.unwrap_or_else(|| Path::new("."));
-    let found = tools.find_place(folder, base, as_it_is).map_err(|error| no_place(&error))?;
+    let found = tools
+        .find_place(folder, base, as_it_is == Some(true))
+        .map_err(|error| no_place(&error, as_it_is.is_some()))?;
     trust::see_to_it(context, tools, &found, is_trusted)?;
     Ok(found)
 }
@@ -34,7 +36,7 @@ pub(super) fn see_that_the_base_is_there(
     base: Option<&str>,
 ) -> Result<(), Failure> {
     match tools.find_place(repo.unwrap_or_else(|| Path::new(".")), base, false) {
-        Err(error @ PlaceError::Base(_)) => Err(no_place(&error)),
+        Err(error @ PlaceError::Base(_)) => Err(no_place(&error, false)),
         _ => Ok(()),
     }
 }
@@ -64,15 +66,20 @@ impl Staying {
     }
 }
 
-fn no_place(error: &PlaceError) -> Failure {
+fn no_place(error: &PlaceError, may_be_as_it_is: bool) -> Failure {
+    let or =
+        |words: &str, way: &str| if may_be_as_it_is { format!("{words}{way}") } else { words.to_owned() };
     let hint = match error {
         PlaceError::NoFolder { .. } => {
             return Failure::usage(error.to_string()).hint("--repo takes the folder of a repository");
         }
-        PlaceError::NoGit => "install git 2.38 or later; --no-worktree works without it".to_owned(),
-        PlaceError::Open(OpenError::NoRepository { .. }) => git::NO_REPOSITORY.to_owned(),
+        PlaceError::NoGit => or("install git 2.38 or later", "; --no-worktree works without it"),
+        PlaceError::Open(OpenError::NoRepository { .. }) => or(
+            "go to a repository or name one with --repo",
+            "; or let it work in the folder as it is: --no-worktree",
+        ),
         PlaceError::Base(BaseError::Unborn { .. }) => {
-            "commit first: git commit --allow-empty -m start; or use --no-worktree".to_owned()
+            or("commit first: git commit --allow-empty -m start", "; or use --no-worktree")
         }
         PlaceError::Base(BaseError::Unknown { .. }) => {
             "git branch -a lists the branches; git fetch may bring it".to_owned()

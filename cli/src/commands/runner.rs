@@ -10,7 +10,7 @@ use std::{
 };
 
 use orchestra_core::{
-    agents::{self, AgentFolder, RunnerSettings},
+    agents::{self, AgentFolder, RunnerSettings, Tools},
     worktrees::Git,
 };
 use orchestra_model::AgentId;
@@ -86,6 +86,14 @@ fn guard(context: &Context, folder: &Path) -> Result<(), Failure> {
 /// Processes of this program that outlive the agent that has them started: other agents, and what goes on with a run.
 fn spared() -> [OsString; 2] {
     [GUARD.into(), STEP.into()]
+}
+
+/// Has all runs gone on with that nobody goes on with any more, since the machine was started anew.
+pub(super) fn step_all(tools: &Tools) {
+    for run in tools.unfinished() {
+        // Why one does not go on stands in its results.
+        drop(step(&tools.launcher.program, &run));
+    }
 }
 
 /// Has the agent's run gone on with: by another process, which is started again when it is killed. The run's checks may

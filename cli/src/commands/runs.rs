@@ -1,6 +1,12 @@
 //! `orchestra run`: a plan is worked off, or a run gone on with.
 
-use std::{collections::HashSet, fs, io::Write, path::Path, time::Duration};
+use std::{
+    collections::HashSet,
+    fs,
+    io::{self, Write},
+    path::Path,
+    time::Duration,
+};
 
 use orchestra_core::agents::{
     Tools,
@@ -68,7 +74,11 @@ pub(super) fn run(context: &Context, arguments: &RunArguments) -> Result<(), Fai
         0 => Ok(()),
         open => {
             let number = text::count(open, "task is", "tasks are");
+            let is_used_up = found.limit.reached(&found.spent).is_some();
             let hint = match failed {
+                _ if is_used_up => {
+                    format!("orchestra run --continue {} with a higher budget goes on", run.id())
+                }
                 0 => format!("orchestra run --continue {} with a higher budget goes on", run.id()),
                 _ => "orchestra send AGENT \"…\" gives one that failed another chance".to_owned(),
             };
@@ -97,7 +107,18 @@ pub(super) fn find(context: &Context, tools: &Tools, asked: Option<&str>) -> Res
 
 /// The run that a person means, to be gone on with: never that of another repository, unless it is named.
 pub(super) fn find_here(tools: &Tools, asked: Option<&str>) -> Result<RunFolder, Failure> {
-    found(tools, asked).map_err(not_found)
+    let run = found(tools, asked).map_err(not_found)?;
+    let near = fs::canonicalize(".").ok();
+    let guessed = asked.filter(|asked| {
+        run.id().as_str() != *asked && run.plan().tasks.iter().all(|task| task.agent.name != *asked)
+    });
+    if let Some(asked) = guessed.filter(|_| near.is_some_and(|near| !run.is_near(&near))) {
+        let place = run.plan().tasks.first().map(|task| task.agent.place.origin().display().to_string());
+        let place = place.unwrap_or_default();
+        return Err(Failure::new(format!("{asked:?} means a run of {place}, which is not here"))
+            .hint(format!("go there, or give its whole id: {}", run.id())));
+    }
+    Ok(run)
 }
 
 fn found(tools: &Tools, asked: Option<&str>) -> Result<RunFolder, RunError> {
@@ -130,11 +151,15 @@ pub(super) fn not_stepped(error: StepError) -> Failure {
 }
 
 fn read(file: &Path) -> Result<RunFile, Failure> {
-    let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| {
+    let is_stdin = file == Path::new("-");
+    let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+    let read = || if is_stdin { io::read_to_string(io::stdin()) } else { fs::read_to_string(file) };
+    let text = read().map_err(|error| {
         Failure::usage(format!("{name} cannot be read: {error}")).hint("orchestra help run shows a plan")
     })?;
-    let is_markdown = file.extension().is_some_and(|ending| ending == "md" || ending == "markdown");
+    let ending = file.extension().unwrap_or_default().to_ascii_lowercase();
+    let has_headings = || text.lines().any(|line| line.starts_with("## ")) && !text.contains("[[task]]");
+    let is_markdown = ending == "md" || ending == "markdown" || (is_stdin && has_headings());
     RunFile::read(&text, is_markdown).map_err(|error| {
         let shown = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default().trim();
         let line = if shown.is_empty() { String::new() } else { format!("\n  {shown}") };
@@ -150,7 +175,7 @@ fn create(
 ) -> Result<(RunFolder, Staying), Failure> {
     let client = client::find(&context.surroundings)?;
     let base = base_given(arguments, file);
-    let found = place::find(context, tools, arguments.repo.as_deref(), base, (false, arguments.trust))?;
+    let found = place::find(context, tools, arguments.repo.as_deref(), base, (None, arguments.trust))?;
     let mut tasks = file.tasks.clone();
     for task in &mut tasks {
         task.settings.talks = arguments.talking.talks();

@@ -38,7 +38,7 @@ pub(super) fn run(context: &Context, arguments: &SpawnArguments) -> Result<(), F
     let goes_on = goes_on(context, arguments)?;
     let tools = agent::tools(context)?;
     let (repo, base) = (arguments.repo.as_deref(), arguments.base.as_deref());
-    let found = place::find(context, &tools, repo, base, (arguments.no_worktree, arguments.trust))?;
+    let found = place::find(context, &tools, repo, base, (Some(arguments.no_worktree), arguments.trust))?;
     let settings = Settings {
         model: arguments.model.clone(),
         permission_mode: arguments.permission_mode.clone(),

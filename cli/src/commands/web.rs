@@ -12,7 +12,7 @@ use orchestra_server::{Notice, PairingLinks, Ready, ServeError, ServerConfig, se
 use rustix::process::{Signal, getpid, kill_process};
 use serde_json::json;
 
-use super::{Context, agent};
+use super::{Context, agent, runner};
 use crate::{
     cli::WebArguments,
     configuration::Configuration,
@@ -80,6 +80,8 @@ pub(super) fn run(context: &Context, arguments: &WebArguments) -> Result<(), Fai
         }),
         on_notice: Box::new(move |notice| tell(&notice, words)),
     };
+    let of_runs = agent::tools_as_they_are(context)?;
+    std::thread::spawn(move || runner::step_all(&of_runs));
     heap::stay_small();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

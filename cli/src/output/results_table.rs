@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use orchestra_core::render::brief;
-use orchestra_model::{Results, TaskResult, TaskState};
+use orchestra_model::{DiffStat, Results, TaskResult, TaskState};
 
 use super::{Paint, agent_table::cost, style, text};
 
@@ -17,6 +17,7 @@ fn state_of(task: &TaskResult) -> (String, Style) {
         _ if task.is_landed() => ("✓", style::DONE),
         _ if task.is_cleaned => ("–", style::SOFT),
         _ if task.is_waiting() => ("◆", style::WAITING),
+        _ if task.is_parked() => ("·", style::SOFT),
         TaskState::Queued => ("·", style::SOFT),
         TaskState::Blocked => ("–", style::WAITING),
         TaskState::Running | TaskState::Checking => ("●", style::RUNNING),
@@ -108,6 +109,9 @@ pub(crate) fn write_table(
         if !figures.is_empty() {
             writeln!(out, "{indent}{}", paint.on(style::SOFT, text::cut_end(&figures, room)))?;
         }
+        if let Some(why) = &task.unreadable {
+            writeln!(out, "{indent}{}", paint.on(style::FAILED, text::cut_end(&text::one_line(why), room)))?;
+        }
         if let Some((check, style)) = check_of(task) {
             writeln!(out, "{indent}{}", paint.on(style, text::cut_end(&check, room)))?;
         }
@@ -144,8 +148,11 @@ pub(crate) fn write_table(
 /// Writes a line for each task, its fields parted by tabs.
 pub(crate) fn write_lines(results: &Results, out: &mut dyn Write) -> io::Result<()> {
     for task in &results.tasks {
-        let stat = task.diffstat.unwrap_or_default();
+        // What is not known is no zero.
+        let stat = |number: fn(DiffStat) -> u32| task.diffstat.map(number).map(|number| number.to_string());
+        let stat = |number| stat(number).unwrap_or_default();
         let code = match &task.check {
+            Some(check) if check.is_outdated => String::new(),
             Some(check) => check.exit_code.map_or_else(|| "killed".to_owned(), |code| code.to_string()),
             None => String::new(),
         };
@@ -154,10 +161,14 @@ pub(crate) fn write_lines(results: &Results, out: &mut dyn Write) -> io::Result<
             "{}\t{}\t{}\t{}\t{}\t{}\t{code}\t{}\t{}",
             task.agent,
             task.agent_name,
-            task.state.name(),
-            stat.files,
-            stat.insertions,
-            stat.deletions,
+            match () {
+                () if task.is_landed() => "landed",
+                () if task.is_cleaned => "cleaned",
+                () => task.state.name(),
+            },
+            stat(|stat| stat.files),
+            stat(|stat| stat.insertions),
+            stat(|stat| stat.deletions),
             task.cost_usd.map(|usd| format!("{usd:.4}")).unwrap_or_default(),
             words_of(task)
         )?;

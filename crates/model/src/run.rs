@@ -121,6 +121,8 @@ pub struct TaskResult {
     pub branch: Option<String>,
     /// How much it changed; `null` while it has no work of its own.
     pub diffstat: Option<DiffStat>,
+    /// Why its work cannot be looked at; `null` when it can.
+    pub unreadable: Option<String>,
     /// The files that it changed.
     pub files: Vec<ChangedFile>,
     /// Its commits, newest first.
@@ -165,6 +167,11 @@ impl TaskResult {
         self.state == TaskState::Done && has_work && self.landed.is_none() && !self.is_cleaned
     }
 
+    /// Whether its agent waits until the rate limit lifts.
+    pub fn is_parked(&self) -> bool {
+        self.state == TaskState::Running && self.agent_state == AgentState::Parked
+    }
+
     /// Whether nobody knows how good its work is because its check was stopped.
     pub fn is_check_stopped(&self) -> bool {
         self.state == TaskState::Stopped && self.failure.is_some()
@@ -181,6 +188,7 @@ impl TaskResult {
             _ if self.is_landed() => "landed",
             _ if self.is_cleaned => "in the trash",
             _ if self.is_waiting() => "waiting",
+            _ if self.is_parked() => "parked",
             state => state.name(),
         }
     }

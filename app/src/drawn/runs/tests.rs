@@ -26,6 +26,7 @@ fn task(name: &str, agent: &str, state: TaskState) -> TaskResult {
         failure: None,
         result: None,
         branch: Some(format!("orchestra/{name}")),
+        unreadable: None,
         diffstat: None,
         files: Vec::new(),
         commits: Vec::new(),

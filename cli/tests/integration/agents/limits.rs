@@ -30,7 +30,7 @@ impl World {
         record["event"]["process"]["pid"].as_u64().unwrap().try_into().unwrap()
     }
 
-    /// Has a run have begun two minutes earlier than it did.
+    /// Has an agent that is at work have begun two minutes earlier than it did.
     fn began_earlier(&self, name: &str) {
         let file = self.agent_folder(name).join("state.json");
         let mut facts: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();

@@ -312,6 +312,12 @@ impl RunFolder {
         &self.plan.id
     }
 
+    /// Whether a folder is in its repository, or in a worktree of one of its agents.
+    pub fn is_near(&self, near: &std::path::Path) -> bool {
+        let mut agents = self.tasks().filter_map(|(_, task)| self.agent(task).ok()?.agent().ok());
+        agents.any(|agent| is_near(&agent, Some(near)))
+    }
+
     /// What it is to do.
     pub const fn plan(&self) -> &RunPlan {
         &self.plan

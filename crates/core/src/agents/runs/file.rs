@@ -122,6 +122,8 @@ impl<'a> Piece<'a> {
 /// What the reader of TOML says, where it speaks of the program's types.
 fn in_words(message: &str) -> String {
     let meant = [
+        ("invalid type: map, expected a sequence", "a task begins with [[task]], two brackets on each side"),
+        ("invalid type: sequence, expected a string", "write one name in quotes, like \"schema\""),
         ("expected a sequence", "write a list, like [\"schema\"]"),
         ("expected u32", "write a whole number, 0 or more"),
         ("expected u64", "write a whole number, 0 or more"),
@@ -189,6 +191,9 @@ fn toml(text: &str) -> Result<RunFile, RunFileError> {
 fn markdown(text: &str) -> Result<RunFile, RunFileError> {
     let mut front = Piece { text: "", first_line: 1 };
     let mut rest = Piece { text, first_line: 1 };
+    if text.starts_with("---\n") {
+        return Err(wrong(1, "what holds for all is TOML here: write it between two lines of +++"));
+    }
     if let Some(after) = text.strip_prefix("+++\n") {
         let end = after.find("\n+++").ok_or_else(|| wrong(1, "the +++ of the first line is never closed"))?;
         front = Piece { text: &after[..=end], first_line: 2 };
@@ -490,6 +495,8 @@ check = ""
             (task("a", "retries = 99"), 4, "at most 20"),
             (task("a", "retries = -1"), 4, "whole number, 0 or more"),
             (task("a", "after = \"b\""), 4, "write a list"),
+            (task("a", "from = [\"b\"]"), 4, "write one name"),
+            ("[task]\nname = \"a\"\n".to_owned(), 1, "two brackets"),
             (
                 task("a", "permission-mode = \"edits\""),
                 4,
@@ -504,6 +511,7 @@ check = ""
         for (text, line, says) in [
             ("+++\ncheck = 1\n+++\n## a\nx\n", 2, "words in quotes"),
             ("+++\n## a\nx\n", 1, "never closed"),
+            ("---\ncheck: x\n---\n## a\nx\n", 1, "two lines of +++"),
             ("# Plan\n\n## a\n\n```toml\nafter = [\"b\"]\n```\nx\n", 6, "there is no task \"b\""),
             ("## a\nx\n## b\n", 3, "prompt is empty"),
             ("## a\n```toml\nprompt = \"y\"\n```\nx\n", 3, "the heading is the name"),

@@ -114,7 +114,14 @@ impl Tools {
             let before = landed.map(|landed| landed.from.as_str());
             let worked = with_work.then(|| self.worked(run, task, before, &mut result));
             // A harvest that cannot be read has no conflicts to be told.
-            (result, worked.and_then(Result::ok).flatten())
+            match worked {
+                None | Some(Err(HarvestError::NotBegun { .. })) => (result, None),
+                Some(Ok(worked)) => (result, worked),
+                Some(Err(error)) => {
+                    result.unreadable = Some(error.to_string());
+                    (result, None)
+                }
+            }
         };
         // Most of it is waiting for git.
         let (mut tasks, work): (Vec<_>, Vec<_>) = at_once(&all, look).into_iter().unzip();
@@ -171,6 +178,7 @@ impl Tools {
             result: agent.and_then(|agent| agent.result.clone()),
             branch: agent.and_then(|agent| agent.branch.clone()),
             diffstat: None,
+            unreadable: None,
             files: Vec::new(),
             commits: Vec::new(),
             uncommitted: Vec::new(),
@@ -210,6 +218,9 @@ impl Tools {
         let mut harvest = Harvest::of(&run.agent(task)?, git)?;
         if let Some(before) = before_landing {
             harvest.compare_with(before);
+        }
+        if let Some(gone) = harvest.gone_worktree() {
+            result.unreadable = Some(format!("its worktree {} is gone", gone.display()));
         }
         let is_taken = harvest.look_back()?;
         let changes = harvest.changes()?;

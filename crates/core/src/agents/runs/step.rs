@@ -100,6 +100,18 @@ impl Tools {
         }
     }
 
+    /// The runs with a plan that are not over: after a reboot nobody goes on with them.
+    pub fn unfinished(&self) -> Vec<orchestra_model::AgentId> {
+        let agents = self.agents();
+        let entries = std::fs::read_dir(agents.runs_folder()).into_iter().flatten().flatten();
+        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let is_open = |id: &orchestra_model::AgentId| {
+            let run = agents.run(id).ok().filter(|_| agents.has_plan(id));
+            run.is_some_and(|run| run.ledger().is_ok_and(|ledger| !run.look(&ledger).is_over()))
+        };
+        ids.filter(is_open).collect()
+    }
+
     /// What a run may use.
     ///
     /// # Errors
