@@ -283,20 +283,25 @@ impl Harvest {
     /// When git fails.
     pub fn commits(&self) -> Result<(Vec<Commit>, Option<u32>), HarvestError> {
         let Some(branch) = self.head()? else { return Ok((Vec::new(), None)) };
-        let base = self.base()?;
-        Ok((
-            worktrees::commits(&self.repository, &base, &branch)?,
-            worktrees::unpushed(&self.repository, &branch)?,
-        ))
+        Ok((self.own_commits()?, worktrees::unpushed(&self.repository, &branch)?))
+    }
+
+    /// Its commits alone, newest first.
+    pub(in crate::agents) fn own_commits(&self) -> Result<Vec<Commit>, HarvestError> {
+        let Some(branch) = self.head()? else { return Ok(Vec::new()) };
+        Ok(worktrees::commits(&self.repository, &self.base()?, &branch)?)
     }
 
     /// Everything it made as one commit that nothing points to, or its branch when all of it is committed.
-    pub(in crate::agents) fn tip(&self) -> Result<String, HarvestError> {
-        match self.worktree() {
-            Some(worktree) if !self.uncommitted()?.is_empty() => {
-                Ok(worktrees::preview_commit(&self.git, &worktree)?)
-            }
-            _ => Ok(format!("refs/heads/{}", self.branch)),
+    fn tip(&self) -> Result<String, HarvestError> {
+        self.tip_with(&self.uncommitted()?)
+    }
+
+    /// The same for whoever knows what is not committed.
+    pub(in crate::agents) fn tip_with(&self, uncommitted: &[String]) -> Result<String, HarvestError> {
+        match self.worktree().filter(|_| !uncommitted.is_empty()) {
+            Some(worktree) => Ok(worktrees::preview_commit(&self.git, &worktree)?),
+            None => Ok(format!("refs/heads/{}", self.branch)),
         }
     }
 

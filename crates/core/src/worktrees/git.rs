@@ -5,22 +5,43 @@
 //! read by a shell; whoever passes a name from outside puts it behind `--` or has it verified first.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ffi::{OsStr, OsString},
     fs,
     io::{self, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::{Arc, Mutex, PoisonError},
     thread,
 };
 
 use super::porcelain;
 
 /// The git program of this machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Git {
     program: PathBuf,
+    /// What repositories name, where that is asked for once.
+    known: Option<Arc<Mutex<Known>>>,
+}
+
+impl PartialEq for Git {
+    fn eq(&self, other: &Self) -> bool {
+        self.program == other.program
+    }
+}
+
+impl Eq for Git {}
+
+/// The settings that name filters and drivers, with what they name, by the folder.
+type Named = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// What was found out in one look.
+#[derive(Debug, Default)]
+struct Known {
+    own: HashMap<PathBuf, Named>,
+    within: HashMap<PathBuf, BTreeSet<Vec<u8>>>,
 }
 
 /// Which of the programs that a repository names may run.
@@ -158,7 +179,30 @@ const SETTINGS: [&str; 13] = [
 impl Git {
     /// The program at a path, or one by name that the system looks for.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into() }
+        Self { program: program.into(), known: None }
+    }
+
+    /// The same for a short look at one worktree: what its settings name is asked for once, and not before each call.
+    #[must_use]
+    pub(crate) fn for_one_look(&self) -> Self {
+        Self { program: self.program.clone(), known: Some(Arc::default()) }
+    }
+
+    /// What is known, else what is found out now.
+    fn once<T: Clone>(
+        &self,
+        folder: &Path,
+        place: impl Fn(&mut Known) -> &mut HashMap<PathBuf, T>,
+        find: impl FnOnce() -> Result<T, GitError>,
+    ) -> Result<T, GitError> {
+        let Some(known) = &self.known else { return find() };
+        let lock = || known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = place(&mut lock()).get(folder) {
+            return Ok(found.clone());
+        }
+        let found = find()?;
+        place(&mut lock()).insert(folder.to_owned(), found.clone());
+        Ok(found)
     }
 
     /// A call in a folder: the top of a checkout, or a repository.
@@ -196,10 +240,15 @@ impl Git {
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Call, GitError> {
         let call = self.plain_call(index, folder, arguments);
-        let mut within = BTreeSet::new();
-        if !STAY_OUTSIDE.contains(&call.action.as_str()) {
+        let find = || {
+            let mut within = BTreeSet::new();
             self.add_named_within(index, folder, &mut within, &mut HashSet::new())?;
-        }
+            Ok(within)
+        };
+        let within = match STAY_OUTSIDE.contains(&call.action.as_str()) {
+            true => BTreeSet::new(),
+            false => self.once(folder, |known| &mut known.within, find)?,
+        };
         match programs {
             Programs::None => {
                 let own = self.named_programs(folder)?.into_keys();
@@ -245,7 +294,11 @@ impl Git {
     }
 
     /// The settings of a repository that name filters and drivers, and what they name.
-    fn named_programs(&self, folder: &Path) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, GitError> {
+    fn named_programs(&self, folder: &Path) -> Result<Named, GitError> {
+        self.once(folder, |known| &mut known.own, || self.find_named_programs(folder))
+    }
+
+    fn find_named_programs(&self, folder: &Path) -> Result<Named, GitError> {
         let pattern =
             r"^(filter\..*\.(clean|smudge|process|required)|merge\..*\.driver|diff\..*\.(command|textconv))$";
         let arguments = ["config", "-z", "--get-regexp", pattern];

@@ -215,7 +215,7 @@ impl Tools {
         if matches!(task.agent.place, Place::Folder { .. }) {
             return Ok(None);
         }
-        let mut harvest = Harvest::of(&run.agent(task)?, git)?;
+        let mut harvest = Harvest::of(&run.agent(task)?, &git.for_one_look())?;
         if let Some(before) = before_landing {
             harvest.compare_with(before);
         }
@@ -224,7 +224,6 @@ impl Tools {
         }
         let is_taken = harvest.look_back()?;
         let changes = harvest.changes()?;
-        let (commits, _) = harvest.commits()?;
         let paths =
             changes.files.iter().flat_map(|file| [Some(&file.path), file.old_path.as_ref()]).flatten();
         let paths = paths.cloned().collect();
@@ -232,11 +231,11 @@ impl Tools {
         result.uncommitted = harvest.uncommitted()?;
         result.diffstat = Some(changes.stat);
         result.files = changes.files;
-        result.commits = commits;
+        result.commits = harvest.own_commits()?;
         if is_taken || before_landing.is_some() {
             return Ok(None);
         }
-        let tip = harvest.tip()?;
+        let tip = harvest.tip_with(&result.uncommitted)?;
         let commit = worktrees::commit_of(harvest.repository(), &tip)?;
         let tip = commit.unwrap_or(tip);
         Ok(Some(Worked { harvest, tip, paths }))
