@@ -102,6 +102,20 @@ impl Agent {
         let is_bad = self.attention.as_ref().is_some_and(|attention| attention.kind == AttentionKind::Error);
         self.state == AgentState::Done && is_bad
     }
+
+    /// Whether nothing more comes of it by itself.
+    pub fn rests(&self) -> bool {
+        match self.state {
+            AgentState::Failed | AgentState::Stopped | AgentState::Lost => true,
+            // What waits for it has it go on.
+            AgentState::Idle | AgentState::Done => self.queue.is_empty(),
+            AgentState::Queued
+            | AgentState::Starting
+            | AgentState::Running
+            | AgentState::Waiting
+            | AgentState::Parked => false,
+        }
+    }
 }
 
 /// What an agent does.
@@ -401,6 +415,39 @@ impl Decision {
             Self::Allow { answers, .. } if !answers.is_empty() => "answered",
             Self::Allow { .. } => "allowed",
             Self::Deny { .. } => "denied",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn agent(state: AgentState, queue: &[&str]) -> Agent {
+        let queue: Vec<_> = queue.iter().map(|text| json!({ "id": 2, "text": text, "at": AT })).collect();
+        serde_json::from_value(json!({
+            "id": "a", "name": "a", "provider": "claude", "task": "", "run": "r", "state": state.name(),
+            "session_id": "s", "created_at": AT, "updated_at": AT, "tokens": Usage::default(), "turns": 0,
+            "queue": queue, "requests": [], "is_cleaned": false, "notes": [], "sequence": 0,
+        }))
+        .unwrap()
+    }
+
+    const AT: &str = "2026-01-01T00:00:00Z";
+
+    #[test]
+    fn an_agent_rests_that_is_dead_or_has_nothing_to_do() {
+        use AgentState::{Done, Failed, Idle, Lost, Parked, Queued, Running, Starting, Stopped, Waiting};
+        for state in [Failed, Stopped, Lost] {
+            assert!(agent(state, &[]).rests() && agent(state, &["go on"]).rests(), "{state:?}");
+        }
+        for state in [Idle, Done] {
+            assert!(agent(state, &[]).rests() && !agent(state, &["go on"]).rests(), "{state:?}");
+        }
+        for state in [Queued, Starting, Running, Waiting, Parked] {
+            assert!(!agent(state, &[]).rests(), "{state:?}");
         }
     }
 }

@@ -65,6 +65,13 @@ impl Tools {
         self.ask("tools/call", &json!({ "name": tool, "arguments": arguments }));
     }
 
+    /// Calls off the call that was begun last.
+    fn call_off(&mut self) {
+        let parameters = json!({ "requestId": self.number });
+        let told = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": parameters });
+        writeln!(self.input, "{told}").unwrap();
+    }
+
     /// What a call answers: what it found, or why not.
     #[track_caller]
     fn call(&mut self, tool: &str, arguments: &Value) -> Result<Value, String> {
@@ -348,4 +355,57 @@ fn whoever_waits_takes_no_place_of_a_run() {
     world.wait_for_state("next", "done");
     assert_eq!(world.task("part")["state"], "done");
     assert!(world.worktree("part").join("part").is_file());
+}
+
+#[test]
+fn a_call_that_is_called_off_reads_nothing() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000", "other\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "boss");
+    tools.begin("wait_for", &json!({ "agents": ["other"], "messages": false }));
+    world.wait("boss", |agent| agent["awaits"] != json!([]));
+    Tools::of(&world, "other").ok("send_message", &json!({ "to": "boss", "text": "mind this" }));
+    tools.call_off();
+    world.wait("boss", |agent| agent["awaits"] == json!([]));
+    let read = tools.ok("read_messages", &json!({}));
+    assert_eq!(read["messages"][0]["text"], "mind this", "{read:#}");
+}
+
+#[test]
+fn the_dead_are_not_waited_for_and_those_that_are_asked_again_are() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "boss");
+    tools.ok("assign", &json!({ "task": "sleep\n::sleep 120000", "name": "stopped" }));
+    tools.ok("assign", &json!({ "task": "fall\n::exit 3", "name": "failed" }));
+    world.wait_for_state("stopped", "running");
+    tools.ok("send_message", &json!({ "to": "stopped", "text": "and this" }));
+    world.ok(&["stop", "stopped"]);
+    assert_eq!(world.agent("stopped")["queue"].as_array().unwrap().len(), 1);
+    let wait = |name: &str| json!({ "agents": [name], "messages": false, "timeout_seconds": 20 });
+    let news = tools.ok("wait_for", &wait("stopped"));
+    assert_eq!(news["over"][0]["state"], "stopped", "{news:#}");
+    world.wait_for_state("failed", "failed");
+    tools.ok("send_message", &json!({ "to": "failed", "text": "::sleep 300\n::say better" }));
+    let news = tools.ok("wait_for", &wait("failed"));
+    assert_eq!(news["over"][0]["state"], "done", "{news:#}");
+}
+
+#[test]
+fn the_end_of_one_that_was_asked_for_more_is_told_though_it_reported_before() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "boss");
+    tools.ok("assign", &json!({ "task": "work\n::sleep 120000", "name": "worker" }));
+    world.wait_for_state("worker", "running");
+    Tools::of(&world, "worker").ok("report_result", &json!({ "outcome": "done", "summary": "made" }));
+    assert_eq!(tools.ok("read_messages", &json!({}))["messages"][0]["kind"], "report");
+    tools.ok("send_message", &json!({ "to": "worker", "text": "::exit 3" }));
+    world.ok(&["interrupt", "worker"]);
+    world.wait_for_state("worker", "failed");
+    world.wait("boss", |agent| agent["queue"] != json!([]));
+    let read = tools.ok("read_messages", &json!({}));
+    assert_eq!(read["messages"][0]["kind"], "ended", "{read:#}");
+    let text = read["messages"][0]["text"].as_str().unwrap();
+    assert!(text.contains("has failed, and did not report a result since you asked for more"), "{text}");
 }

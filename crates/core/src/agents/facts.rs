@@ -25,7 +25,7 @@ use super::{
     log::Record,
 };
 use crate::{process::Process, prompt, render};
-pub(super) use mailbox::Mailbox;
+pub(super) use mailbox::{Kept, Mailbox};
 use proof::Proof;
 use score::Lane;
 use stuck::Trail;

@@ -12,7 +12,7 @@ mod threads;
 mod wait;
 
 use jiff::Timestamp;
-use orchestra_model::{AgentId, MessageKind, QueuedPrompt};
+use orchestra_model::{AgentId, MessageKind, QueuedPrompt, Report};
 
 pub(super) use key::give_tools;
 pub use key::{Key, KeyError};
@@ -25,8 +25,9 @@ use super::{
     AgentFolder, Agents, SendError, Tools,
     control::{Caller, Refusal},
     entry::Letter,
-    facts::Facts,
+    facts::{Facts, Kept},
 };
+use member::facts_of;
 
 /// Through which surface agents act.
 const BY: &str = "mcp";
@@ -40,6 +41,13 @@ pub(super) fn words_of(prompt: &QueuedPrompt) -> String {
             prompt.id, prompt.text
         ),
     }
+}
+
+/// What an agent has reported for another: a report counts until that one asks it for more.
+fn report_for(other: &AgentId, facts: &Facts) -> Option<Report> {
+    let of_other = |kept: &&Kept| kept.from.agent() == Some(other);
+    let asked = facts.mailbox.kept.iter().rfind(of_other).map(|kept| kept.at);
+    facts.report.clone().filter(|report| asked.is_none_or(|asked| report.at > asked))
 }
 
 /// Refuses when agents have sent an agent so much that it must read first.
@@ -87,18 +95,24 @@ impl Tools {
         let agent = folder.agent()?;
         let agents = self.agents();
         let Ok(other) = agents.open(&starter.agent) else { return Ok(()) };
-        let is_told = agent.state.is_live() || agent.report.is_some();
-        if is_told || other.agent()?.awaits.contains(&plan.id) {
+        let facts = facts_of(folder, &plan)?;
+        let is_over = agent.rests() && !agent.state.is_live();
+        let has_reported = report_for(&starter.agent, &facts).is_some();
+        if !is_over || has_reported || other.agent()?.awaits.contains(&plan.id) {
             return Ok(());
         }
-        let mut text = format!("{} {}, and did not report a result.", plan.name, agent.state.in_words());
+        let since = if facts.report.is_some() { " since you asked for more" } else { "" };
+        let state = agent.state.in_words();
+        let mut text = format!("{} {state}, and did not report a result{since}.", plan.name);
         for words in [agent.failure, agent.result].into_iter().flatten() {
             text.push_str(&format!(
                 "\n\nIts last words:\n{}",
                 crate::prompt::cut(&words, limits::LONGEST_MESSAGE / 2)
             ));
         }
-        let caller = Caller { by: BY.to_owned(), key: Some(format!("ended-{}-{}", plan.id, agent.turns)) };
+        // Asked once more, it may end once more before a turn of it does.
+        let key = format!("ended-{}-{}-{}", plan.id, agent.turns, facts.last_prompt);
+        let caller = Caller { by: BY.to_owned(), key: Some(key) };
         let letter = Letter { agent: plan.id.clone(), name: plan.name, kind: MessageKind::Ended };
         match agents.put(&starter.agent, &text, &caller, Some(letter), now) {
             Ok((sent, _)) if sent.resumed => Ok(agents.launch(&starter.agent, &self.launcher)?),

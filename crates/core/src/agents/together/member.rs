@@ -1,6 +1,12 @@
 //! An agent that does something for itself: looks who else is there, sends, reads and reports.
 
-use std::{collections::VecDeque, io, sync::Mutex};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::Mutex,
+    thread,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use orchestra_model::{AgentId, AgentState, MessageKind, Report, ReportOutcome, Sender};
@@ -20,6 +26,11 @@ use crate::{
     },
     files::lock_file,
 };
+
+/// How long whoever sends waits for the runner of one that goes on with the message.
+const UNTIL_TAKEN: Duration = Duration::from_secs(5);
+/// How often it is looked whether it is there.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// An agent, as its client acts for it. What it does, it does under its own name.
 #[derive(Debug)]
@@ -266,7 +277,9 @@ impl Member {
             self.count(now);
         }
         if sent.resumed {
+            let before = other.agent()?.sequence;
             self.move_on(folder, me, vec![to.id.clone()])?;
+            until_taken(other, before)?;
         }
         Ok(Delivered { to: to.name.clone(), number: sent.prompt.unwrap_or_default(), waits })
     }
@@ -396,6 +409,18 @@ impl Member {
             Ok(_) => Ok(()),
             Err(_) => Ok(self.tools.go_on(&me.run.id, &wake)?),
         }
+    }
+}
+
+/// Waits until an agent's runner has taken it: whoever waits for it from then on does not take it for the dead that it was.
+fn until_taken(folder: &AgentFolder, before: u64) -> Result<(), FolderError> {
+    let until = Instant::now() + UNTIL_TAKEN;
+    loop {
+        let agent = folder.agent()?;
+        if agent.state.is_live() || agent.sequence > before || Instant::now() >= until {
+            return Ok(());
+        }
+        thread::sleep(LOOK);
     }
 }
 

@@ -5,10 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use orchestra_model::{Agent, AgentState, MessageKind, Report};
 use serde::Serialize;
 
-use super::{Member, Received, TogetherError, member::facts_of};
+use super::{Member, Received, TogetherError, member::facts_of, report_for};
 use crate::agents::{AgentFolder, control::Command, entry::Event, plan::Plan};
 
 /// How often those that are waited for are looked at.
@@ -53,7 +54,8 @@ pub struct News {
 
 impl Member {
     /// Waits until one of some agents has reported or ended, or all of them have; of none named, those that it started.
-    /// With `for_messages` also until a message arrives. Answers in any case when the time is over, or it `is_called_off`.
+    /// With `for_messages` also until a message arrives. Answers in any case when the time is over, or it `is_called_off`:
+    /// then it reads nothing.
     ///
     /// # Errors
     /// When one of them does not exist, or nobody is there to be waited for.
@@ -97,6 +99,14 @@ impl Member {
         while !have_arrived(&folder, &me, &awaited, &news.over)? && Instant::now() < until {
             thread::sleep(LOOK / 5);
         }
+        if is_called_off() {
+            // Nobody hears this answer: messages wait on, and who ended unheard while it was waited is told of as one is
+            // that nobody waits for.
+            for (other, _) in &awaited {
+                self.tools.tell_of_end(other, Timestamp::now())?;
+            }
+            return Ok(news);
+        }
         let is_over = |name: &str| news.over.iter().any(|one| one.name == name);
         let mut messages = self.read(0)?;
         messages.retain(|message| message.kind == MessageKind::Message || !is_over(&message.from));
@@ -110,7 +120,7 @@ impl Member {
         }
         let is_mine = |plan: &Plan| plan.started_by.as_ref().is_some_and(|starter| starter.agent == me.id);
         let mut mine: Vec<_> = self.members(me)?.into_iter().filter(|(_, plan)| is_mine(plan)).collect();
-        let is_at_work = |folder: &AgentFolder| folder.agent().is_ok_and(|agent| !agent.state.is_over());
+        let is_at_work = |folder: &AgentFolder| folder.agent().is_ok_and(|agent| !agent.rests());
         if mine.iter().any(|(folder, _)| is_at_work(folder)) {
             mine.retain(|(folder, _)| is_at_work(folder));
         }
@@ -161,15 +171,8 @@ fn look(me: &Plan, awaited: &[(AgentFolder, Plan)]) -> Result<(Vec<Awaited>, Vec
     let (mut over, mut at_work) = (Vec::new(), Vec::new());
     for (folder, plan) in awaited {
         let agent = folder.agent()?;
-        // A report counts until it is asked for more.
-        let asked = facts_of(folder, plan)?
-            .mailbox
-            .kept
-            .iter()
-            .rev()
-            .find_map(|kept| (kept.from.agent() == Some(&me.id)).then_some(kept.at));
-        let report = agent.report.clone().filter(|report| asked.is_none_or(|asked| report.at > asked));
-        let is_over = report.is_some() || (agent.state.is_over() && agent.queue.is_empty());
+        let report = report_for(&me.id, &facts_of(folder, plan)?);
+        let is_over = report.is_some() || agent.rests();
         let list = if is_over { &mut over } else { &mut at_work };
         list.push(told(agent, report, is_over));
     }
