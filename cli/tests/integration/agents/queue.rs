@@ -176,3 +176,18 @@ fn the_log_is_followed_until_the_agent_ends() {
     assert_eq!(sequences, (1..=sequences.len() as u64).collect::<Vec<_>>());
     assert_eq!(world.ok(&["logs", &name, "--json", "--after", "5"]).out.lines().count(), sequences.len() - 5);
 }
+
+#[test]
+fn a_nudge_comes_before_the_messages_that_wait() {
+    let world = World::new();
+    let name = world.spawn("Busy", "::sleep 120000");
+    world.wait_for_state(&name, "running");
+    for text in ["second", "third"] {
+        world.ok(&["send", &name, text]);
+    }
+    world.ok(&["send", &name, "--nudge", "first of all"]);
+    world.wait(&name, |agent| agent["turns"] == 4);
+    let log = world.ok(&["logs", &name]).out;
+    let order = ["› first of all", "› second", "› third"].map(|line| log.find(line).unwrap());
+    assert!(order.is_sorted(), "{log}");
+}

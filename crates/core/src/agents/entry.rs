@@ -85,6 +85,9 @@ pub enum Event {
         /// The agent that sent it; `None` when a person or Orchestra did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<Letter>,
+        /// Whether it goes before all that wait.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        first: bool,
     },
     /// The agent fetched prompts of other agents itself: they wait no more.
     MessagesRead {
@@ -302,6 +305,14 @@ mod tests {
     fn what_an_older_version_wrote_came_with_no_key() {
         let payload = br#"{"event":"steered","how":{"do":"interrupt"},"by":"web"}"#;
         let event = Event::Steered { how: Steering::Interrupt, by: "web".into(), key: None };
+        assert_eq!(Entry::decode(payload), Entry::Event(event));
+    }
+
+    #[test]
+    fn a_prompt_that_an_older_version_wrote_goes_behind_the_others() {
+        let payload = br#"{"event":"prompt_queued","id":2,"text":"t","by":"cli"}"#;
+        let (text, by) = ("t".into(), "cli".into());
+        let event = Event::PromptQueued { id: 2, text, by, key: None, from: None, first: false };
         assert_eq!(Entry::decode(payload), Entry::Event(event));
     }
 

@@ -316,11 +316,14 @@ impl Facts {
                 self.last_errors.clear();
                 self.cost = (self.cost.0 + self.cost.1.unwrap_or_default(), None);
             }
-            Event::PromptQueued { id, text, key, by, from } => {
+            Event::PromptQueued { id, text, key, by, from, first } => {
                 self.last_prompt = self.last_prompt.max(id);
                 let sender = from.as_ref().map(|letter| letter.name.clone());
                 self.mailbox.take_in((id, self.sequence), &text, &by, from, at);
-                self.queue.push_back(QueuedPrompt { id, text, at, from: sender });
+                // Never before the task itself.
+                let is_task = self.queue.front().is_some_and(|prompt| prompt.id == 1);
+                let place = if first { usize::from(is_task) } else { self.queue.len() };
+                self.queue.insert(place, QueuedPrompt { id, text, at, from: sender });
                 self.remember(key, Some(id));
             }
             Event::PromptEdited { id, text, key } => {

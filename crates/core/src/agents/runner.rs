@@ -238,6 +238,7 @@ impl Runner<'_> {
                 by: ITSELF.to_owned(),
                 key: None,
                 from: None,
+                first: false,
             });
         }
         self.journal.sync();

@@ -436,12 +436,13 @@ impl Agents {
             if last == 0 {
                 // Its runner was killed before it took the task in: that still comes first.
                 let (text, by) = (agent.task.clone(), by.clone());
-                let task = Event::PromptQueued { id: 1, text, by, key: None, from: None };
+                let task = Event::PromptQueued { id: 1, text, by, key: None, from: None, first: false };
                 folder.add_event(&lock, &task, now)?;
                 last = 1;
             }
             let prompt = last + 1;
-            let queued = Event::PromptQueued { id: prompt, text: text.to_owned(), by, key, from };
+            let queued =
+                Event::PromptQueued { id: prompt, text: text.to_owned(), by, key, from, first: false };
             folder.add_event(&lock, &queued, now)?;
             drop(lock);
             return Ok((Sent { sequence: agent.sequence + 1, prompt: Some(prompt), resumed: true }, true));

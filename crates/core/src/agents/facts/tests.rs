@@ -31,6 +31,7 @@ fn started() -> Vec<Entry> {
             by: "orchestra".into(),
             key: None,
             from: None,
+            first: false,
         }),
         Entry::Event(Event::ClientStarted { process: current, program: "claude".into(), resumes: false }),
     ]
@@ -275,4 +276,20 @@ fn what_an_answer_used_is_read_from_each_of_its_lines() {
     let attention = stuck.attention(AgentState::Running, at(200)).unwrap();
     assert_eq!(attention.summary, "more than 80 tool calls and 200k tokens, and no file changed");
     assert!(attention.nudge.is_some());
+}
+
+#[test]
+fn what_is_to_come_first_waits_before_all_but_the_task() {
+    let queued = |id, first| {
+        let (text, by) = (String::new(), "cli".into());
+        Entry::Event(Event::PromptQueued { id, text, by, key: None, from: None, first })
+    };
+    let ids = |entries: &[Entry]| -> Vec<u64> {
+        facts(entries.to_vec()).queue.iter().map(|prompt| prompt.id).collect()
+    };
+    let mut entries = started();
+    entries.extend([queued(2, false), queued(3, true)]);
+    assert_eq!(ids(&entries), [1, 3, 2]);
+    entries.extend([Entry::Event(Event::PromptDelivered { id: 1 }), queued(4, true), queued(5, false)]);
+    assert_eq!(ids(&entries), [4, 3, 2, 5]);
 }

@@ -33,7 +33,7 @@ impl Runner<'_> {
                     together::has_room(self.journal.facts(), Timestamp::now())?;
                 }
                 let id = self.journal.facts().last_prompt + 1;
-                self.journal.promise(Event::PromptQueued { id, text, by, key, from })?;
+                self.journal.promise(Event::PromptQueued { id, text, by, key, from, first: false })?;
                 prompt = Some(id);
                 self.go_on();
             }
@@ -62,7 +62,15 @@ impl Runner<'_> {
                 }
                 let id = self.journal.facts().last_prompt + 1;
                 let is_busy = self.journal.facts().is_busy;
-                self.journal.promise(Event::PromptQueued { id, text, by: by.clone(), key, from: None })?;
+                let (by_whom, from) = (by.clone(), None);
+                self.journal.promise(Event::PromptQueued {
+                    id,
+                    text,
+                    by: by_whom,
+                    key,
+                    from,
+                    first: true,
+                })?;
                 self.nudged = stuck.or(self.nudged);
                 prompt = Some(id);
                 if is_busy {

@@ -119,7 +119,7 @@ impl Runner<'_> {
             // Before the other record: whoever is killed between them does not say it twice.
             let id = self.journal.facts().last_prompt + 1;
             let (text, by) = (GO_ON.to_owned(), ITSELF.to_owned());
-            self.journal.event(Event::PromptQueued { id, text, by, key: None, from: None });
+            self.journal.event(Event::PromptQueued { id, text, by, key: None, from: None, first: false });
         }
         self.journal.event(Event::Unparked);
         self.journal.sync();
