@@ -517,8 +517,12 @@ pub(super) fn plan(
     })
 }
 
+/// What agents are not called: a person and Orchestra are, in messages.
+const RESERVED: [&str; 3] = ["you", "person", "orchestra"];
+
 /// The name, or the first number behind it that makes it free.
 pub(super) fn free_name(wanted: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let is_taken = |name: &str| RESERVED.contains(&name) || is_taken(name);
     if !is_taken(wanted) {
         return wanted.to_owned();
     }

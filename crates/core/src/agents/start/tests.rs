@@ -41,3 +41,13 @@ fn a_message_that_comes_twice_under_one_key_is_taken_in_once() {
     let queue: Vec<String> = folder.agent().unwrap().queue.into_iter().map(|prompt| prompt.text).collect();
     assert_eq!(queue, ["task", "go on", "and the docs"]);
 }
+
+#[test]
+fn nobody_is_called_like_a_person_or_orchestra() {
+    let state = tempfile::tempdir().unwrap();
+    let agents = Agents::new(state.path());
+    let tasks = ["you", "orchestra", "person", "personal"];
+    let made = agents.create(run(None, &tasks), |_| false, Timestamp::UNIX_EPOCH).unwrap();
+    let names: Vec<&str> = made.iter().map(|plan| plan.name.as_str()).collect();
+    assert_eq!(names, ["you-2", "orchestra-2", "person-2", "personal"]);
+}
