@@ -20,6 +20,14 @@ pub const MOST_WAITING: usize = 100;
 pub const LONGEST_MESSAGE: usize = 16 << 10;
 /// The longest task that an agent starts another with, in bytes.
 pub const LONGEST_TASK: usize = 64 << 10;
+/// The longest word that an agent calls a wish by, and the longest name of a model, in bytes.
+pub const LONGEST_WORD: usize = 200;
+/// How many files a report may name.
+pub const MOST_FILES: usize = 500;
+/// The longest path among them, in bytes.
+pub const LONGEST_PATH: usize = 1000;
+/// How much of what an agent was called by somebody is said back, in characters.
+pub const LONGEST_ECHO: usize = 100;
 
 /// What keeps an agent from something, and what it can do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,6 +64,33 @@ pub enum Limit {
         bytes: usize,
         /// The longest.
         most: usize,
+    },
+    /// A word that is only to name something is too long.
+    #[error("{what} has {bytes} bytes, at most {most} are taken; choose a shorter one")]
+    LongWord {
+        /// What.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+        /// The longest.
+        most: usize,
+    },
+    /// It cannot be the name of a model.
+    #[error("model has a control character in it; write the model's name alone, or leave it out")]
+    NoModel,
+    /// It names too many files.
+    #[error("{number} files are named, at most {MOST_FILES} are taken; name the folders that they are in")]
+    ManyFiles {
+        /// How many.
+        number: usize,
+    },
+    /// The word stands for something else already.
+    #[error("{key:?} was the key of another {what}; choose another key for this one, or leave it out")]
+    KeyUsed {
+        /// The word.
+        key: String,
+        /// What it stands for.
+        what: &'static str,
     },
     /// It sends too fast.
     #[error("you sent {MOST_SENT} messages within a minute; wait a minute, and say more in one message")]
@@ -108,6 +143,53 @@ pub fn may_be_said(what: &'static str, text: &str, most: usize) -> Result<(), Li
         _ if text.trim().is_empty() => Err(Limit::Empty { what }),
         bytes if bytes > most => Err(Limit::Long { what, bytes, most }),
         _ => Ok(()),
+    }
+}
+
+/// The word that an agent calls a wish by; one of nothing but blanks is none.
+///
+/// # Errors
+/// When it is too long.
+pub fn may_be_key(key: Option<&str>) -> Result<Option<&str>, Limit> {
+    let key = key.filter(|key| !key.trim().is_empty());
+    key.map(|key| word("key", key, LONGEST_WORD)).transpose()
+}
+
+/// The name of a model; one of nothing but blanks is none.
+///
+/// # Errors
+/// When none is called so.
+pub fn may_be_model(model: Option<&str>) -> Result<Option<&str>, Limit> {
+    let Some(model) = model.map(str::trim).filter(|model| !model.is_empty()) else { return Ok(None) };
+    if model.chars().any(char::is_control) {
+        return Err(Limit::NoModel);
+    }
+    word("model", model, LONGEST_WORD).map(Some)
+}
+
+/// Whether a report may name these files.
+///
+/// # Errors
+/// When they are too many, or one's path is too long.
+pub fn may_be_named(files: &[String]) -> Result<(), Limit> {
+    if files.len() > MOST_FILES {
+        return Err(Limit::ManyFiles { number: files.len() });
+    }
+    files.iter().try_for_each(|path| word("a file's path", path, LONGEST_PATH).map(drop))
+}
+
+const fn word<'a>(what: &'static str, word: &'a str, most: usize) -> Result<&'a str, Limit> {
+    match word.len() {
+        bytes if bytes > most => Err(Limit::LongWord { what, bytes, most }),
+        _ => Ok(word),
+    }
+}
+
+/// What somebody was called, short enough to be said back.
+pub fn echo(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_ECHO) {
+        Some((cut, _)) => format!("{}…", &name[..cut]),
+        None => name.to_owned(),
     }
 }
 
@@ -166,5 +248,24 @@ mod tests {
         assert_eq!(said(10), Ok(()));
         assert_eq!(said(11), Err(Limit::Long { what: "it", bytes: 11, most: 10 }));
         assert_eq!(may_be_said("it", " \n", 10), Err(Limit::Empty { what: "it" }));
+    }
+
+    #[test]
+    fn words_and_files_have_limits_and_blanks_are_none() {
+        let long = |length| "x".repeat(length);
+        let too_long = |what, most| Limit::LongWord { what, bytes: most + 1, most };
+        assert_eq!((may_be_key(None), may_be_key(Some(" \t"))), (Ok(None), Ok(None)));
+        assert_eq!(may_be_key(Some(&long(LONGEST_WORD))).map(|key| key.is_some()), Ok(true));
+        assert_eq!(may_be_key(Some(&long(LONGEST_WORD + 1))), Err(too_long("key", LONGEST_WORD)));
+        assert_eq!((may_be_model(Some("")), may_be_model(Some(" opus "))), (Ok(None), Ok(Some("opus"))));
+        assert_eq!(may_be_model(Some("opus\n--dangerous")), Err(Limit::NoModel));
+        assert_eq!(may_be_model(Some(&long(LONGEST_WORD + 1))), Err(too_long("model", LONGEST_WORD)));
+        let files = |number, length| vec![long(length); number];
+        assert_eq!(may_be_named(&files(MOST_FILES, LONGEST_PATH)), Ok(()));
+        assert_eq!(may_be_named(&files(MOST_FILES + 1, 1)), Err(Limit::ManyFiles { number: MOST_FILES + 1 }));
+        let path = LONGEST_PATH + 1;
+        assert_eq!(may_be_named(&files(1, path)), Err(too_long("a file's path", LONGEST_PATH)));
+        assert_eq!(echo(&"é".repeat(101)), format!("{}…", "é".repeat(100)));
+        assert_eq!(echo("é"), "é");
     }
 }

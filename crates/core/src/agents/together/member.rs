@@ -216,7 +216,7 @@ impl Member {
         if let Some(other) = others.filter_map(|folder| folder.plan().ok()).find(is_meant) {
             limits::may_talk(me, &other)?;
         }
-        Err(TogetherError::Unknown { asked: asked.to_owned(), known })
+        Err(TogetherError::Unknown { asked: limits::echo(asked), known })
     }
 
     /// Who is there.
@@ -249,6 +249,7 @@ impl Member {
         let (folder, me) = self.me()?;
         let (other, to) = self.find(&me, to)?;
         limits::may_be_said("the message", text, limits::LONGEST_MESSAGE)?;
+        let key = limits::may_be_key(key)?;
         self.tell(&folder, &me, (&other, &to), text, MessageKind::Message, key)
     }
 
@@ -355,6 +356,8 @@ impl Member {
     ) -> Result<(Option<String>, Option<String>), TogetherError> {
         let (folder, me) = self.me()?;
         limits::may_be_said("the summary", summary, limits::LONGEST_MESSAGE / 2)?;
+        limits::may_be_named(&files)?;
+        let key = limits::may_be_key(key)?;
         let data = data.map(serde_json::to_string).transpose().map_err(TogetherError::Data)?;
         let more = files.iter().map(String::len).sum::<usize>() + data.as_ref().map_or(0, String::len);
         if more > limits::LONGEST_MESSAGE / 2 {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use orchestra_model::Provider;
 
-use super::{BY, Member, TogetherError, limits, member::facts_of};
+use super::{BY, Limit, Member, TogetherError, limits, member::facts_of};
 use crate::{
     agents::{
         AgentFolder, NewAgent,
@@ -35,8 +35,10 @@ impl Member {
     /// # Errors
     /// When it may not, or it cannot be made.
     pub fn start(&self, new: NewMember<'_>) -> Result<Plan, TogetherError> {
-        limits::may_be_said("the task", new.task, limits::LONGEST_TASK)?;
         let (folder, me) = self.me()?;
+        limits::may_be_said("the task", new.task, limits::LONGEST_TASK)?;
+        let (key, model) = (limits::may_be_key(new.key)?, limits::may_be_model(new.model)?);
+        let new = NewMember { key, model, ..new };
         let made = self.make(&folder, &me, new)?;
         // One that was asked for before may have been started by nobody yet.
         self.move_on(&folder, &me, Vec::new())?;
@@ -49,6 +51,11 @@ impl Member {
         let (_lock, known) = agents.known_names()?;
         let key = new.key.map(|key| format!("{BY}-{}-{key}", me.id));
         if let Some(same) = known.iter().find(|plan| key.is_some() && plan.run.key == key) {
+            if same.task != new.task {
+                return Err(
+                    Limit::KeyUsed { key: new.key.unwrap_or_default().to_owned(), what: "task" }.into()
+                );
+            }
             return Ok(same.clone());
         }
         let members = || known.iter().filter(|plan| plan.run.id == me.run.id);
@@ -108,10 +115,10 @@ impl Member {
         model: Option<&str>,
     ) -> Result<Settings, TogetherError> {
         let facts = facts_of(folder, me)?;
-        let mode = facts.chosen_mode.or(facts.permission_mode);
-        let chosen = model.filter(|model| !model.trim().is_empty()).map(str::to_owned);
+        // What a person chose may not have come to its client yet.
+        let mode = facts.permission_mode.or(facts.chosen_mode);
         Ok(Settings {
-            model: chosen.or(facts.chosen_model).or_else(|| me.settings.model.clone()),
+            model: model.map(str::to_owned).or(facts.chosen_model).or_else(|| me.settings.model.clone()),
             permission_mode: mode.or_else(|| me.settings.permission_mode.clone()),
             ..me.settings.clone()
         })
