@@ -308,7 +308,7 @@ impl Limit {
     /// What is used up, in words that follow "has used"; `None` while there is something left.
     pub fn reached(&self, spent: &Spent) -> Option<String> {
         if let Some(most) = self.usd.filter(|most| spent.usd >= *most) {
-            return Some(format!("${:.2} of ${most:.2}", spent.usd));
+            return Some(format!("{} of {}", dollars(spent.usd), dollars(most)));
         }
         if let Some(most) = self.tokens.filter(|most| spent.tokens >= *most) {
             return Some(format!("{} of {most} tokens", spent.tokens));
@@ -445,6 +445,12 @@ pub enum LandingOutcome {
     },
 }
 
+/// An amount in cents; one below a dollar in thousandths where cents would say another.
+fn dollars(amount: f64) -> String {
+    let is_in_cents = (amount * 1000.0).round() % 10.0 == 0.0;
+    if amount >= 1.0 || is_in_cents { format!("${amount:.2}") } else { format!("${amount:.3}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -455,6 +461,9 @@ mod tests {
         let spent = |usd, tokens, seconds| limit.reached(&Spent { usd, tokens, seconds });
         assert_eq!(spent(0.99, 99, 119), None);
         assert_eq!(spent(1.0, 0, 0).as_deref(), Some("$1.00 of $1.00"));
+        let small = Limit { usd: Some(0.01), ..Limit::default() };
+        let used = Spent { usd: 0.015, ..Spent::default() };
+        assert_eq!(small.reached(&used).as_deref(), Some("$0.015 of $0.01"));
         assert_eq!(spent(0.0, 100, 0).as_deref(), Some("100 of 100 tokens"));
         assert_eq!(spent(0.0, 0, 120).as_deref(), Some("its 2 minutes"));
         let spent = Spent { usd: 1.004, tokens: 99, seconds: 130 };
