@@ -1,18 +1,25 @@
 //! The tools by name, with what they take and what they answer: JSON as text, or words that say what to do.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use orchestra_core::agents::{Awaited, Member, NewMember, News, Received, Seen, TogetherError};
 use orchestra_model::ReportOutcome;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
-    handler::server::{router::tool::ToolRouter, wrapper::Parameters},
+    handler::server::{common::FromContextPart, router::tool::ToolRouter, tool::ToolCallContext},
     model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig},
-    schemars,
+    schemars::{self, JsonSchema, Schema, SchemaGenerator},
     service::RequestContext,
     tool, tool_handler, tool_router,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// What an agent is told of the tools as a whole.
 const INSTRUCTIONS: &str = "You are one of several agents that Orchestra runs side by side, each in a git worktree \
@@ -25,10 +32,36 @@ what you committed.";
 pub(super) struct AgentTools {
     member: Arc<Member>,
     longest_wait: Duration,
+    /// Whether the client has gone: nobody hears an answer any more.
+    is_closed: Arc<AtomicBool>,
     tool_router: ToolRouter<Self>,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+/// What a tool is given. One that it cannot take is answered as other mistakes of the model are, not as one of the client.
+struct Parameters<T>(T);
+
+impl<T: JsonSchema> JsonSchema for Parameters<T> {
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+impl<S, T: DeserializeOwned> FromContextPart<ToolCallContext<'_, S>> for Parameters<T> {
+    fn from_context_part(context: &mut ToolCallContext<'_, S>) -> Result<Self, ErrorData> {
+        let given = serde_json::Value::Object(context.arguments.take().unwrap_or_default());
+        serde_json::from_value(given).map(Self).map_err(|why| {
+            // The words by which the router knows it.
+            let words = format!("failed to deserialize parameters: {why}; look at the tool's schema");
+            ErrorData::invalid_params(words, None)
+        })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SendMessage {
     /// The name of the agent it is for, as list_agents shows it.
@@ -40,7 +73,7 @@ struct SendMessage {
     key: Option<String>,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReadMessages {
     /// Show this many that you got earlier too.
@@ -48,7 +81,7 @@ struct ReadMessages {
     earlier: Option<u32>,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Assign {
     /// What the new agent shall do. It knows nothing else of what you know; at most 64 KB.
@@ -64,7 +97,7 @@ struct Assign {
     key: Option<String>,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Handoff {
     /// What the new agent shall do. It knows nothing else of what you know; at most 64 KB.
@@ -78,12 +111,12 @@ struct Handoff {
     /// A word of your own for this one wish: asked again under the same word, it is started once.
     #[serde(default)]
     key: Option<String>,
-    /// How long to wait in this call; the longest by default.
+    /// How long to wait in this call: at most 240, and less where your client allows a call less; that much by default.
     #[serde(default)]
     timeout_seconds: Option<u32>,
 }
 
-#[derive(Clone, Copy, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     /// All of it is done.
@@ -94,7 +127,7 @@ enum Outcome {
     Failed,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ReportResult {
     /// How it went.
@@ -112,7 +145,7 @@ struct ReportResult {
     key: Option<String>,
 }
 
-#[derive(Deserialize, schemars::JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WaitFor {
     /// Names of agents; those that you started by default.
@@ -124,7 +157,7 @@ struct WaitFor {
     /// Return when a message arrives too; true by default.
     #[serde(default)]
     messages: Option<bool>,
-    /// How long to wait in this call; the longest by default.
+    /// How long to wait in this call: at most 240, and less where your client allows a call less; that much by default.
     #[serde(default)]
     timeout_seconds: Option<u32>,
 }
@@ -143,6 +176,7 @@ struct Messages {
 struct Started {
     agent: String,
     branch: Option<String>,
+    works_in: String,
     next: &'static str,
 }
 
@@ -180,8 +214,8 @@ impl From<News> for Waited {
 #[tool_router]
 impl AgentTools {
     /// Tools of one agent, of which none waits longer than that.
-    pub(super) fn new(member: Member, longest_wait: Duration) -> Self {
-        Self { member: Arc::new(member), longest_wait, tool_router: Self::tool_router() }
+    pub(super) fn new(member: Member, longest_wait: Duration, is_closed: Arc<AtomicBool>) -> Self {
+        Self { member: Arc::new(member), longest_wait, is_closed, tool_router: Self::tool_router() }
     }
 
     /// Does something that may take a while, and answers with it or with why not.
@@ -202,18 +236,30 @@ impl AgentTools {
         })
     }
 
+    /// What says whether a call is called off: by itself, or with all others.
+    fn is_called_off(&self, context: &RequestContext<RoleServer>) -> impl Fn() -> bool + Send + 'static {
+        let (call, is_closed) = (context.ct.clone(), self.is_closed.clone());
+        move || call.is_cancelled() || is_closed.load(Ordering::Relaxed)
+    }
+
     /// How long a call waits that was asked to wait so long.
     fn wait(&self, seconds: Option<u32>) -> Duration {
         let asked = seconds.map(|seconds| Duration::from_secs(seconds.into()));
         asked.unwrap_or(self.longest_wait).min(self.longest_wait)
     }
 
-    #[tool(description = "Lists the agents of your run: name, state, task, branch, who started whom.")]
+    #[tool(
+        title = "List the agents",
+        description = "Lists the agents of your run: name, state, task, branch, who started whom.",
+        annotations(read_only_hint = true, open_world_hint = false)
+    )]
     async fn list_agents(&self) -> Result<CallToolResult, ErrorData> {
         self.answer(|member| Ok(Agents { agents: member.list()? })).await
     }
 
     #[tool(
+        title = "Send a message",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
         description = "Sends another agent of your run a message. It gets it when its turn is over, or reads it before; an agent that has ended goes on with it."
     )]
     async fn send_message(
@@ -224,6 +270,8 @@ impl AgentTools {
     }
 
     #[tool(
+        title = "Read messages",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
         description = "Reads the messages of other agents that wait for you, now. Those that you do not read come to you when your turn is over."
     )]
     async fn read_messages(
@@ -235,7 +283,9 @@ impl AgentTools {
     }
 
     #[tool(
-        description = "Starts an agent on a task and goes on. It works in a worktree of its own, on a branch that starts from what you have committed, with your permission mode. Its result comes to you as a message."
+        title = "Start an agent",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
+        description = "Starts an agent on a task and goes on. It works in a worktree of its own, on a branch that starts from what you have committed (in your folder where you have no worktree), with your permission mode. Its result comes to you as a message."
     )]
     async fn assign(
         &self,
@@ -245,12 +295,18 @@ impl AgentTools {
             let (name, model, key) = (name.as_deref(), model.as_deref(), key.as_deref());
             let plan = member.start(NewMember { task: &task, name, model, is_handoff: false, key })?;
             let next = "go on; wait_for waits for it, and its result comes to you as a message";
-            Ok(Started { branch: plan.branch(), agent: plan.name, next })
+            let works_in = match plan.worktree() {
+                Some(_) => "a worktree of its own, from what you have committed".to_owned(),
+                None => format!("{}, as you do: keep to different files", plan.place.origin().display()),
+            };
+            Ok(Started { branch: plan.branch(), agent: plan.name, works_in, next })
         })
         .await
     }
 
     #[tool(
+        title = "Hand a task on",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
         description = "Starts an agent on a task and waits for its result. Like assign otherwise. When it takes long, it answers that it is not yet done: then call wait_for."
     )]
     async fn handoff(
@@ -258,17 +314,19 @@ impl AgentTools {
         Parameters(Handoff { task, name, model, key, timeout_seconds }): Parameters<Handoff>,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
-        let most = self.wait(timeout_seconds);
+        let (most, is_called_off) = (self.wait(timeout_seconds), self.is_called_off(&context));
         self.answer(move |member| {
             let (name, model, key) = (name.as_deref(), model.as_deref(), key.as_deref());
             let plan = member.start(NewMember { task: &task, name, model, is_handoff: true, key })?;
-            let news = member.wait(&[plan.name], (false, false), most, &|| context.ct.is_cancelled())?;
+            let news = member.wait(&[plan.name], (false, false), most, &is_called_off)?;
             Ok(Waited::from(news))
         })
         .await
     }
 
     #[tool(
+        title = "Report the result",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
         description = "Reports what came out of your task to whoever started you. Commit your work first. Call it once, when you are done."
     )]
     async fn report_result(
@@ -288,6 +346,8 @@ impl AgentTools {
     }
 
     #[tool(
+        title = "Wait for agents",
+        annotations(read_only_hint = false, destructive_hint = false, open_world_hint = false),
         description = "Waits until an agent has reported or ended, or a message arrives, and answers with that. Answers after a while in any case: then call it again."
     )]
     async fn wait_for(
@@ -295,10 +355,10 @@ impl AgentTools {
         Parameters(WaitFor { agents, all, messages, timeout_seconds }): Parameters<WaitFor>,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
-        let most = self.wait(timeout_seconds);
+        let (most, is_called_off) = (self.wait(timeout_seconds), self.is_called_off(&context));
         let until = (all, messages.unwrap_or(true));
         self.answer(move |member| {
-            let news = member.wait(&agents, until, most, &|| context.ct.is_cancelled())?;
+            let news = member.wait(&agents, until, most, &is_called_off)?;
             Ok(Waited::from(news))
         })
         .await
