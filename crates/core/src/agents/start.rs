@@ -319,12 +319,17 @@ impl Agents {
             // What a plan has wait for others is not for us to start.
             .filter(|(plan, _)| plan.run.id == *run && !plan.run.has_plan)
             .collect();
-        members.sort_by_key(|(plan, _)| plan.run.index);
         let most = members.iter().filter_map(|(plan, _)| plan.run.max_parallel).min();
-        // Whoever only waits for others takes no place.
-        let works = |folder: &AgentFolder| {
-            folder.is_held() && (most.is_none() || folder.agent().is_ok_and(|agent| agent.awaits.is_empty()))
+        // Those that somebody waits for come first: it goes on after them.
+        let awaits = |folder: &AgentFolder| {
+            let agent = folder.is_held().then(|| folder.agent().ok()).flatten();
+            agent.map(|agent| agent.awaits).unwrap_or_default()
         };
+        let with_awaits = members.iter().filter(|_| most.is_some());
+        let awaited: HashSet<AgentId> = with_awaits.flat_map(|(_, folder)| awaits(folder)).collect();
+        members.sort_by_key(|(plan, _)| (!awaited.contains(&plan.id), plan.run.index));
+        // Whoever only waits for others takes no place.
+        let works = |folder: &AgentFolder| folder.is_held() && (most.is_none() || awaits(folder).is_empty());
         let mut at_work = members.iter().filter(|(_, folder)| works(folder)).count();
         let (mut outcome, mut has_launched) = (Ok(()), false);
         for (plan, folder) in &members {

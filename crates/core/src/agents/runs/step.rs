@@ -293,7 +293,13 @@ impl Tools {
         let most = run.most_at_once();
         let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
         let (mut has_begun, mut has_launched) = (false, false);
-        for ((place, task), standing) in run.tasks().zip(&standings.all) {
+        // Those that somebody waits for come first: it goes on after them.
+        let agents = standings.all.iter().filter_map(|one| one.agent.as_ref());
+        let awaited: Vec<_> =
+            agents.filter(|agent| agent.state.is_live()).flat_map(|agent| &agent.awaits).collect();
+        let mut tasks: Vec<_> = run.tasks().zip(&standings.all).collect();
+        tasks.sort_by_key(|((_, task), _)| !awaited.contains(&&task.agent.id));
+        for ((place, task), standing) in tasks {
             if at_work >= most {
                 break;
             }
