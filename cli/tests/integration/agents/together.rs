@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -63,6 +64,13 @@ impl Tools {
     /// Begins a call without waiting for its answer.
     fn begin(&mut self, tool: &str, arguments: &Value) {
         self.ask("tools/call", &json!({ "name": tool, "arguments": arguments }));
+    }
+
+    /// Goes away without a word.
+    fn close(&mut self) {
+        // The end of the pipe is what the server hears.
+        let (_, write) = std::io::pipe().unwrap();
+        self.input = ChildStdin::from(std::os::fd::OwnedFd::from(write));
     }
 
     /// Calls off the call that was begun last.
@@ -221,6 +229,23 @@ fn one_message_under_one_key_is_one_message() {
     assert_eq!(tools.ok("read_messages", &json!({}))["messages"], json!([]));
     assert_eq!(world.agent("one")["queue"], json!([]));
     assert_eq!(thread(&threads(&world, "one"), "pair")[0]["state"], "read");
+    // Another text is another message, which is said; a key of blanks is none.
+    let mut other = Tools::of(&world, "other");
+    let why = other.refused("send_message", &json!({ "to": "one", "text": "another", "key": "k" }));
+    assert!(why.contains("\"k\" was the key of another message"), "{why}");
+    let long = "x".repeat(5000);
+    for _ in 0..2 {
+        other.ok("send_message", &json!({ "to": "one", "text": long, "key": " " }));
+    }
+    assert_eq!(tools.ok("read_messages", &json!({}))["messages"].as_array().unwrap().len(), 2);
+    // What came earlier is told again, a person's words as a person's.
+    world.ok(&["send", "one", "from me"]);
+    let read = tools.ok("read_messages", &json!({ "earlier": 2 }));
+    assert_eq!(read["messages"][0]["is_cut"], true, "{read:#}");
+    assert_eq!(
+        (&read["messages"][1]["from"], &read["messages"][1]["is_cut"]),
+        (&"a person".into(), &Value::Null)
+    );
 }
 
 #[test]
@@ -261,6 +286,10 @@ fn only_its_own_client_acts_for_an_agent_and_only_in_its_run() {
         assert!(said.code == 1 && said.words.contains("this is not the key of"), "{said:?}");
     }
     world.ok(&["stop", "mine"]);
+    for (tool, given) in [("list_agents", json!({})), ("assign", json!({ "task": "more" }))] {
+        let why = tools.refused(tool, &given);
+        assert!(why.contains("mine was stopped; only a person can have it go on"), "{why}");
+    }
     world.ok(&["send", "mine", "::sleep 120000"]);
     until(|| std::fs::read_to_string(folder.join("tools.key")).unwrap() != key);
     assert!(tools.refused("list_agents", &json!({})).contains("was started again since"));
@@ -291,6 +320,11 @@ fn agents_that_start_agents_are_stopped_at_the_depth_and_at_their_number() {
     world.ok(&["stop", "child-1"]);
     let why = tools.refused("send_message", &json!({ "to": "child-1", "text": "go on" }));
     assert!(why.contains("stopped or cleared away by a person"), "{why}");
+    world.ok(&["clean", "child-1"]);
+    let listed = tools.ok("list_agents", &json!({}));
+    let listed = listed["agents"].as_array().unwrap();
+    let in_trash = listed.iter().filter(|agent| agent["is_in_trash"] == true);
+    assert_eq!(in_trash.map(|agent| agent["name"].as_str().unwrap()).collect::<Vec<_>>(), ["child-1"]);
 }
 
 #[test]
@@ -304,9 +338,11 @@ fn a_handoff_that_is_cut_off_is_gone_on_with_and_starts_nobody_twice() {
     world.wait_for_state("worker", "running");
     let awaited = world.wait("boss", |agent| agent["awaits"] != json!([]));
     assert_eq!(awaited["awaits"][0], world.agent("worker")["id"]);
-    // The server is killed in the middle of the call, and another takes over.
+    // The server is killed in the middle of the call, and another takes over: nobody waits any more until it is called.
     drop(tools);
+    assert_ne!(world.agent("boss")["awaits"], json!([]));
     let mut tools = Tools::of(&world, "boss");
+    assert_eq!(world.agent("boss")["awaits"], json!([]));
     let mut answer = tools.ok("handoff", &handoff);
     while answer["over"].is_null() {
         assert!(answer["next"].as_str().unwrap().contains("call wait_for again"), "{answer:#}");
@@ -338,23 +374,40 @@ fn who_was_started_outlives_the_runner_of_its_starter_and_its_end_is_told() {
 }
 
 #[test]
-fn whoever_waits_takes_no_place_of_a_run() {
-    let world = World::new();
-    let plan =
-        format!("max-parallel = 1\n{}{}", task("boss", "::sleep 120000", ""), task("next", "::say next", ""));
-    world.ok(&["run", "--trust", "--json", &world.plan(&plan)]);
-    world.wait_for_state("boss", "running");
-    let mut tools = Tools::of(&world, "boss");
-    let started = tools.ok("assign", &json!({ "task": "a part\n::write part 1", "name": "part" }));
-    assert_eq!(started["agent"], "part");
-    assert_eq!(world.agent("part")["state"], "queued", "there is one place, and it is taken");
-    let news = tools.ok("wait_for", &json!({ "agents": ["part"] }));
-    assert_eq!(news["over"][0]["last_words"], "done: a part", "{news:#}");
-    // It is a task of the run like the others.
-    until(|| world.results()["tasks"].as_array().unwrap().len() == 3);
-    world.wait_for_state("next", "done");
-    assert_eq!(world.task("part")["state"], "done");
-    assert!(world.worktree("part").join("part").is_file());
+fn whoever_waits_takes_no_place_of_a_run_and_who_is_waited_for_is_next() {
+    let directives = [("boss", "::sleep 120000"), ("next", "::write next 1")];
+    for has_plan in [true, false] {
+        let world = World::new();
+        if has_plan {
+            let tasks = directives.map(|(name, directives)| task(name, directives, ""));
+            world.ok(&[
+                "run",
+                "--trust",
+                "--json",
+                &world.plan(&format!("max-parallel = 1\n{}", tasks.concat())),
+            ]);
+        } else {
+            let tasks = directives.map(|(name, directives)| format!("{name}\n{directives}"));
+            world.ok(&["spawn", "--trust", "--json", "--max-parallel", "1", &tasks[0], &tasks[1]]);
+        }
+        world.wait_for_state("boss", "running");
+        let mut tools = Tools::of(&world, "boss");
+        let started = tools.ok("assign", &json!({ "task": "a part\n::write part 1", "name": "part" }));
+        assert_eq!(started["agent"], "part");
+        assert!(started["works_in"].as_str().unwrap().starts_with("a worktree of its own"), "{started:#}");
+        assert_eq!(world.agent("part")["state"], "queued", "there is one place, and it is taken");
+        let news = tools.ok("wait_for", &json!({ "agents": ["part"] }));
+        assert_eq!(news["over"][0]["last_words"], "done: a part", "{news:#}");
+        // Those that nobody waits for come when there is a place again.
+        let waits = json!({ "agents": ["next"] });
+        let news = tools.ok("wait_for", &waits);
+        assert!(news["over"][0]["last_words"].as_str().unwrap().contains("next"), "{news:#}");
+        let written = |name: &str| world.worktree(name).join(name).metadata().unwrap().modified().unwrap();
+        assert!(written("part") < written("next"), "the one that was waited for came first");
+        // It is one of the run like the others.
+        assert_eq!(world.results()["tasks"].as_array().unwrap().len(), 3);
+        assert_eq!(world.task("part")["state"], "done");
+    }
 }
 
 #[test]
@@ -388,7 +441,7 @@ fn the_dead_are_not_waited_for_and_those_that_are_asked_again_are() {
     world.wait_for_state("failed", "failed");
     tools.ok("send_message", &json!({ "to": "failed", "text": "::sleep 300\n::say better" }));
     let news = tools.ok("wait_for", &wait("failed"));
-    assert_eq!(news["over"][0]["state"], "done", "{news:#}");
+    assert!(news["over"][0]["last_words"].as_str().unwrap().starts_with("done: Message"), "{news:#}");
 }
 
 #[test]
@@ -408,4 +461,144 @@ fn the_end_of_one_that_was_asked_for_more_is_told_though_it_reported_before() {
     assert_eq!(read["messages"][0]["kind"], "ended", "{read:#}");
     let text = read["messages"][0]["text"].as_str().unwrap();
     assert!(text.contains("has failed, and did not report a result since you asked for more"), "{text}");
+}
+
+#[test]
+fn a_server_whose_client_has_gone_ends_at_once_and_waits_no_more() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000", "other\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "boss");
+    tools.begin("wait_for", &json!({}));
+    world.wait("boss", |agent| agent["awaits"] != json!([]));
+    tools.close();
+    let begin = Instant::now();
+    assert!(tools.server.wait().unwrap().success());
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    assert_eq!(world.agent("boss")["awaits"], json!([]));
+}
+
+#[test]
+fn two_that_wait_for_nothing_but_each_other_are_told_so() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "one\n::sleep 120000", "other\n::sleep 120000"]);
+    let mut one = Tools::of(&world, "one");
+    one.begin("wait_for", &json!({ "agents": ["other"], "messages": false, "timeout_seconds": 60 }));
+    world.wait("one", |agent| agent["awaits"] != json!([]));
+    let mut other = Tools::of(&world, "other");
+    let why = other.refused("wait_for", &json!({ "agents": ["one"], "messages": false }));
+    assert!(why.contains("one waits for you") && why.contains("report_result"), "{why}");
+    assert_eq!(world.agent("other")["awaits"], json!([]));
+    // A message could end this one.
+    let news = other.ok("wait_for", &json!({ "agents": ["one"], "timeout_seconds": 1 }));
+    assert_eq!(news["at_work"][0]["name"], "one", "{news:#}");
+    // What it is told to do helps.
+    other.ok("report_result", &json!({ "outcome": "done", "summary": "here it is" }));
+    let news = outcome(&one.hear()).unwrap();
+    assert_eq!(news["over"][0]["report"]["summary"], "here it is", "{news:#}");
+}
+
+#[test]
+fn nobody_starts_for_a_message_in_a_run_that_has_used_what_it_may() {
+    let world = World::new();
+    let plan = [
+        task("boss", "::sleep 120000", ""),
+        task("other", "::sleep 120000", ""),
+        task("part", "::say a part", ""),
+    ];
+    world.ok(&["run", "--trust", "--json", &world.plan(&format!("budget-usd = 0.01\n{}", plan.concat()))]);
+    world.wait_for_state("part", "done");
+    world.wait_for_state("boss", "running");
+    let mut tools = Tools::of(&world, "boss");
+    let message = |to: &str| json!({ "to": to, "text": "::say more" });
+    let why = tools.refused("send_message", &message("part"));
+    assert!(why.contains("the run has used $0.01 of $0.01, so nobody starts"), "{why}");
+    assert_eq!(world.agent("part")["queue"], json!([]));
+    assert_eq!(tools.ok("send_message", &message("other"))["waits"], true, "it is at work");
+}
+
+#[test]
+fn what_cannot_be_read_is_answered_and_the_next_call_is_too() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "alone\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "alone");
+    let half = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"\ud83d"}}"#;
+    let endless = "x".repeat(33 << 20);
+    for (line, id) in [("{", Value::Null), (half, json!(7)), (&endless, Value::Null)] {
+        writeln!(tools.input, "{line}").unwrap();
+        let answer = tools.hear();
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(-32700), &id), "{answer:#}");
+    }
+    assert_eq!(tools.ok("list_agents", &json!({}))["agents"][0]["name"], "alone");
+    // What does not fit a tool is a mistake of the model's, a tool that is not there one of the client's.
+    let why = tools.refused("send_message", &json!({ "to": "alone", "txt": "hello" }));
+    assert!(why.contains("txt") && why.ends_with("look at the tool's schema"), "{why}");
+    tools.begin("levitate", &json!({}));
+    assert_eq!(tools.hear()["error"]["code"], -32602);
+    let long = json!({ "to": "x".repeat(1000), "text": "hello", "key": "x".repeat(201) });
+    let why = tools.refused("send_message", &long);
+    assert!(why.len() < 250 && why.contains("there is no agent"), "{why}");
+    let why = tools.refused("assign", &json!({ "task": "more", "key": "x".repeat(201) }));
+    assert!(why.contains("key has 201 bytes, at most 200 are taken"), "{why}");
+    let many = json!({ "outcome": "done", "summary": "much", "files": vec![""; 501] });
+    let why = tools.refused("report_result", &many);
+    assert!(why.contains("501 files are named, at most 500"), "{why}");
+}
+
+#[test]
+fn a_report_to_one_that_was_stopped_waits_until_a_person_has_it_go_on() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000"]);
+    Tools::of(&world, "boss").ok("assign", &json!({ "task": "work\n::sleep 120000", "name": "worker" }));
+    world.wait_for_state("worker", "running");
+    world.ok(&["stop", "boss"]);
+    let mut tools = Tools::of(&world, "worker");
+    let report = |summary: &str| json!({ "outcome": "done", "summary": summary, "key": summary });
+    let told = tools.ok("report_result", &report("half"));
+    let note = "it is kept; boss was stopped by a person, and is told when it goes on";
+    assert_eq!((&told["told"], &told["note"]), (&Value::Null, &note.into()));
+    assert_eq!(tools.ok("report_result", &report("half"))["note"], note, "the same one again");
+    let told = tools.ok("report_result", &report("whole"));
+    assert_eq!(told["note"], format!("it replaces what you reported before; {note}"));
+    let why =
+        tools.refused("report_result", &json!({ "outcome": "failed", "summary": "no", "key": "whole" }));
+    assert!(why.contains("was the key of another report"), "{why}");
+    let boss = world.agent("boss");
+    assert_eq!((&boss["state"], boss["queue"].as_array().unwrap().len()), (&"stopped".into(), 2));
+    world.ok(&["send", "boss", "go on"]);
+    world.wait("boss", |agent| agent["turns"].as_u64() >= Some(3) && agent["queue"] == json!([]));
+    let said = thread(&threads(&world, "boss"), "assignment");
+    let reports = said.iter().filter(|message| message["kind"] == "report");
+    assert!(
+        reports.clone().count() == 2 && reports.clone().all(|report| report["state"] == "delivered"),
+        "{said:#?}"
+    );
+}
+
+#[test]
+fn who_was_written_down_and_not_made_is_made_once() {
+    let world = World::new();
+    let plan = format!("max-parallel = 1\n{}", task("boss", "::sleep 120000", ""));
+    world.ok(&["run", "--trust", "--json", &world.plan(&plan)]);
+    world.wait_for_state("boss", "running");
+    let mut tools = Tools::of(&world, "boss");
+    let assign = json!({ "task": "a part", "name": "part", "key": "p" });
+    tools.ok("assign", &assign);
+    // As though whoever made it had been killed before its folder was there.
+    let folder = world.agent_folder("part");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(tools.ok("assign", &assign)["agent"], "part");
+    assert!(folder.join("agent.json").is_file());
+    let why = tools.refused("assign", &json!({ "task": "another part", "key": "p" }));
+    assert!(why.contains("was the key of another task"), "{why}");
+    assert_eq!(world.results()["tasks"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn who_is_started_by_one_without_a_worktree_works_in_the_same_folder() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--no-worktree", "--json", "boss\n::sleep 120000"]);
+    let started = Tools::of(&world, "boss").ok("assign", &json!({ "task": "a part", "name": "part" }));
+    let folder = world.shop().canonicalize().unwrap();
+    assert!(started["works_in"].as_str().unwrap().contains(folder.to_str().unwrap()), "{started:#}");
+    assert_eq!(world.agent("part")["branch"], Value::Null);
 }

@@ -82,6 +82,12 @@ pub enum Command {
     Await {
         /// Those.
         agents: Vec<AgentId>,
+        /// Whether a message ends that, too.
+        #[serde(default)]
+        hears: bool,
+        /// Ends that it heard of by waiting, by the keys of the messages that would tell of them.
+        #[serde(default)]
+        heard: Vec<String>,
     },
     /// Note what the agent says came out of its task.
     Report {

@@ -98,6 +98,12 @@ pub enum Event {
     Awaits {
         /// Those.
         agents: Vec<AgentId>,
+        /// Whether a message ends that, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        hears: bool,
+        /// Ends that it heard of by waiting, by the keys of the messages that would tell of them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        heard: Vec<String>,
     },
     /// The agent says what came out of its task.
     Reported {

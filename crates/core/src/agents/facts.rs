@@ -95,6 +95,8 @@ pub struct Facts {
     pub report: Option<Report>,
     /// The agents whose end it waits for.
     pub awaits: Vec<AgentId>,
+    /// Whether a message ends that, too.
+    pub hears: bool,
     /// What it asked and was not told.
     pub requests: Vec<Request>,
     /// How many turns ended.
@@ -342,7 +344,10 @@ impl Facts {
                 self.mailbox.mark(&ids, MessageState::Read);
                 self.queue.retain(|prompt| !ids.contains(&prompt.id));
             }
-            Event::Awaits { agents } => self.awaits = agents,
+            Event::Awaits { agents, hears, heard } => {
+                (self.awaits, self.hears) = (agents, hears);
+                heard.into_iter().for_each(|key| self.remember(Some(key), None));
+            }
             Event::Reported { report, key } => {
                 self.report = Some(report);
                 self.remember(key, None);

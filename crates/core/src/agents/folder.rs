@@ -13,13 +13,13 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId};
+use orchestra_model::{Agent, AgentId, MessageKind};
 
 use super::{
     client::{Client, client_of},
     control::ControlError,
-    entry::{Entry, Event},
-    facts::{Facts, Wanted},
+    entry::{Entry, Event, Letter},
+    facts::Facts,
     log::{LogReader, LogWriter},
     plan::{Place, Plan},
     start::SendError,
@@ -249,13 +249,22 @@ impl AgentFolder {
         Ok(self.facts(client).map_err(|error| self.refused(error))?.last_prompt)
     }
 
-    /// Refuses another agent's message when only a person has it go on, or agents sent so much that it must read first.
-    pub(super) fn may_hear(&self, now: Timestamp) -> Result<(), SendError> {
+    /// Whether it goes on with another agent's message. Whom a person stopped is told of results once the person has it
+    /// go on; all else is refused.
+    pub(super) fn goes_on_with(&self, letter: &Letter) -> Result<bool, SendError> {
         let plan = self.plan()?;
         let facts = self.facts(client_of(plan.provider)).map_err(|error| self.refused(error))?;
-        if facts.wanted == Some(Wanted::Stop) || facts.is_cleaned {
-            return Err(SendError::Stopped { name: plan.name });
+        let is_result = matches!(letter.kind, MessageKind::Report | MessageKind::Ended);
+        match facts.is_left_to_a_person() {
+            true if facts.is_cleaned || !is_result => Err(SendError::Stopped { name: plan.name }),
+            is_left => Ok(!is_left),
         }
+    }
+
+    /// Refuses another agent's message when agents sent so much that it must read first.
+    pub(super) fn has_room(&self, now: Timestamp) -> Result<(), SendError> {
+        let client = client_of(self.plan()?.provider);
+        let facts = self.facts(client).map_err(|error| self.refused(error))?;
         has_room(&facts, now).map_err(|why| ControlError::from(why).into())
     }
 

@@ -430,12 +430,13 @@ impl Agents {
                 return Err(SendError::Cleaned { name: agent.name });
             }
             let Caller { by, key } = caller.clone();
+            let goes_on = from.as_ref().map_or(Ok(true), |letter| folder.goes_on_with(letter))?;
             if let Some(prompt) = key.as_deref().map(|key| folder.wish(key)).transpose()?.flatten() {
-                let resumed = !agent.queue.is_empty();
-                return Ok((Sent { sequence: agent.sequence, prompt, resumed }, resumed));
+                let waits = !agent.queue.is_empty();
+                return Ok((Sent { sequence: agent.sequence, prompt, resumed: waits && goes_on }, waits));
             }
             if from.is_some() {
-                folder.may_hear(now)?;
+                folder.has_room(now)?;
             }
             let mut last = folder.last_prompt()?;
             if last == 0 {
@@ -450,7 +451,7 @@ impl Agents {
                 Event::PromptQueued { id: prompt, text: text.to_owned(), by, key, from, first: false };
             folder.add_event(&lock, &queued, now)?;
             drop(lock);
-            return Ok((Sent { sequence: agent.sequence + 1, prompt: Some(prompt), resumed: true }, true));
+            return Ok((Sent { sequence: agent.sequence + 1, prompt: Some(prompt), resumed: goes_on }, true));
         }
     }
 

@@ -43,6 +43,11 @@ pub(super) fn words_of(prompt: &QueuedPrompt) -> String {
     }
 }
 
+/// The key of the message that tells of an agent's end. Asked once more, it may end once more before a turn of it does.
+fn key_of_end(agent: &AgentId, facts: &Facts) -> String {
+    format!("ended-{agent}-{}-{}", facts.turns, facts.last_prompt)
+}
+
 /// What an agent has reported for another: a report counts until that one asks it for more.
 fn report_for(other: &AgentId, facts: &Facts) -> Option<Report> {
     let of_other = |kept: &&Kept| kept.from.agent() == Some(other);
@@ -110,12 +115,13 @@ impl Tools {
                 crate::prompt::cut(&words, limits::LONGEST_MESSAGE / 2)
             ));
         }
-        // Asked once more, it may end once more before a turn of it does.
-        let key = format!("ended-{}-{}-{}", plan.id, agent.turns, facts.last_prompt);
-        let caller = Caller { by: BY.to_owned(), key: Some(key) };
+        let caller = Caller { by: BY.to_owned(), key: Some(key_of_end(&plan.id, &facts)) };
         let letter = Letter { agent: plan.id.clone(), name: plan.name, kind: MessageKind::Ended };
         match agents.put(&starter.agent, &text, &caller, Some(letter), now) {
-            Ok((sent, _)) if sent.resumed => Ok(agents.launch(&starter.agent, &self.launcher)?),
+            // What its run may not spend, it waits for like all others.
+            Ok((sent, _)) if sent.resumed && agents.used_up(&other.plan()?.run.id)?.is_none() => {
+                Ok(agents.launch(&starter.agent, &self.launcher)?)
+            }
             Ok(_) | Err(SendError::Stopped { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -126,5 +132,10 @@ impl Agents {
     /// Whether a run has a plan of its own.
     pub(super) fn has_plan(&self, run: &AgentId) -> bool {
         self.run_folder(run).join(super::runs::PLAN).is_file()
+    }
+
+    /// What a run has used up, in words that follow "has used"; `None` while there is something left, or no limit.
+    fn used_up(&self, run: &AgentId) -> Result<Option<String>, super::runs::RunError> {
+        if self.has_plan(run) { self.run(run)?.used_up() } else { Ok(None) }
     }
 }

@@ -23,6 +23,11 @@ impl Facts {
         self.held.as_ref().filter(|_| is_refused && self.parkings < MOST_PARKINGS)
     }
 
+    /// Whether only a person has it go on: it was told to stop, or cleared away.
+    pub(in crate::agents) fn is_left_to_a_person(&self) -> bool {
+        self.wanted == Some(Wanted::Stop) || self.is_cleaned
+    }
+
     /// What the agent does, given whether a runner holds its lock.
     pub fn state(&self, is_held: bool) -> AgentState {
         // Also without a runner: it is not lost, another one goes on with it.

@@ -44,9 +44,10 @@ impl Runner<'_> {
                     self.journal.promise(Event::MessagesRead { ids })?;
                 }
             }
-            Command::Await { agents } => {
-                if self.journal.facts().awaits != agents {
-                    self.journal.promise(Event::Awaits { agents })?;
+            Command::Await { agents, hears, heard } => {
+                let facts = self.journal.facts();
+                if (&facts.awaits, facts.hears) != (&agents, hears) || !heard.is_empty() {
+                    self.journal.promise(Event::Awaits { agents, hears, heard })?;
                 }
             }
             Command::Report { report } => self.journal.promise(Event::Reported { report, key })?,

@@ -12,15 +12,16 @@ use jiff::Timestamp;
 use orchestra_model::{AgentId, AgentState, MessageKind, Report, ReportOutcome, Sender};
 use serde::Serialize;
 
-use super::{BY, Key, KeyError, Limit, limits};
+use super::{BY, Key, KeyError, Limit, limits, wait::Wait};
 use crate::{
     agents::{
         AgentFolder, Agents, Control, ControlError, FolderError, SendError, StartError, Tools,
         client::client_of,
         control::{Caller, Command, Refusal},
-        entry::{Event, Letter},
+        entry::{Entry, Event, Letter},
         facts::Facts,
         facts::one_line,
+        log::LogReader,
         plan::{Plan, Talks},
         runs::{RunError, StepError},
     },
@@ -39,6 +40,8 @@ pub struct Member {
     key: Key,
     /// When it sent messages lately, as far as this process knows: a storm is refused without looking further.
     sent: Mutex<VecDeque<Timestamp>>,
+    /// What its calls wait for now, as far as this process knows.
+    pub(super) waits: Mutex<Vec<Wait>>,
 }
 
 /// Why an agent does not get what it wants. Its client reads these words.
@@ -47,6 +50,12 @@ pub enum TogetherError {
     /// It is not who it says.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// A person stopped it, or cleared it away.
+    #[error("{name} was stopped; only a person can have it go on: do nothing more, end your turn")]
+    Halted {
+        /// Its own name.
+        name: String,
+    },
     /// A limit keeps it from that.
     #[error(transparent)]
     Limit(#[from] Limit),
@@ -81,6 +90,14 @@ pub enum TogetherError {
     /// Nobody can be waited for.
     #[error("you have started nobody and named nobody; name agents, or wait for messages")]
     NobodyToWaitFor,
+    /// Those that it would wait for wait for it.
+    #[error(
+        "{name} waits for you, so neither would ever go on; report_result gives it what it waits for: then wait for it"
+    )]
+    WaitsForYou {
+        /// One of those.
+        name: String,
+    },
     /// What was reported is not JSON.
     #[error("data is not JSON: {0}; leave it out, or write an object")]
     Data(serde_json::Error),
@@ -142,6 +159,9 @@ pub struct Seen {
     /// Whether that is who asks.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_you: bool,
+    /// Whether a person cleared it away: it takes no messages.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_in_trash: bool,
 }
 
 /// A message on its way.
@@ -166,6 +186,9 @@ pub struct Received {
     pub kind: MessageKind,
     /// What it says.
     pub text: String,
+    /// Whether that is only the beginning of it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_cut: bool,
     /// When it arrived.
     pub at: Timestamp,
 }
@@ -176,18 +199,24 @@ impl Member {
     /// # Errors
     /// When it is not its key.
     pub fn new(tools: Tools, key: Key) -> Result<Self, TogetherError> {
-        key.open(&tools.agents())?;
-        Ok(Self { tools, key, sent: Mutex::default() })
+        let member = Self { tools, key, sent: Mutex::default(), waits: Mutex::default() };
+        member.me()?;
+        Ok(member)
     }
 
     pub(super) fn agents(&self) -> Agents {
         self.tools.agents()
     }
 
-    /// Its folder and plan. Asked each time: a key may be none any more.
+    /// Its folder and plan. Asked each time: a key may be none any more, and whom a person stopped does nothing more.
     pub(super) fn me(&self) -> Result<(AgentFolder, Plan), TogetherError> {
         let folder = self.key.open(&self.agents())?;
         let plan = folder.plan()?;
+        let facts = facts_of(&folder, &plan)?;
+        if facts.is_left_to_a_person() {
+            return Err(TogetherError::Halted { name: plan.name });
+        }
+        self.take_back_what_was_left(&folder, &facts.awaits)?;
         Ok((folder, plan))
     }
 
@@ -230,6 +259,7 @@ impl Member {
             let agent = folder.agent()?;
             seen.push(Seen {
                 is_you: plan.id == me.id,
+                is_in_trash: agent.is_cleaned,
                 started_by: plan.started_by.map(|starter| starter.name),
                 name: agent.name,
                 state: agent.state,
@@ -262,22 +292,40 @@ impl Member {
         kind: MessageKind,
         key: Option<&str>,
     ) -> Result<Delivered, TogetherError> {
-        let key = key.map(|key| format!("{BY}-{}-{key}", me.id));
+        let wish = key.map(|key| format!("{BY}-{}-{key}", me.id));
         // One after the other, whoever else sends for this agent: so the limit holds.
         let lock = lock_file(&folder.path().join("send.lock"))?;
         lock.lock()?;
         let now = Timestamp::now();
-        let is_known = key.as_deref().map(|key| other.wish(key)).transpose()?.flatten().is_some();
-        if !is_known {
-            self.may_send(me, now)?;
+        let known = wish.as_deref().map(|wish| other.wish(wish)).transpose()?.flatten();
+        let is_known = known.is_some();
+        let used_up = || self.agents().used_up(&to.run.id);
+        match known {
+            Some(number) => {
+                let before = number.map(|number| words_sent(other, to, number)).transpose()?.flatten();
+                if before.is_some_and(|before| before != text) {
+                    let key = key.unwrap_or_default().to_owned();
+                    return Err(Limit::KeyUsed { key, what: "message" }.into());
+                }
+            }
+            None => {
+                self.may_send(me, now)?;
+                // Results are kept for one that has to wait; nobody starts for a message.
+                if kind == MessageKind::Message
+                    && !other.agent()?.state.is_live()
+                    && let Some(words) = used_up()?
+                {
+                    return Err(TogetherError::UsedUp { words });
+                }
+            }
         }
-        let caller = Caller { by: BY.to_owned(), key };
+        let caller = Caller { by: BY.to_owned(), key: wish };
         let letter = Letter { agent: me.id.clone(), name: me.name.clone(), kind };
         let (sent, waits) = self.agents().put(&to.id, text, &caller, Some(letter), now)?;
         if !is_known {
             self.count(now);
         }
-        if sent.resumed {
+        if sent.resumed && used_up()?.is_none() {
             let before = other.agent()?.sequence;
             self.move_on(folder, me, vec![to.id.clone()])?;
             until_taken(other, before)?;
@@ -316,9 +364,14 @@ impl Member {
         let kept = facts.mailbox.kept.iter();
         let before = kept.filter(|kept| !ids.contains(&kept.number)).map(|kept| Received {
             number: kept.number,
-            from: kept.from.name().to_owned(),
+            from: match &kept.from {
+                // "you" to people is another to agents.
+                Sender::Person { .. } => "a person".to_owned(),
+                other => other.name().to_owned(),
+            },
             kind: kept.kind,
             text: kept.text.clone(),
+            is_cut: kept.is_cut,
             at: kept.at,
         });
         let before: Vec<Received> = before.collect();
@@ -333,6 +386,7 @@ impl Member {
             from: prompt.from.unwrap_or_default(),
             kind: kind(prompt.id),
             text: prompt.text,
+            is_cut: false,
             at: prompt.at,
         }));
         if !ids.is_empty() {
@@ -367,17 +421,35 @@ impl Member {
         let at = Timestamp::now();
         let report = Report { outcome, summary: summary.to_owned(), files, data, at };
         let wish = key.map(|key| format!("{BY}-{}-report-{key}", me.id));
+        let facts = facts_of(&folder, &me)?;
+        let is_known = wish.as_deref().and_then(|wish| facts.wish(wish)).is_some();
+        if is_known && facts.report.as_ref().is_some_and(|before| Report { at, ..before.clone() } != report) {
+            return Err(Limit::KeyUsed { key: key.unwrap_or_default().to_owned(), what: "report" }.into());
+        }
+        let replaces = facts.report.is_some() && !is_known;
+        let replaces = replaces.then(|| "it replaces what you reported before".to_owned());
         let text = words_of(&report);
         let event = Event::Reported { report: report.clone(), key: wish.clone() };
         self.note(&folder, Command::Report { report }, event, wish)?;
-        let Some(starter) = &me.started_by else { return Ok((None, None)) };
-        let Ok(other) = self.agents().open(&starter.agent) else { return Ok((None, None)) };
+        let Some(starter) = &me.started_by else { return Ok((None, replaces)) };
+        let Ok(other) = self.agents().open(&starter.agent) else { return Ok((None, replaces)) };
         let to = other.plan()?;
         let key = format!("report-{}", key.map_or_else(|| at.to_string(), str::to_owned));
-        Ok(match self.tell(&folder, &me, (&other, &to), &text, MessageKind::Report, Some(&key)) {
-            Ok(_) => (Some(starter.name.clone()), None),
-            Err(why) => (None, Some(format!("it is kept, but {} was not told: {why}", starter.name))),
-        })
+        let told = self.tell(&folder, &me, (&other, &to), &text, MessageKind::Report, Some(&key));
+        let name = &starter.name;
+        let (told, note) = match told {
+            Ok(_) if facts_of(&other, &to)?.is_left_to_a_person() => (
+                None,
+                Some(format!("it is kept; {name} was stopped by a person, and is told when it goes on")),
+            ),
+            Ok(_) => (Some(name.clone()), None),
+            Err(TogetherError::Stopped { .. }) => {
+                (None, Some(format!("it is kept; {name} was cleared away by a person, and is not told")))
+            }
+            Err(why) => (None, Some(format!("it is kept, but {name} was not told: {why}"))),
+        };
+        let notes: Vec<String> = [replaces, note].into_iter().flatten().collect();
+        Ok((told, (!notes.is_empty()).then(|| notes.join("; "))))
     }
 
     /// Writes something down about itself: through its runner, or into the log when there is none.
@@ -413,6 +485,18 @@ impl Member {
             Err(_) => Ok(self.tools.go_on(&me.run.id, &wake)?),
         }
     }
+}
+
+/// What a message of an agent's said when it was sent, if that is still known.
+fn words_sent(folder: &AgentFolder, plan: &Plan, number: u64) -> Result<Option<String>, TogetherError> {
+    let kept = facts_of(folder, plan)?.mailbox.kept;
+    let Some(kept) = kept.into_iter().find(|kept| kept.number == number) else { return Ok(None) };
+    // A person may have changed it since, and of a long one only the beginning is remembered.
+    let record = LogReader::open(&folder.log(), kept.sequence.saturating_sub(1)).next_record()?;
+    Ok(record.and_then(|record| match Entry::decode(&record.payload) {
+        Entry::Event(Event::PromptQueued { id, text, .. }) if id == number => Some(text),
+        _ => None,
+    }))
 }
 
 /// Waits until an agent's runner has taken it: whoever waits for it from then on does not take it for the dead that it was.

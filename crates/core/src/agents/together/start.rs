@@ -48,7 +48,12 @@ impl Member {
     fn make(&self, folder: &AgentFolder, me: &Plan, new: NewMember<'_>) -> Result<Plan, TogetherError> {
         let agents = self.agents();
         // Whoever else makes agents waits: so the limits hold.
-        let (_lock, known) = agents.known_names()?;
+        let (_lock, mut known) = agents.known_names()?;
+        let run = agents.has_plan(&me.run.id).then(|| agents.run(&me.run.id)).transpose()?;
+        // Whoever was killed between writing one down and making its folder left it only in the run.
+        let planned = run.iter().flat_map(|run| &run.plan().tasks).map(|task| &task.agent);
+        let is_missing = |plan: &&Plan| known.iter().all(|known| known.id != plan.id);
+        known.extend(planned.filter(is_missing).cloned().collect::<Vec<_>>());
         let key = new.key.map(|key| format!("{BY}-{}-{key}", me.id));
         if let Some(same) = known.iter().find(|plan| key.is_some() && plan.run.key == key) {
             if same.task != new.task {
@@ -56,13 +61,15 @@ impl Member {
                     Limit::KeyUsed { key: new.key.unwrap_or_default().to_owned(), what: "task" }.into()
                 );
             }
+            if agents.open(&same.id).is_err() {
+                AgentFolder::complete(&agents.folder(), same)?;
+            }
             return Ok(same.clone());
         }
         let members = || known.iter().filter(|plan| plan.run.id == me.run.id);
         let starters = members().filter_map(|plan| Some(&plan.started_by.as_ref()?.agent));
         let depth = limits::may_start(me, starters)?;
-        let run = agents.has_plan(&me.run.id).then(|| agents.run(&me.run.id)).transpose()?;
-        if let Some(words) = run.as_ref().map(|run| run.used_up()).transpose()?.flatten() {
+        if let Some(words) = agents.used_up(&me.run.id)? {
             return Err(TogetherError::UsedUp { words });
         }
         let wanted = slug(new.name.filter(|name| !name.trim().is_empty()).unwrap_or(new.task));
@@ -122,5 +129,42 @@ impl Member {
             permission_mode: mode.or_else(|| me.settings.permission_mode.clone()),
             ..me.settings.clone()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agents::{
+        Agents, Key, Launcher, Pace, Tools,
+        client::client_of,
+        entry::{Event, Steering},
+        testing,
+        together::give_tools,
+    };
+
+    #[test]
+    fn another_gets_the_leave_that_its_starter_has_now_not_what_it_was_promised() {
+        let state = tempfile::tempdir().unwrap();
+        let agents = Agents::new(state.path());
+        let me = testing::make(&agents, &["me"]).remove(0);
+        let folder = agents.open(&me.id).unwrap();
+        let client = client_of(me.provider);
+        give_tools(&folder, client, "/nonexistent".as_ref(), &[]).unwrap();
+        let launcher =
+            Launcher { program: "/nonexistent".into(), arguments: Vec::new(), pace: Pace::default() };
+        let (client, gh, git, scrubbed) = (None, None, None, Vec::new());
+        let tools = Tools { state: state.path().into(), client, gh, git, launcher, scrubbed };
+        let member = Member::new(tools, Key::read(&folder.path().join("tools.key")).unwrap()).unwrap();
+        let mode = || member.settings(&folder, &me, None).unwrap().permission_mode;
+        let lock = folder.take_lock().unwrap().unwrap();
+        let note = |event: Event| folder.add_event(&lock, &event, Timestamp::UNIX_EPOCH).unwrap();
+        let how = Steering::Mode { mode: "bypassPermissions".into() };
+        note(Event::Steered { how, by: "cli".into(), key: None });
+        assert_eq!(mode().as_deref(), Some("bypassPermissions"), "its client has not said anything");
+        let mut facts = facts_of(&folder, &me).unwrap();
+        facts.permission_mode = Some("default".into());
+        folder.write_facts(&facts).unwrap();
+        assert_eq!(mode().as_deref(), Some("default"));
     }
 }
