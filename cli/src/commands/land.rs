@@ -208,7 +208,7 @@ fn wait_for(context: &Context, tools: &Tools, names: &[&str]) -> Result<(), Fail
             loop {
                 let now = agents.open(&id).and_then(|folder| folder.agent());
                 match now {
-                    Ok(agent) if !agent.state.is_over() || !agent.queue.is_empty() => thread::sleep(LOOK),
+                    Ok(agent) if !agent.rests() => thread::sleep(LOOK),
                     _ => break,
                 }
             }
