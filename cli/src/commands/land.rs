@@ -84,7 +84,10 @@ fn all_landed(landing: &Landing) -> Result<(), Failure> {
     let in_the_way = names(landing, |outcome| matches!(outcome, LandingOutcome::InTheWay { .. }));
     if let [first, ..] = left_so.as_slice() {
         let agents = text::count(left_so.len(), "agent was", "agents were");
-        let hint = format!("orchestra send {first} \"…\", or take it yourself: orchestra diff {first}");
+        let hint = format!(
+            "orchestra send {first} \"…\"; by hand, git merge its branch where {} is checked out",
+            landing.target
+        );
         return Err(Failure::new(format!("{agents} told already and changed nothing")).hint(hint));
     }
     if !sent_back.is_empty() {

@@ -141,6 +141,8 @@ fn a_landing_that_was_cut_off_is_told_and_gone_on_with() {
     let sleeping = pid_in(&hold);
     until(|| !runs(sleeping));
     until(|| landing_of() == "cut_off");
+    let said = world.run(&["doctor"]);
+    assert!(said.code == 1 && said.out.contains("its last landing was cut off"), "{said:?}");
     assert!(world.ok(&["results"]).words.contains("the last landing was cut off; orchestra land"));
     let (code, landed) = landing(&world, &[]);
     assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])));

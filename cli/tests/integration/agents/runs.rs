@@ -234,6 +234,7 @@ fn a_run_whose_every_process_was_killed_goes_on() {
     world.wait("first", |agent| agent["state"] == "lost" || agent["state"] == "stopped");
     let said = world.ok(&["run", "--continue", "first", "--wait"]);
     assert_eq!(world.task("next")["state"], "done", "{said:?}");
+    assert_eq!(world.ok(&["doctor"]).code, 0);
 }
 
 #[test]

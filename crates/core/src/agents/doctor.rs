@@ -96,9 +96,24 @@ pub fn examine(state: &Path, git: &Git, client: Option<&Path>) -> Vec<Finding> {
     for agent in &list {
         findings.extend(examine_agent(&agents, &trash, agent));
     }
+    findings.extend(agents.run_folders().iter().flat_map(|run| examine_run(&agents, run)));
     findings.extend(orphans(&list));
     findings.extend(strays(&state.join("worktrees"), &list));
     findings
+}
+
+/// A run that does not go on by itself, though it is not over.
+fn examine_run(agents: &Agents, id: &AgentId) -> Vec<Finding> {
+    let Ok(run) = agents.run(id) else { return Vec::new() };
+    let subject = format!("run {id}");
+    let rests = run.why_it_rests().filter(|_| agents.has_plan(id)).map(|why| {
+        Finding::new(subject.clone(), why, format!("orchestra run --continue {id} goes on with it"))
+    });
+    let cut_off = run.was_landing_cut_off().unwrap_or_default().then(|| {
+        let what = "its last landing was cut off; what landed until then has landed";
+        Finding::new(subject, what, format!("orchestra land {id} goes on with the rest"))
+    });
+    rests.into_iter().chain(cut_off).collect()
 }
 
 fn about_client(what: String) -> Finding {

@@ -183,6 +183,12 @@ impl Agents {
         self.runs_folder().join(id.as_str())
     }
 
+    /// The runs that have files of their own: a plan, or a journal.
+    pub(super) fn run_folders(&self) -> Vec<AgentId> {
+        let entries = fs::read_dir(self.runs_folder()).into_iter().flatten().flatten();
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+    }
+
     /// The agents of a run of which something runs, or would: to be stopped in this order. Those whose turn it was not come
     /// first, since it would be once others have ended.
     pub fn at_work(&self, run: &AgentId) -> Vec<Agent> {

@@ -49,8 +49,8 @@ fn landing_of(
     if run.is_being_landed()? {
         return Ok(Some(LandingState::UnderWay));
     }
-    // It may have ended since the journal was read, and what it says last is written before it lets go.
-    if !run.ledger()?.is_landing {
+    // It may have ended since the journal was read.
+    if !run.was_landing_cut_off()? {
         return Ok(None);
     }
     // Cut off after the last one had landed, it is over.

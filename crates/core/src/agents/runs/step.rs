@@ -7,14 +7,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentState, AtLimit, TaskState};
+use orchestra_model::{Agent, AgentId, AgentState, AtLimit, TaskState};
 
 use super::{
     PlannedTask, RunError, RunFolder,
     check::{Checking, how_it_went},
     halt::{BUDGET, Halt, check_lock},
     journal::{Ledger, RunEvent},
-    standing::Standings,
+    standing::{Standing, Standings},
 };
 use crate::agents::{
     AgentFolder, Control, FolderError, SendError, StartError, Tools,
@@ -101,15 +101,13 @@ impl Tools {
     }
 
     /// The runs with a plan that are not over: after a reboot nobody goes on with them.
-    pub fn unfinished(&self) -> Vec<orchestra_model::AgentId> {
+    pub fn unfinished(&self) -> Vec<AgentId> {
         let agents = self.agents();
-        let entries = std::fs::read_dir(agents.runs_folder()).into_iter().flatten().flatten();
-        let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        let is_open = |id: &orchestra_model::AgentId| {
-            let run = agents.run(id).ok().filter(|_| agents.has_plan(id));
+        let is_open = |id: &AgentId| {
+            let run = agents.run(id).ok();
             run.is_some_and(|run| run.ledger().is_ok_and(|ledger| !run.look(&ledger).is_over()))
         };
-        ids.filter(is_open).collect()
+        agents.run_folders().into_iter().filter(|id| agents.has_plan(id)).filter(is_open).collect()
     }
 
     /// What a run may use.
@@ -415,6 +413,27 @@ pub(super) const STEP_LOCK: &str = "step.lock";
 const WATCH_LOCK: &str = "watch.lock";
 
 impl RunFolder {
+    /// Why nobody goes on with it, though it is not over; `None` while somebody does.
+    pub(in crate::agents) fn why_it_rests(&self) -> Option<String> {
+        let standings = self.look(&self.ledger().ok()?);
+        let is_live = |one: &Standing| one.agent.as_ref().is_some_and(|agent| agent.state.is_live());
+        if standings.is_over() || standings.all.iter().any(is_live) || self.check_of_others().ok()?.is_some()
+        {
+            return None;
+        }
+        let why = self
+            .trouble()
+            .map_or("nobody is at it any more".to_owned(), |why| format!("it could not go on: {why}"));
+        Some(why)
+    }
+
+    /// Whether whoever landed it was ended before it was over.
+    pub(in crate::agents) fn was_landing_cut_off(&self) -> Result<bool, RunError> {
+        // In this order: that it has ended is written before its lock is let go.
+        let is_landed_now = self.is_being_landed()?;
+        Ok(!is_landed_now && self.ledger()?.is_landing)
+    }
+
     /// The lock of a check that is due and that another process runs.
     fn check_of_others(&self) -> Result<Option<String>, RunError> {
         let standings = self.look(&self.ledger()?).all;
