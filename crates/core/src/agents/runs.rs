@@ -21,10 +21,12 @@ mod halt;
 mod journal;
 mod land;
 mod landed;
+mod markdown;
 mod order;
 pub(super) mod remark;
 mod report;
 mod sequence;
+mod settle;
 mod standing;
 mod step;
 mod worked;
@@ -41,7 +43,7 @@ pub use file::{NewTask, RunFile, RunFileError};
 pub use halt::WITH_ITS_RUN;
 pub(super) use halt::{BUDGET, SYSTEM};
 pub use land::{LandError, LandNews, LandWish};
-pub use report::markdown;
+pub use markdown::markdown;
 pub use step::{StepError, Stepped};
 
 use super::{

@@ -94,7 +94,10 @@ impl Tools {
                     thread::sleep(LOOK);
                 }
             }
-            _ => {}
+            _ => {
+                let run = self.agents().run(&agent.run).map_err(|error| because(&error))?;
+                run.stop_checks(Some(&agent.id), by).map_err(|error| because(&error))?;
+            }
         }
         let now_is = folder.agent().map_err(|error| because(&error))?;
         if now_is.worktree.is_none() {

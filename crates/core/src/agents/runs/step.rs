@@ -1,36 +1,20 @@
 //! One step of a run: what is due is done, under the run's lock; checks run beside it, each under a lock of its own.
 
-use std::{
-    ffi::OsString,
-    thread,
-    time::{Duration, Instant},
-};
+use std::ffi::OsString;
 
 use jiff::Timestamp;
-use orchestra_model::{Agent, AgentId, AgentState, AtLimit, TaskState};
+use orchestra_model::{AgentId, AgentState, AtLimit, TaskState};
 
 use super::{
-    PlannedTask, RunError, RunFolder,
-    check::{Checking, how_it_went},
+    RunError, RunFolder,
+    check::Checking,
     halt::{BUDGET, Halt, check_lock},
     journal::{Ledger, RunEvent},
     standing::{Standing, Standings},
 };
 use crate::agents::{
-    AgentFolder, Control, FolderError, SendError, StartError, Tools,
-    control::{Caller, Command},
-    entry::Steering,
-    harvest::Harvest,
+    AgentFolder, Control, FolderError, SendError, StartError, Tools, control::Command, entry::Steering,
 };
-
-/// Who does what a run does by itself.
-pub(super) const ITSELF: &str = "orchestra";
-/// How long another git may hold the index of an agent's worktree.
-const UNTIL_COMMITTED: Duration = Duration::from_secs(10);
-/// How often it is looked whether it still does.
-const BETWEEN_TRIES: Duration = Duration::from_millis(50);
-/// How many lines of a check's words an agent is told.
-const TOLD: usize = 60;
 
 /// How a run is after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,111 +159,6 @@ impl Tools {
         Ok((stepped, due))
     }
 
-    /// Writes down what came out, and sends back what is to be tried again; answers whether anything changed.
-    fn settle(
-        &self,
-        run: &RunFolder,
-        ledger: &mut Ledger,
-        standings: &Standings,
-        outcome: &mut Result<(), StepError>,
-    ) -> Result<bool, StepError> {
-        let mut has_changed = false;
-        let most = run.most_at_once();
-        let mut at_work = standings.all.iter().filter(|one| one.is_at_work()).count();
-        for ((place, task), standing) in run.tasks().zip(&standings.all) {
-            let Some(agent) = &standing.agent else { continue };
-            if is_unheard(agent) {
-                // Whoever told it something was killed before it had it go on.
-                if let Err(error) = self.agents().launch(&agent.id, &self.launcher) {
-                    *outcome = Err(error.into());
-                }
-                has_changed = true;
-                continue;
-            }
-            if ledger.is_revived(place, agent) && agent.worktree.is_some() {
-                if at_work < most {
-                    at_work += 1;
-                    has_changed = true;
-                    let key = format!("run-{}-{place}-revived-{}", run.id(), agent.sequence);
-                    let caller = Caller { by: ITSELF.to_owned(), key: Some(key) };
-                    let text = "You were cut off. Go on where you left off.";
-                    let (agents, now) = (self.agents(), Timestamp::now());
-                    if let Err(error) = agents.send(&agent.id, text, &caller, &self.launcher, now) {
-                        *outcome = Err(error.into());
-                    }
-                }
-                continue;
-            }
-            let is_result = standing.state == TaskState::Done && !ledger.done.contains_key(&place);
-            // What could not be committed is tried again: a person may have seen to it.
-            if is_result || standing.is_uncommitted {
-                let is_begun_on = run.plan.tasks.iter().any(|other| other.from == Some(place));
-                if is_begun_on && let Err(why) = self.commit(run, task) {
-                    if !standing.is_uncommitted {
-                        let turns = agent.turns;
-                        run.note(ledger, RunEvent::NotCommitted { task: place, turns, why })?;
-                        has_changed = true;
-                    }
-                    continue;
-                } else {
-                    let (usd, tokens) = (agent.cost_usd.unwrap_or_default(), agent.tokens.uncached());
-                    run.note(ledger, RunEvent::Done { task: place, usd, tokens })?;
-                }
-                has_changed = true;
-                continue;
-            }
-            let is_failed = !agent.state.is_live() && standing.state != TaskState::Stopped;
-            let Some(why) = standing.failure.clone().filter(|_| is_failed) else { continue };
-            let folder = run.agent(task)?;
-            let made = ledger.retries(place);
-            let is_untold = made > 0 && folder.wish(&retry_key(run, place, made))?.is_none();
-            if !is_untold {
-                if standing.state != TaskState::Running || standings.reached().is_some() {
-                    continue;
-                }
-                run.note(ledger, RunEvent::Retried { task: place, number: made + 1, why })?;
-            }
-            let number = ledger.retries(place);
-            let text = self.words_for_retry(ledger, place);
-            let caller = Caller { by: ITSELF.to_owned(), key: Some(retry_key(run, place, number)) };
-            let sent = self.agents().send(&task.agent.id, &text, &caller, &self.launcher, Timestamp::now());
-            if let Err(error) = sent {
-                *outcome = Err(error.into());
-            }
-            has_changed = true;
-        }
-        Ok(has_changed)
-    }
-
-    /// What an agent is told that is to try again.
-    fn words_for_retry(&self, ledger: &Ledger, place: u32) -> String {
-        let why = ledger.retries.get(&place).map(|(_, why)| why.clone()).unwrap_or_default();
-        match ledger.checks.get(&place).filter(|(_, check)| how_it_went(check) == why) {
-            Some((_, check)) => {
-                format!("Your work was checked: {why}. {}\n\nMend it.", end_of_output(&check.output))
-            }
-            None => format!("You were cut off: {why}. Go on where you left off."),
-        }
-    }
-
-    /// Commits what an agent has not committed, for those that start on its branch.
-    fn commit(&self, run: &RunFolder, task: &PlannedTask) -> Result<(), String> {
-        let git = self.git().map_err(|error| error.to_string())?;
-        let folder = run.agent(task).map_err(|error| error.to_string())?;
-        let commit = || Harvest::of(&folder, git).and_then(|harvest| harvest.commit());
-        let until = Instant::now() + UNTIL_COMMITTED;
-        loop {
-            match commit() {
-                Ok(_) => return Ok(()),
-                // The git of a step that was killed goes on, and holds the index until it is done.
-                Err(error) if error.to_string().contains(".lock") && Instant::now() < until => {
-                    thread::sleep(BETWEEN_TRIES);
-                }
-                Err(error) => return Err(format!("its work could not be committed: {error}")),
-            }
-        }
-    }
-
     /// Starts those that may be at work now; answers whether any was.
     fn launch_next(
         &self,
@@ -400,12 +279,6 @@ impl Tools {
     }
 }
 
-/// Whether the last thing that became of an agent is a message, which no runner has seen.
-fn is_unheard(agent: &Agent) -> bool {
-    let is_last = agent.queue.last().is_some_and(|prompt| prompt.at >= agent.updated_at);
-    is_last && !agent.state.is_live() && agent.state != AgentState::Queued && !agent.is_cleaned
-}
-
 /// The lock that whoever steps a run holds.
 pub(super) const STEP_LOCK: &str = "step.lock";
 
@@ -455,18 +328,4 @@ impl RunFolder {
     pub(super) fn look(&self, ledger: &Ledger) -> Standings {
         self.standings(ledger, false, &|id| self.agents.open(id).and_then(|folder| folder.agent()).ok())
     }
-}
-
-fn retry_key(run: &RunFolder, place: u32, number: u32) -> String {
-    format!("run-{}-{place}-retry-{number}", run.id())
-}
-
-/// The end of what a check printed, in words for its agent.
-pub(super) fn end_of_output(text: &str) -> String {
-    if text.trim().is_empty() {
-        return "It printed nothing.".to_owned();
-    }
-    let lines: Vec<&str> = text.lines().collect();
-    let end = lines[lines.len().saturating_sub(TOLD)..].join("\n");
-    format!("This is the end of what it printed:\n\n{end}")
 }
