@@ -602,3 +602,26 @@ fn who_is_started_by_one_without_a_worktree_works_in_the_same_folder() {
     assert!(started["works_in"].as_str().unwrap().contains(folder.to_str().unwrap()), "{started:#}");
     assert_eq!(world.agent("part")["branch"], Value::Null);
 }
+
+#[test]
+fn an_end_is_told_once_by_a_wait_or_by_a_message() {
+    let world = World::new();
+    world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000"]);
+    let mut tools = Tools::of(&world, "boss");
+    tools.ok("assign", &json!({ "task": "heard\n::sleep 300", "name": "heard" }));
+    let news = tools.ok("wait_for", &json!({ "agents": ["heard"] }));
+    assert_eq!(news["over"][0]["last_words"], "done: heard", "{news:#}");
+    world.wait_for_state("heard", "done");
+    tools.ok("assign", &json!({ "task": "unheard\n::sleep 700", "name": "unheard" }));
+    tools.begin("wait_for", &json!({ "agents": ["unheard"] }));
+    world.wait("boss", |agent| agent["awaits"] != json!([]));
+    // Its end comes while a server that was killed waits for it, as far as anybody can tell.
+    drop(tools);
+    world.wait_for_state("unheard", "done");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(world.agent("boss")["queue"], json!([]));
+    let read = Tools::of(&world, "boss").ok("read_messages", &json!({}));
+    let told: Vec<_> =
+        read["messages"].as_array().unwrap().iter().map(|one| (&one["from"], &one["kind"])).collect();
+    assert_eq!(told, [(&"unheard".into(), &"ended".into())], "{read:#}");
+}

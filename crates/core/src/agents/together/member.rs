@@ -37,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Member {
     pub(super) tools: Tools,
-    key: Key,
+    pub(super) key: Key,
     /// When it sent messages lately, as far as this process knows: a storm is refused without looking further.
     sent: Mutex<VecDeque<Timestamp>>,
     /// What its calls wait for now, as far as this process knows.
@@ -437,11 +437,13 @@ impl Member {
         let key = format!("report-{}", key.map_or_else(|| at.to_string(), str::to_owned));
         let told = self.tell(&folder, &me, (&other, &to), &text, MessageKind::Report, Some(&key));
         let name = &starter.name;
+        let now = other.agent()?;
         let (told, note) = match told {
-            Ok(_) if facts_of(&other, &to)?.is_left_to_a_person() => (
-                None,
-                Some(format!("it is kept; {name} was stopped by a person, and is told when it goes on")),
-            ),
+            Ok(_) if !now.state.is_live() && !now.queue.is_empty() => {
+                let is_left = facts_of(&other, &to)?.is_left_to_a_person();
+                let how = if is_left { "was stopped by a person" } else { "may not go on now" };
+                (None, Some(format!("it is kept; {name} {how}, and is told when it goes on")))
+            }
             Ok(_) => (Some(name.clone()), None),
             Err(TogetherError::Stopped { .. }) => {
                 (None, Some(format!("it is kept; {name} was cleared away by a person, and is not told")))

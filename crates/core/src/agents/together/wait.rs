@@ -88,9 +88,17 @@ impl Member {
         let mut begun = None;
         let is_over = |until| Instant::now() >= until || is_called_off();
         let (until, ends) = (Instant::now() + most, (for_all, for_messages));
-        let news = self.watch((&folder, &me), &awaited, ends, &|| is_over(until), &mut begun);
-        // Whoever is answered has heard of these ends.
-        let over = news.iter().flat_map(|news| &news.over).filter(|_| !is_called_off());
+        let watched = self.watch((&folder, &me), &awaited, ends, &|| is_over(until), &mut begun);
+        let news = watched.and_then(|news| {
+            // What stands in the news already is not told a second time, nor is what is about to arrive of it.
+            let until = Instant::now() + ON_ITS_WAY;
+            while !have_arrived(&folder, &me, &awaited, &news.over)? && !is_over(until) {
+                thread::sleep(LOOK / 5);
+            }
+            Ok(news)
+        });
+        let is_heard = !is_called_off();
+        let over = news.iter().flat_map(|news| &news.over).filter(|_| is_heard);
         let mut heard: Vec<String> = over.filter_map(|one| one.end.clone()).collect();
         let known = facts_of(&folder, &me)?;
         heard.retain(|key| known.wish(key).is_none());
@@ -101,13 +109,8 @@ impl Member {
             self.note_waits(&folder, heard)?;
         }
         let news = news?;
-        // What stands in the news already is not told a second time, nor is what is about to arrive of it.
-        let until = Instant::now() + ON_ITS_WAY;
-        while !have_arrived(&folder, &me, &awaited, &news.over)? && !is_over(until) {
-            thread::sleep(LOOK / 5);
-        }
-        if is_called_off() {
-            // Nobody hears this answer: what came is left for whoever asks next.
+        if !is_heard {
+            // What came is left for whoever asks next.
             self.have_ends_told(awaited.iter().map(|(_, plan)| &plan.id));
             return Ok(news);
         }
@@ -213,11 +216,15 @@ impl Member {
         Ok(())
     }
 
-    /// Has it told of those that ended while it waited for them and did not hear of it, as of all that it does not wait for.
+    /// Has it told of those that it started and that ended unheard while it waited for them, as of all that it does not
+    /// wait for.
     fn have_ends_told<'a>(&self, agents: impl Iterator<Item = &'a AgentId>) {
         for folder in agents.filter_map(|id| self.agents().open(id).ok()) {
-            // What cannot be told is no reason not to do what was asked for now.
-            let _ = self.tools.tell_of_end(&folder, Timestamp::now());
+            let starter = folder.plan().ok().and_then(|plan| plan.started_by);
+            if starter.is_some_and(|starter| starter.agent == *self.key.agent()) {
+                // What cannot be told is no reason not to do what was asked for now.
+                let _ = self.tools.tell_of_end(&folder, Timestamp::now());
+            }
         }
     }
 
