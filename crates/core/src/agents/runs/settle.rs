@@ -42,7 +42,7 @@ impl Tools {
         for ((place, task), standing) in run.tasks().zip(&standings.all) {
             let Some(agent) = &standing.agent else { continue };
             let is_result = standing.state == TaskState::Done && !ledger.done.contains_key(&place);
-            let told = if is_unheard(agent) {
+            let told = if is_unheard(agent) && standings.reached().is_none() {
                 // Whoever told it something was killed before it had it go on.
                 self.agents().launch(&agent.id, &self.launcher).map_err(StepError::from)
             } else if ledger.is_revived(place, agent) && agent.worktree.is_some() {
@@ -145,10 +145,12 @@ impl RunFolder {
     }
 }
 
-/// Whether the last thing that became of an agent is a message, which no runner has seen.
+/// Whether the last thing that became of an agent is a message, which no runner has seen. Whom a person stopped only a person
+/// has go on.
 fn is_unheard(agent: &Agent) -> bool {
     let is_last = agent.queue.last().is_some_and(|prompt| prompt.at >= agent.updated_at);
-    is_last && !agent.state.is_live() && agent.state != AgentState::Queued && !agent.is_cleaned
+    let may_go_on = !matches!(agent.state, AgentState::Queued | AgentState::Stopped) && !agent.is_cleaned;
+    is_last && may_go_on && !agent.state.is_live()
 }
 
 fn retry_key(run: &RunFolder, place: u32, number: u32) -> String {
