@@ -2,10 +2,11 @@
 
 use std::{fs, process::Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     runs::task,
+    together::Tools,
     world::{World, pid_in, runs, until},
 };
 
@@ -170,6 +171,35 @@ fn work_that_is_half_done_does_not_land() {
     world.wait("two", |agent| agent["state"] == "done");
     let (code, landed) = landing(&world, &[]);
     assert_eq!((code, outcomes(&landed)), (0, pairs(&[("one", "nothing"), ("two", "landed")])), "{landed:#}");
+}
+
+#[test]
+fn what_was_begun_on_work_that_does_not_land_does_not_bring_it_along() {
+    let world = World::new();
+    let plan = task("parent", "::write bad 1\n::sleep 600000", "check = \"test ! -e bad\"");
+    world.ok(&["run", "--trust", &world.plan(&plan)]);
+    world.wait("parent", |agent| agent["state"] == "running");
+    let tree = world.worktree("parent");
+    until(|| tree.join("bad").exists());
+    world.git_in(&tree, &["add", "-A"]);
+    world.git_in(&tree, &["commit", "-qm", "bad"]);
+    let mut tools = Tools::of(&world, "parent");
+    tools.ok("assign", &json!({ "task": "::write good 1", "name": "child" }));
+    world.wait("child", |agent| agent["state"] == "done" || agent["state"] == "idle");
+    drop(tools);
+    world.ok(&["stop", "parent"]);
+    let (code, landed) = landing(&world, &[]);
+    assert_eq!(
+        (code, outcomes(&landed)),
+        (1, pairs(&[("child", "waits"), ("parent", "waits")])),
+        "{landed:#}"
+    );
+    let why = landed["steps"][0]["why"].as_str().unwrap();
+    assert_eq!(why, "it began on the work of parent, which has not landed", "{landed:#}");
+    // On a branch that has that work it lands, and is checked as its starter's work is.
+    world.git(&["branch", "both", "orchestra/parent"]);
+    let (_, landed) = landing(&world, &["--into", "both"]);
+    assert_eq!(outcomes(&landed)[0], ("child".into(), "red".into()), "{landed:#}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The server of an agent's tools, spoken to as a client does.
-struct Tools {
+pub(super) struct Tools {
     server: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -26,7 +26,7 @@ struct Tools {
 impl Tools {
     /// The tools of an agent that has a client.
     #[track_caller]
-    fn of(world: &World, name: &str) -> Self {
+    pub(super) fn of(world: &World, name: &str) -> Self {
         Self::with_key(world, &world.agent_folder(name).join("tools.key"))
     }
 
@@ -88,7 +88,7 @@ impl Tools {
     }
 
     #[track_caller]
-    fn ok(&mut self, tool: &str, arguments: &Value) -> Value {
+    pub(super) fn ok(&mut self, tool: &str, arguments: &Value) -> Value {
         self.call(tool, arguments).unwrap_or_else(|why| panic!("{tool}: {why}"))
     }
 
