@@ -66,7 +66,7 @@ function take(fresh) {
         continue;
       }
       known.set(name, part.innerHTML);
-      scrolledAsItWas(place, () => {
+      asItWas(place, () => {
         place.className = part.className;
         place.innerHTML = part.innerHTML;
       });
@@ -75,17 +75,58 @@ function take(fresh) {
     const [main, next] = [document.getElementById('main'), fresh.getElementById('main')];
     if (main.querySelector('[aria-busy]')) return soon(LATER);
     remember(fresh);
-    scrolledAsItWas(main, () => (main.innerHTML = next.innerHTML));
+    asItWas(main, () => (main.innerHTML = next.innerHTML));
   }
   makeRelative();
+  showWaiting();
 }
 
-// What the reader folded, typed and has in focus is kept by `app/src/shell/keep.js`, as on every page.
-function scrolledAsItWas(place, change) {
+// What the reader folded and typed is kept by `app/src/shell/keep.js`, as on every page. Here the focus stays too, however it
+// came there: whoever reads a column goes on from where they were.
+function asItWas(place, change) {
   const columns = () => [...place.querySelectorAll('.columns')];
   const scrolled = columns().map((one) => one.scrollLeft);
+  const focused = place.contains(document.activeElement) ? document.activeElement : undefined;
+  const name = focused && nameOf(focused);
+  const same = () => [...place.querySelectorAll(focused.localName)].filter((one) => nameOf(one) === name);
+  const index = focused ? same().indexOf(focused) : 0;
   change();
   columns().forEach((one, index) => (one.scrollLeft = scrolled[index] ?? 0));
+  if (!focused || focused.isConnected) return;
+  // What is not there any more, a choice that was made, leaves the focus where it was rather than at the page's beginning.
+  const next = same()[index] ?? same()[0] ?? place.querySelector('a[href], button:enabled, summary');
+  next?.focus({ preventScroll: true });
+}
+
+// What an element is called before and after it is drawn anew: its own name within the part, the fold and the box it is in.
+function nameOf(element) {
+  const around = element.closest('details, [data-key]:not(button)');
+  const own = [element.id, element.dataset.command, element.getAttribute('href'), element.getAttribute('aria-label'), element.classList[0]];
+  return [own, around?.dataset.key, around?.dataset.path, element.closest('[data-part]')?.dataset.part].join();
+}
+
+// The columns that were in view, for whoever comes back from an agent's page.
+
+const COLUMNS = `columns ${location.pathname}${location.search}`;
+
+function keepColumns() {
+  const scrolled = [...document.querySelectorAll('.columns')].map((one) => Math.round(one.scrollLeft));
+  try {
+    sessionStorage.setItem(COLUMNS, scrolled.join());
+  } catch {
+    // They begin at the first one then.
+  }
+}
+
+function bringColumnsBack() {
+  const how = performance.getEntriesByType('navigation')[0]?.type;
+  if (how === 'navigate' && !document.referrer.startsWith(`${location.origin}/agents/`)) return;
+  try {
+    const scrolled = (sessionStorage.getItem(COLUMNS) ?? '').split(',').map(Number);
+    document.querySelectorAll('.columns').forEach((one, index) => (one.scrollLeft = scrolled[index] || 0));
+  } catch {
+    // As above.
+  }
 }
 
 // The event stream: any agent of this run, and any that is new, may have changed what is shown; so may what was decided of the
@@ -120,7 +161,7 @@ function listen() {
 // in the browser until the server has it, and is sent by whichever page comes next. Under its key it is done once.
 
 const KEPT = 'outbox', PART = '\x1f', END = '\x1e', AGAIN = 4000;
-let isSending = false, again;
+let isSending = false, isLost = false, again;
 
 const newKey = () => `${Date.now().toString(16)}-${[0, 0, 0].map(() => Math.floor(Math.random() * 2 ** 32).toString(16)).join('')}`;
 
@@ -145,22 +186,88 @@ function keep(key, entry) {
   }
 }
 
+// What a choice is made between: of those that wait the last counts.
+function choiceOf(command) {
+  try {
+    const { do: what, of } = JSON.parse(command);
+    return what === 'choose' ? of : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const buttonOf = ([key]) => document.querySelector(`button[data-key="${key}"]`);
+const onItsWay = () => (isSending ? waiting[0] : undefined);
+
 function tap(button) {
-  button.dataset.key = newKey();
-  button.setAttribute('aria-busy', 'true');
-  button.classList.add('is-sent');
-  say(button, 'Sent');
-  const entry = [button.dataset.key, button.dataset.command];
+  const entry = [newKey(), button.dataset.command];
+  const choice = choiceOf(entry[1]);
+  for (const other of waiting.filter((one) => choice && choiceOf(one[1]) === choice)) withdraw(other);
   waiting.push(entry);
   keep(entry[0], entry);
+  hold(button, entry);
+  say(button, 'Sent');
+  showWaiting();
   deliver();
+}
+
+// Shows that a button's command is on its way, or waits.
+function hold(button, [key]) {
+  button.dataset.key = key;
+  button.setAttribute('aria-busy', 'true');
+  button.classList.add('is-sent');
+  if (!button.dataset.busy) return;
+  button.dataset.before ??= button.textContent;
+  button.textContent = button.dataset.busy;
+  button.disabled = true;
+}
+
+function release(button) {
+  button.removeAttribute('aria-busy');
+  button.classList.remove('is-sent');
+  delete button.dataset.key;
+  if (!('before' in button.dataset)) return;
+  button.textContent = button.dataset.before;
+  delete button.dataset.before;
+  button.disabled = false;
+}
+
+// Takes back what waits for a connection. What is on its way may have arrived.
+function withdraw(entry) {
+  if (entry === onItsWay()) return;
+  waiting = waiting.filter((one) => one !== entry);
+  keep(entry[0]);
+  const button = buttonOf(entry);
+  if (button) {
+    release(button);
+    say(button, '');
+  }
+  showWaiting();
+}
+
+// Without a connection says so of all that waits, also of what an earlier page left.
+function showWaiting() {
+  const stalled = isLost ? waiting : [];
+  for (const entry of waiting) {
+    const free = [...document.querySelectorAll('button[data-command]:not([data-key])')];
+    const button = buttonOf(entry) ?? free.find((one) => one.dataset.command === entry[1]);
+    if (!button) continue;
+    if (!button.dataset.key) hold(button, entry);
+    if (isLost && !placeOf(button)?.querySelector('button')) say(button, 'Not sent yet', false, entry);
+  }
+  let note = toasts.querySelector('.is-waiting-to-send');
+  if (!stalled.length) return note?.remove();
+  note ??= toasts.appendChild(Object.assign(document.createElement('p'), { className: 'toast is-waiting-to-send' }));
+  const words = `${stalled.length} not sent yet: no connection`;
+  if (note.textContent !== words) note.textContent = words;
 }
 
 async function deliver() {
   if (isSending || !waiting.length) return;
   clearTimeout(again);
   isSending = true;
-  const [key, command] = waiting[0];
+  const entry = waiting[0];
+  const [key, command] = entry;
   const body = new URLSearchParams({ key, command });
   let outcome, trouble;
   try {
@@ -172,20 +279,23 @@ async function deliver() {
     trouble = { kind: 'offline' };
   }
   isSending = false;
-  const button = document.querySelector(`[data-key="${key}"]`);
-  if (trouble?.kind === 'offline') {
-    if (button) say(button, 'Waits for the connection');
+  isLost = trouble?.kind === 'offline';
+  if (isLost) {
     again = setTimeout(deliver, AGAIN);
-    return;
+    return showWaiting();
   }
-  waiting.shift();
+  waiting = waiting.filter((one) => one !== entry);
   keep(key);
   if (outcome) window.forgetDraft(command);
+  const button = buttonOf(entry);
   if (button) {
-    button.removeAttribute('aria-busy');
-    button.classList.remove('is-sent');
+    // What it begins is shown by the page that comes next.
+    if (trouble || !button.dataset.busy) release(button);
+    else button.removeAttribute('aria-busy');
     say(button, trouble ? 'Refused' : '', Boolean(trouble));
   }
+  for (const other of waiting) if (buttonOf(other)) say(buttonOf(other), 'Sent');
+  showWaiting();
   // The place may be drawn anew at any moment; the reason stays until it was read.
   if (trouble) toast(`${trouble.message} ${trouble.next_step}`);
   if (outcome?.said) toast(outcome.said);
@@ -200,11 +310,22 @@ const refused = (status) => ({
   kind: 'refused',
 });
 
-function say(element, words, isTrouble = false) {
-  const place = element.closest('.take')?.querySelector('[data-said]');
+const placeOf = (element) => element.closest('.take')?.querySelector('[data-said]');
+
+// Says something where it was tapped, with a way to take back what waits.
+function say(element, words, isTrouble = false, entry) {
+  const place = placeOf(element);
   if (!place) return;
   place.textContent = words;
   place.classList.toggle('is-trouble', isTrouble);
+  if (!entry) return;
+  const back = Object.assign(document.createElement('button'), { type: 'button', className: 'chip', textContent: 'Take it back' });
+  back.addEventListener('click', () => {
+    if (entry === onItsWay()) return;
+    withdraw(entry);
+    element.focus({ preventScroll: true });
+  });
+  place.append(' ', back);
 }
 
 function toast(words) {
@@ -213,7 +334,8 @@ function toast(words) {
   const ok = Object.assign(document.createElement('button'), { type: 'button', className: 'toast-button', textContent: 'OK' });
   ok.addEventListener('click', () => made.remove());
   made.append(text, ok);
-  toasts.replaceChildren(made);
+  toasts.querySelector('.toast:not(.is-waiting-to-send)')?.remove();
+  toasts.append(made);
 }
 
 // The report goes to the clipboard where there is one; the link opens it everywhere else.
@@ -266,8 +388,13 @@ document.addEventListener('visibilitychange', () => {
 
 window.addEventListener('online', deliver);
 
+addEventListener('pagehide', keepColumns);
+
 remember(document);
 makeRelative();
+bringColumnsBack();
+isLost = !navigator.onLine;
+showWaiting();
 deliver();
 setInterval(makeRelative, 20_000);
 listen();
