@@ -115,6 +115,8 @@ enum Command {
     },
     Land {
         run: String,
+        /// Whether others go on when one is sent back.
+        keep_going: Option<String>,
     },
     Revoke {
         device: String,
@@ -220,7 +222,7 @@ impl Desk<'_> {
             Command::Restore { agent } => self.restore(&agent),
             Command::Unpark {} => self.unpark(),
             Command::Choose { agent } => super::runs::choose(self.context, &self.find(&agent)?, BY),
-            Command::Land { run } => super::runs::land(self.context, &run),
+            Command::Land { run, keep_going } => super::runs::land(self.context, &run, keep_going.is_some()),
             Command::Revoke { device } => self.revoke(&device),
         }
     }

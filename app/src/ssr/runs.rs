@@ -303,7 +303,7 @@ pub(super) fn go_on(context: &AppContext, id: &str, wanted: &Limit, by: &str) ->
 }
 
 /// Begins to land a run; its page tells how far it is. Asked for twice, it is landed once.
-pub(super) fn land(context: &AppContext, id: &str) -> Result<Outcome, AppError> {
+pub(super) fn land(context: &AppContext, id: &str, keep_going: bool) -> Result<Outcome, AppError> {
     let run = find(context, id)?;
     // The server's own, and what is landed through another surface.
     if run.is_being_landed().map_err(unreadable)? || !context.landings.begin(run.id()) {
@@ -312,9 +312,10 @@ pub(super) fn land(context: &AppContext, id: &str) -> Result<Outcome, AppError> 
     }
     let (landings, tools) = (context.landings.clone(), context.tools.clone());
     let of_thread = run.id().clone();
+    let wish = LandWish { keep_going, ..LandWish::default() };
     let begun = std::thread::Builder::new().name("landing".to_owned()).spawn(move || {
         let id = of_thread;
-        match tools.land(&run, &LandWish::default(), &mut |news| landings.tell(&id, news)) {
+        match tools.land(&run, &wish, &mut |news| landings.tell(&id, news)) {
             // Somebody was faster: what becomes of it is theirs to tell.
             Err(LandError::Busy) => landings.forget(&id),
             landed => landings.end(&id, landed.map_err(not_landed)),
