@@ -55,14 +55,14 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   // The same without JavaScript, but for what needs it.
   const plain = await withoutScripts(browser, page);
   await expect(plain.locator(".column").nth(2)).toContainText("Hello stands there.");
-  await expect(plain.getByRole("button", { name: "Choose this" }).first()).toBeHidden();
+  await expect(plain.getByText("Choose this").first()).toBeHidden();
   await plain.getByRole("link", { name: "Report" }).click();
   await expect(plain.locator("body")).toContainText("## 3 of 3 tasks done");
   await plain.context().close();
 
   // Their diffs beside each other.
   await page.getByRole("link", { name: "Diffs", exact: true }).click();
-  await expect(page.locator(".column .diff-line.is-added")).toHaveCount(3);
+  await expect(page.locator(".column-diff .diff-line.is-added")).toHaveCount(3);
   await isAsWideAsTheScreen(page);
   await accessible(page);
   await page.getByRole("link", { name: "Results" }).click();
@@ -70,15 +70,31 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   const second = columns.filter({ hasText: "greet-2" });
   // Tapped without a connection it is sent later, once.
   await page.context().setOffline(true);
-  await second.getByRole("button", { name: "Choose this" }).click();
-  await expect(second.locator("[data-said]")).toHaveText("Waits for the connection");
+  // Of choices that wait the last counts, and each can be taken back.
+  await columns.first().getByRole("button", { name: "Choose greet-1" }).click();
+  await expect(columns.first().locator("[data-said]")).toHaveText("Not sent yet Take it back");
+  await second.getByRole("button", { name: "Choose greet-2" }).click();
+  await expect(second.locator("[data-said]")).toHaveText("Not sent yet Take it back");
+  await expect(columns.first().locator("[data-said]")).toHaveText("");
+  await expect(page.locator(".is-waiting-to-send")).toHaveText("1 not sent yet: no connection");
+  await second.getByRole("button", { name: "Take it back" }).click();
+  await expect(page.locator(".is-waiting-to-send")).toHaveCount(0);
+  await second.getByRole("button", { name: "Choose greet-2" }).click();
+  await expect(second.locator("[data-said]")).toHaveText("Not sent yet Take it back");
+  await accessible(page);
   await page.context().setOffline(false);
   await expect(page.locator(".toast")).toContainText("greet-2 is kept");
   await expect(columns.getByRole("button", { name: "Restore" })).toHaveCount(2);
-  await expect(page.getByRole("button", { name: "Choose this" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /^Choose/ })).toHaveCount(0);
+  await expect(page.locator(".run-group .part-name")).toContainText("greet-2 was kept of 3 attempts");
   await accessibleInBothThemes(page);
 
-  await page.getByRole("button", { name: "Land 1 branch on main" }).click();
+  const land = page.getByRole("button", { name: "Land 1 branch on main" });
+  await land.evaluate((button: HTMLButtonElement) => {
+    button.click();
+    button.ownerDocument.title = `${button.textContent} ${button.disabled}`;
+  });
+  await expect(page, "the tap answers at once").toHaveTitle("Landing… true");
   await expect(page.locator(".landing")).toContainText("main stands at");
   await expect(page.locator(".landing-steps")).toContainText("landed");
   await expect(second.locator(".mark").first()).toHaveText("landed");
@@ -88,6 +104,7 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   await columns.first().getByRole("button", { name: "Restore" }).click();
   await expect(page.locator(".toast")).toContainText("is back");
   await expect(columns.getByRole("button", { name: "Restore" })).toHaveCount(1);
+  await expect(page.locator(".run-group .part-name")).toContainText("3 attempts at greet");
 });
 
 test("a plan's tasks are told with their order and their checks, and drawn as a graph", async ({ open, stage, browser }) => {
@@ -104,6 +121,7 @@ test("a plan's tasks are told with their order and their checks, and drawn as a 
 
   const page = await open(`/runs/${run}`);
   await expect(page.locator(".run-tally")).toContainText("4 done");
+  await expect(page.locator(".run-axis time")).toHaveCount(2);
   await expect(page.locator(".budget")).toContainText("of $5.00");
   await expect(page.locator(".run-lane")).toHaveCount(4);
   const schema = page.locator(".column").filter({ has: page.getByRole("link", { name: "schema", exact: true }) });
@@ -130,6 +148,8 @@ test("a plan's tasks are told with their order and their checks, and drawn as a 
 
   // The list of runs leads here too, and the palette there.
   await page.goto(stage.server.origin + "/runs");
+  await expect(page.locator(".run-part").last()).toContainText("Earlier");
+  await expect(page.locator(".run-row").filter({ hasText: "schema, api and 2 more" }).first()).toContainText("4 of 4 done");
   await accessibleInBothThemes(page);
   await page.getByRole("link", { name: "schema, api and 2 more" }).first().click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("schema, api and 2 more");
@@ -154,6 +174,53 @@ test("work that does not pass its check asks for a person, on a page that was op
   await red.getByRole("link", { name: new RegExp(`^${name}`) }).first().click();
   await expect(page.locator(".desk .mark")).toHaveText("failed");
   await expect(page.locator(".desk-failure")).toContainText("exit code 3");
+});
+
+test("of work that does not land is told why, and the others land", async ({ open, stage }) => {
+  const name = test.info().project.name;
+  const plan = join(stage.sandbox.home, "land.toml");
+  const task = (one: string, more: string) =>
+    `[[task]]\nname = "${one}-${name}"\nprompt = "[[write ${one}-${name}.txt x]] [[say Made it.]]"\n${more}\n`;
+  writeFileSync(plan, [
+    'permission-mode = "acceptEdits"\nretries = 0\nmax-parallel = 1\n',
+    task("one", ""), task("red", `check = "test ! -e one-${name}.txt || { echo both are there; exit 4; }"`), task("two", ""),
+  ].join("\n"));
+  stage.orchestra("run", "--trust", "--wait", plan);
+  const run = JSON.parse(stage.orchestra("results", "--json")).run as string;
+  const page = await open(`/runs/${run}`);
+  await page.getByRole("button", { name: "Land 3 branches on main" }).click();
+  const step = page.locator(`.landing-steps [data-key^="red-${name}"]`);
+  await expect(step).toContainText("fails (exit code 4)", { timeout: 30_000 });
+  await step.getByText("What the check printed").click();
+  await expect(step.locator("pre")).toHaveText("both are there");
+  await isAsWideAsTheScreen(page);
+  await accessibleInBothThemes(page);
+  await page.getByRole("button", { name: /^Land the other/ }).click();
+  await expect.poll(() => fileOnMain(stage, `two-${name}.txt`), { timeout: 30_000 }).toContain("x");
+});
+
+test("whoever comes back from an agent finds its column, and the focus stays where it was", async ({ open, stage }) => {
+  const name = test.info().project.name;
+  const tasks = [1, 2, 3, 4, 5].map((number) => `Part ${number} ${name}\n[[say Part ${number}.]]`);
+  const said = stage.orchestra("spawn", "--trust", "--wait", "--json", ...tasks);
+  const started = JSON.parse(said).agents as { run: string; id: string; name: string }[];
+  const page = await open(`/runs/${started[0].run}`);
+  const last = page.locator(".column").last();
+  const talk = last.getByRole("link", { name: /^Talk with/ });
+  await page.locator(".columns").evaluate((columns) => (columns.scrollLeft = columns.scrollWidth));
+  const scrolled = () => page.locator(".columns").evaluate((columns) => Math.round(columns.scrollLeft));
+  const before = await scrolled();
+  expect(before).toBeGreaterThan(100);
+  await talk.click();
+  await expect(page).toHaveURL(/\/agents\/\w+$/);
+  await page.goBack();
+  await expect.poll(scrolled).toBeGreaterThan(before - 20);
+
+  // What is drawn anew keeps the focus on the same.
+  await talk.focus();
+  stage.orchestra("send", started[4].id, "And now? [[say Something new.]]");
+  await expect(last).toContainText("Something new.", { timeout: 30_000 });
+  await expect(talk).toBeFocused();
 });
 
 test("a run's page hears of what is landed in a terminal", async ({ open, stage }) => {
@@ -203,7 +270,7 @@ test("what agents tell each other is a conversation, and goes on while it is loo
 
   // What a person says arrives while the page is open.
   stage.orchestra("send", name, "And now? [[say Nothing more.]]");
-  await expect(page.locator(".thread").filter({ hasText: "you →" })).toContainText("And now?");
+  await expect(page.locator(".thread").filter({ hasText: "you →" }).locator(".said-by-you")).toContainText("And now?");
   await expect(page.locator(".thread").filter({ hasText: "you →" })).toContainText("delivered");
   await isAsWideAsTheScreen(page);
   const plain = await withoutScripts(browser, page);

@@ -14,7 +14,7 @@ mod threads;
 
 use leptos::prelude::*;
 use orchestra_core::worktrees::FilePatch;
-use orchestra_model::{Agent, AgentId, Messages, Results, TaskResult, TaskState};
+use orchestra_model::{Agent, AgentId, AgentState, AttentionKind, Messages, Results, TaskResult, TaskState};
 
 use crate::{components::icon::Icon, drawn::parts, error::AppError, ssr::runs::Progress};
 
@@ -116,26 +116,63 @@ fn is_open_choice(group: &[TaskResult]) -> bool {
     group.iter().filter(|task| task.attempt.is_some() && !task.is_cleaned).count() > 1
 }
 
-/// How a task is: class, icon and word, the same everywhere.
-fn state_of(task: &TaskResult) -> (&'static str, &'static str, &'static str) {
+/// How a task is: class, icon and word, the same everywhere. Its agent knows what of it its run does not.
+fn state_of(
+    task: &TaskResult,
+    agent: Option<&Agent>,
+    offset_seconds: i32,
+) -> (&'static str, &'static str, String) {
     let (class, icon) = match task.state {
         _ if task.is_landed() => ("is-done", "done"),
         _ if task.is_cleaned => ("is-idle", "stop"),
-        _ if task.is_waiting() => ("is-waiting", "waiting"),
+        _ if needs_somebody(task, agent) => ("is-waiting", "waiting"),
+        _ if is_parked(task) => ("is-queued", "queued"),
         TaskState::Running => ("is-running", "busy"),
         TaskState::Checking => ("is-running", "live"),
         TaskState::Queued => ("is-queued", "queued"),
-        TaskState::Blocked => ("is-queued", "failed"),
+        TaskState::Blocked => ("is-queued", "pause"),
         TaskState::Done => ("is-done", "done"),
         TaskState::Failed => ("is-failed", "failed"),
         TaskState::Stopped => ("is-idle", "stop"),
     };
-    (class, icon, task.word())
+    let word = match wants(agent) {
+        _ if task.is_landed() || task.is_cleaned || task.is_waiting() => task.word().to_owned(),
+        Some(AttentionKind::Stuck) => "stuck".to_owned(),
+        Some(AttentionKind::Limit) => "over budget".to_owned(),
+        _ if is_parked(task) => match agent.and_then(|agent| agent.attention.as_ref()?.until) {
+            Some(until) => {
+                format!("parked until {}", crate::text::clock(until.as_millisecond(), offset_seconds))
+            }
+            None => "parked".to_owned(),
+        },
+        _ if task.state == TaskState::Blocked => CANNOT_START.to_owned(),
+        _ => task.word().to_owned(),
+    };
+    (class, icon, word)
+}
+
+/// What a task is called that comes after one that failed, as in the terminal.
+const CANNOT_START: &str = "cannot start";
+
+/// What its agent wants.
+fn wants(agent: Option<&Agent>) -> Option<AttentionKind> {
+    Some(agent?.attention.as_ref()?.kind)
+}
+
+/// Whether somebody is needed for a task to go on, as on the page Now. What failed says so itself.
+fn needs_somebody(task: &TaskResult, agent: Option<&Agent>) -> bool {
+    let asks = matches!(wants(agent), Some(AttentionKind::Stuck | AttentionKind::Limit));
+    task.is_waiting() || asks && !task.is_cleaned && !task.is_landed()
+}
+
+/// Whether its agent waits until the model is to be had again.
+fn is_parked(task: &TaskResult) -> bool {
+    task.state == TaskState::Running && task.agent_state == AgentState::Parked
 }
 
 /// The same as a mark.
-fn mark(task: &TaskResult) -> impl IntoView + use<> {
-    let (class, icon, word) = state_of(task);
+fn mark(known: &Known, task: &TaskResult) -> impl IntoView + use<> {
+    let (class, icon, word) = state_of(task, known.agent(&task.agent), known.offset_seconds);
     view! { <span class=format!("mark {class}")><Icon name=icon/>{word}</span> }
 }
 

@@ -168,7 +168,7 @@ pub fn list(context: &AppContext) -> PlainPage {
     let sequence = context.last_event();
     let list = context.tools.runs(MOST_RUNS);
     let offset = context.clock.offset_at(context.clock.now());
-    let body = runs::list::draw(&list, offset);
+    let body = runs::list::draw(&list, &context.agents().list().0, offset);
     PlainPage { title: "Runs".to_owned(), body, path: "/runs".to_owned(), sequence }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn draw(score: &Score, name: &str) -> Option<AnyView> {
 }
 
 /// Whether something goes on in an agent's score.
-pub(super) fn goes_on(agent: &Agent) -> bool {
+pub(crate) fn goes_on(agent: &Agent) -> bool {
     agent.state.is_live() && !matches!(agent.state, AgentState::Idle | AgentState::Parked)
 }
 
@@ -41,15 +41,6 @@ pub(crate) fn until(agent: &Agent, now: Option<Timestamp>) -> Score {
         score.end = end;
     }
     score
-}
-
-/// The time in which any of several sounds, so that their lanes can stand under each other: from when, and how long, in
-/// milliseconds.
-pub(crate) fn within<'a>(scores: impl Iterator<Item = &'a Score> + Clone) -> (i64, i64) {
-    let from = scores.clone().filter_map(|score| score.start).min().map_or(0, |at| at.as_millisecond());
-    // What is noted later, that it was cleared away or that it landed, is no part of the piece.
-    let to = scores.filter_map(|score| score.spans.last()).map(|span| span.to.as_millisecond()).max();
-    (from, (to.unwrap_or(from) - from).max(LEAST_MS))
 }
 
 /// Draws it as a part of a longer time.

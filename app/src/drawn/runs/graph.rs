@@ -23,8 +23,8 @@ pub(super) fn draw(known: &Known) -> AnyView {
     }
     let label =
         format!("{count} agents and {} arrows between them; the list below says the same", edges.len());
-    let narrow = picture::draw(&known.results.tasks, &edges, &picture::NARROW);
-    let wide = picture::draw(&known.results.tasks, &edges, &picture::WIDE);
+    let narrow = picture::draw(known, &edges, &picture::NARROW);
+    let wide = picture::draw(known, &edges, &picture::WIDE);
     view! {
         <section class="graph" data-part="graph">
             <div class="graph-narrow" inner_html=framed(&narrow, &label)></div>
@@ -102,7 +102,7 @@ fn list(known: &Known, edges: &[Edge]) -> impl IntoView + use<> {
             about(EdgeKind::Started, "was started by"),
         ];
         let words = words.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        view! { <li><span class="graph-list-name">{name_link(task)} {mark(task)}</span> <span class="aside">{words}</span></li> }
+        view! { <li><span class="graph-list-name">{name_link(task)} {mark(known, task)}</span> <span class="aside">{words}</span></li> }
     });
     view! { <ul>{rows.collect_view()}</ul> }
 }

@@ -1,9 +1,9 @@
 //! The head of a run's page: what it is, how far it is, what it used, and the parts of the page.
 
 use leptos::prelude::*;
-use orchestra_model::{AtLimit, LandingState, Results, TaskState};
+use orchestra_model::{Agent, AgentId, AtLimit, LandingState, Results, TaskResult, TaskState};
 
-use super::{Known, Show, is_open_choice};
+use super::{CANNOT_START, Known, Show, is_open_choice, is_parked, needs_somebody};
 use crate::{
     components::icon::Icon,
     drawn::{agents::command, parts},
@@ -28,7 +28,7 @@ pub(super) fn draw(known: &Known, show: Show) -> AnyView {
                 </div>
             </div>
             <div class="run-sum">
-                {tally(results)}
+                {Tally::of(results, |id| known.agent(id)).draw(false)}
                 <p class="run-used">{used(results)}</p>
             </div>
             {budget(results)}
@@ -44,30 +44,64 @@ pub(super) fn title(results: &Results) -> String {
     parts::visible(&results.title())
 }
 
-/// How many are how far, as marks.
-pub(super) fn tally(results: &Results) -> AnyView {
-    let count = |is: &dyn Fn(&orchestra_model::TaskResult) -> bool| {
-        results.tasks.iter().filter(|task| is(task)).count()
-    };
-    let waiting = orchestra_model::TaskResult::is_waiting;
-    let kinds: [(&str, &str, usize, &str); 7] = [
-        ("mark is-waiting", "waiting", count(&waiting), "waiting for you"),
-        (
-            "mark is-running",
-            "busy",
-            count(&|task| !waiting(task) && matches!(task.state, TaskState::Running | TaskState::Checking)),
-            "running",
-        ),
-        ("mark is-queued", "queued", count(&|task| task.state == TaskState::Queued), "queued"),
-        ("mark is-queued", "failed", count(&|task| task.state == TaskState::Blocked), "blocked"),
-        ("mark is-done", "done", count(&|task| task.state == TaskState::Done), "done"),
-        ("mark is-failed", "failed", count(&|task| task.state == TaskState::Failed), "failed"),
-        ("mark is-idle", "stop", count(&|task| task.state == TaskState::Stopped), "stopped"),
-    ];
-    let marks = kinds.into_iter().filter(|(_, _, count, _)| *count > 0).map(|(class, icon, count, word)| {
-        view! { <li class=class><Icon name=icon/>{format!("{count} {word}")}</li> }
-    });
-    view! { <ul class="run-tally" aria-label="How far it is">{marks.collect_view()}</ul> }.into_any()
+/// How many of a run's tasks are how far, by what is known of their agents.
+pub(super) struct Tally {
+    pub(super) waiting: usize,
+    running: usize,
+    parked: usize,
+    queued: usize,
+    blocked: usize,
+    done: usize,
+    failed: usize,
+    stopped: usize,
+    all: usize,
+}
+
+impl Tally {
+    pub(super) fn of<'a>(results: &Results, agent: impl Fn(&AgentId) -> Option<&'a Agent>) -> Self {
+        let waits = |task: &TaskResult| needs_somebody(task, agent(&task.agent));
+        let count = |is: &dyn Fn(&TaskResult) -> bool| results.tasks.iter().filter(|task| is(task)).count();
+        let others =
+            |state: TaskState| count(&|task| task.state == state && !waits(task) && !is_parked(task));
+        Self {
+            waiting: count(&waits),
+            running: others(TaskState::Running) + others(TaskState::Checking),
+            parked: count(&|task| is_parked(task) && !waits(task)),
+            queued: others(TaskState::Queued),
+            blocked: others(TaskState::Blocked),
+            done: others(TaskState::Done),
+            failed: others(TaskState::Failed),
+            stopped: others(TaskState::Stopped),
+            all: results.tasks.len(),
+        }
+    }
+
+    /// Whether somebody works on it, or will without being told to.
+    pub(super) const fn is_at_work(&self) -> bool {
+        self.running + self.parked + self.queued > 0
+    }
+
+    /// As marks; of how many are done is said also of how many, where a list is read.
+    pub(super) fn draw(&self, is_in_list: bool) -> AnyView {
+        let done = match is_in_list {
+            true => format!("{} of {} done", self.done, self.all),
+            false => format!("{} done", self.done),
+        };
+        let kinds = [
+            ("mark is-waiting", "waiting", self.waiting, format!("{} waiting for you", self.waiting)),
+            ("mark is-running", "busy", self.running, format!("{} running", self.running)),
+            ("mark is-queued", "queued", self.parked, format!("{} parked", self.parked)),
+            ("mark is-queued", "queued", self.queued, format!("{} queued", self.queued)),
+            ("mark is-queued", "pause", self.blocked, format!("{} {CANNOT_START}", self.blocked)),
+            ("mark is-done", "done", if is_in_list { self.all } else { self.done }, done),
+            ("mark is-failed", "failed", self.failed, format!("{} failed", self.failed)),
+            ("mark is-idle", "stop", self.stopped, format!("{} stopped", self.stopped)),
+        ];
+        let marks = kinds.into_iter().filter(|(_, _, count, _)| *count > 0).map(|(class, icon, _, words)| {
+            view! { <li class=class><Icon name=icon/>{words}</li> }
+        });
+        view! { <ul class="run-tally" aria-label="How far it is">{marks.collect_view()}</ul> }.into_any()
+    }
 }
 
 fn used(results: &Results) -> String {
@@ -163,20 +197,31 @@ fn share(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
+/// What a button that lands says from the tap on.
+pub(super) const LANDING: &str = "Landing…";
+
+/// Whether it is being landed, here or elsewhere.
+pub(super) fn is_landing(known: &Known) -> bool {
+    known.landing.as_ref().is_some_and(|landing| landing.doing.is_some())
+        || known.results.landing == Some(LandingState::UnderWay)
+}
+
 fn actions(known: &Known) -> AnyView {
     let results = &known.results;
     let run = results.run.as_str();
     let landable = results.tasks.iter().filter(|task| task.can_land()).count();
     let is_open = results.groups().into_iter().any(is_open_choice);
-    let is_landing = known.landing.as_ref().is_some_and(|landing| landing.doing.is_some())
-        || results.landing == Some(LandingState::UnderWay);
+    let is_landing = is_landing(known);
     let first = (is_open && landable > 0).then(|| {
         view! { <p class="aside">"Choose one of the attempts, then it can land."</p> }
     });
     let land = results.target.as_deref().filter(|_| landable > 0 && !is_open).map(|target| {
-        let words = format!("Land {} on {}", text::plural(landable, "branch", "branches"), parts::visible(target));
+        let words = match is_landing {
+            true => LANDING.to_owned(),
+            false => format!("Land {} on {}", text::plural(landable, "branch", "branches"), parts::visible(target)),
+        };
         let order = command("land", &[("run", run)]);
-        view! { <button type="button" class="button is-primary needs-script" disabled=is_landing data-command=order>{words}</button> }
+        view! { <button type="button" class="button is-primary needs-script" disabled=is_landing data-command=order data-busy=LANDING>{words}</button> }
     });
     let is_at_work = results
         .tasks
@@ -186,7 +231,7 @@ fn actions(known: &Known) -> AnyView {
         let order = command("stop_run", &[("run", run)]);
         view! { <button type="button" class="button needs-script" data-command=order><Icon name="stop"/> <span>"Stop all"</span></button> }
     });
-    let check = results.tasks.iter().any(orchestra_model::TaskResult::is_check_stopped).then(|| {
+    let check = results.tasks.iter().any(TaskResult::is_check_stopped).then(|| {
         let order = command("go_on", &[("run", run)]);
         view! { <button type="button" class="button needs-script" data-command=order>"Check again"</button> }
     });

@@ -3,11 +3,23 @@
 use leptos::prelude::*;
 use orchestra_model::{LandingOutcome, LandingState, LandingStep};
 
-use super::Known;
-use crate::{components::icon::Icon, drawn::parts, ssr::runs::Progress};
+use super::{
+    Known,
+    columns::printed,
+    head::{LANDING, is_landing},
+};
+use crate::{
+    components::icon::Icon,
+    drawn::{agents::command, parts},
+    ssr::runs::Progress,
+};
 
 pub(super) fn draw(known: &Known) -> AnyView {
-    let landing = known.landing.as_ref().map(progress).or_else(|| known.results.landing.map(elsewhere));
+    let landing = known
+        .landing
+        .as_ref()
+        .map(|landing| progress(known, landing))
+        .or_else(|| known.results.landing.map(elsewhere));
     view! { <div data-part="landing">{landing}</div> }.into_any()
 }
 
@@ -26,7 +38,7 @@ fn elsewhere(state: LandingState) -> AnyView {
     view! { <section class="landing"><h2 class="part-name">"Landing"</h2> {words}</section> }.into_any()
 }
 
-fn progress(progress: &Progress) -> AnyView {
+fn progress(known: &Known, progress: &Progress) -> AnyView {
     let steps = progress.steps.iter().map(step).collect_view();
     let doing = progress.doing.as_deref().map(|words| {
         view! { <p class="landing-now" data-landing=""><span class="mark is-running"><Icon name="busy"/>"landing"</span> <span>{parts::visible(words)}</span></p> }
@@ -48,9 +60,38 @@ fn progress(progress: &Progress) -> AnyView {
             <ol class="landing-steps">{steps}</ol>
             {doing}
             {end}
+            {others(known, progress)}
         </section>
     }
     .into_any()
+}
+
+/// Lands those that wait only because another did not land before them.
+fn others(known: &Known, progress: &Progress) -> Option<AnyView> {
+    let is_held = |step: &LandingStep| {
+        let tasks = &known.results.tasks;
+        matches!(step.outcome, LandingOutcome::Waits { .. })
+            && tasks.iter().any(|task| task.agent_name == step.agent && task.can_land())
+    };
+    let is_back = |step: &LandingStep| step.outcome.is_sent_back() || step.outcome.is_left_so();
+    let held = progress.steps.iter().filter(|step| is_held(step)).count();
+    if held == 0 || is_landing(known) || !progress.steps.iter().any(is_back) {
+        return None;
+    }
+    let order = command("land", &[("run", known.results.run.as_str()), ("keep_going", "yes")]);
+    let words = match held {
+        1 => "Land the other".to_owned(),
+        _ => format!("Land the others ({held})"),
+    };
+    Some(
+        view! {
+            <div class="landing-others take">
+                <button type="button" class="button needs-script" data-command=order data-busy=LANDING>{words}</button>
+                <p class="said-here" role="status" data-said=""></p>
+            </div>
+        }
+        .into_any(),
+    )
 }
 
 fn step(step: &LandingStep) -> AnyView {
@@ -78,8 +119,13 @@ fn step(step: &LandingStep) -> AnyView {
         }
         LandingOutcome::Waits { why } => ("mark is-queued", "queued", "waits", why.clone()),
     };
+    let printed = match &step.outcome {
+        LandingOutcome::Red { check, .. } => printed(check),
+        _ => None,
+    };
+    let words = (!words.is_empty()).then(|| view! { <span>{parts::visible(&words)}</span> });
     view! {
-        <li><b>{parts::visible(&step.agent)}</b> <span class=class><Icon name=icon/>{word}</span> <span class="landing-words">{parts::visible(&words)}</span></li>
+        <li data-key=step.agent.clone()><b>{parts::visible(&step.agent)}</b> <span class=class><Icon name=icon/>{word}</span> <div class="landing-words">{words} {printed}</div></li>
     }
     .into_any()
 }

@@ -1,22 +1,43 @@
-//! The list of runs.
+//! The list of runs: those that need somebody, those at work, then the others, the newest first.
+
+use std::collections::HashMap;
 
 use leptos::prelude::*;
-use orchestra_model::{Results, RunList};
+use orchestra_model::{Agent, AgentId, AttentionKind, Results, RunList};
 
-use super::{head, toasts};
-use crate::drawn::{empty, parts};
+use super::{
+    head::{Tally, title},
+    toasts, wants,
+};
+use crate::{
+    drawn::{empty, parts},
+    text,
+};
 
-/// Draws them, the newest first.
-pub(crate) fn draw(list: &RunList, offset_seconds: i32) -> String {
+/// Draws them, with the agents that there are.
+pub(crate) fn draw(list: &RunList, agents: &[Agent], offset_seconds: i32) -> String {
     let RunList { runs, alone, .. } = list;
-    let rows = runs.iter().map(|run| row(run, offset_seconds)).collect_view();
-    let content = if runs.is_empty() {
-        empty::no_runs().into_any()
-    } else {
-        view! { <ul class="rows runs" data-part="runs">{rows}</ul> }.into_any()
+    let agents: HashMap<&AgentId, &Agent> = agents.iter().map(|agent| (&agent.id, agent)).collect();
+    let mut groups: [(&str, Vec<AnyView>); 3] =
+        [("Needs you", vec![]), ("At work", vec![]), ("Earlier", vec![])];
+    for run in runs {
+        let tally = Tally::of(run, |id| agents.get(id).copied());
+        let place = match () {
+            () if tally.waiting > 0 || has_trouble(run, &agents) => 0,
+            () if tally.is_at_work() => 1,
+            () => 2,
+        };
+        groups[place].1.push(row(run, &tally, offset_seconds));
+    }
+    let groups = groups.into_iter().filter(|(_, rows)| !rows.is_empty()).map(|(name, rows)| {
+        view! { <section class="run-part"><h2 class="part-name">{name}</h2><ul class="rows runs">{rows}</ul></section> }
+    });
+    let content = match runs.is_empty() {
+        true => empty::no_runs().into_any(),
+        false => view! { <div data-part="runs">{groups.collect_view()}</div> }.into_any(),
     };
     let alone = (*alone > 0).then(|| {
-        let words = crate::text::plural(*alone, "agent was started alone", "agents were started alone");
+        let words = text::plural(*alone, "agent was started alone", "agents were started alone");
         view! { <p class="aside runs-alone">{words} ": see " <a href="/">"Now"</a> "."</p> }
     });
     view! {
@@ -26,14 +47,24 @@ pub(crate) fn draw(list: &RunList, offset_seconds: i32) -> String {
     .to_html()
 }
 
-fn row(run: &Results, offset_seconds: i32) -> AnyView {
-    let title = head::title(run);
+/// Whether something of it went wrong that nobody has seen to, as on the page Now.
+fn has_trouble(run: &Results, agents: &HashMap<&AgentId, &Agent>) -> bool {
+    run.tasks.iter().any(|task| {
+        let agent = agents.get(&task.agent).copied().filter(|agent| !agent.is_cleaned);
+        wants(agent) == Some(AttentionKind::Error)
+    })
+}
+
+fn row(run: &Results, tally: &Tally, offset_seconds: i32) -> AnyView {
+    let title = title(run);
     let repository = run.repo.as_deref().and_then(|repo| repo.trim_end_matches('/').rsplit('/').next());
     let repository = repository.map(|name| view! { <span class="card-repo">{parts::visible(name)}</span> });
+    let usd = run.spent.usd;
+    let cost = (usd >= 0.005).then(|| view! { <span>{format!("${}", text::decimal(usd, 2))}</span> });
     view! {
         <li class="run-row">
             <a class="row-link" href=format!("/runs/{}", run.run) title=title.clone()><span class="row-title">{title.clone()}</span></a>
-            <div class="card-facts">{repository} {head::tally(run)} {parts::moment(run.created_at.as_millisecond(), offset_seconds)}</div>
+            <div class="card-facts">{repository} {tally.draw(true)} {cost} {parts::moment(run.created_at.as_millisecond(), offset_seconds)}</div>
         </li>
     }
     .into_any()

@@ -14,6 +14,8 @@ use crate::{
 
 /// So many of the newest threads are unfolded.
 const UNFOLDED: usize = 3;
+/// So many of a thread's newest messages are; the earlier ones are one tap away.
+const MESSAGES: usize = 12;
 
 pub(super) fn draw(known: &Known) -> AnyView {
     let messages = &known.messages;
@@ -42,6 +44,7 @@ pub(super) fn draw(known: &Known) -> AnyView {
 
 fn thread(known: &Known, thread: &Thread, is_open: bool) -> AnyView {
     let [one, other] = [&thread.between[0], &thread.between[1]].map(|name| parts::visible(name));
+    let one = if thread.kind == ThreadKind::Person { authors(thread) } else { one };
     let (icon, words) = match thread.kind {
         ThreadKind::Assignment => ("fork", "started it and went on"),
         ThreadKind::Handoff => ("fork", "handed over and waits"),
@@ -51,7 +54,20 @@ fn thread(known: &Known, thread: &Thread, is_open: bool) -> AnyView {
     let arrow = if thread.kind == ThreadKind::Pair { " ↔ " } else { " → " };
     let last = thread.messages.last().map_or(0, |message| message.at.as_millisecond());
     let count = text::plural(thread.messages.len(), "message", "messages");
-    let messages = thread.messages.iter().map(|message| draw_message(known, &one, message)).collect_view();
+    let draw_all = |messages: &[AgentMessage]| {
+        messages.iter().map(|message| draw_message(known, &one, message)).collect_view()
+    };
+    let (earlier, messages) = thread.messages.split_at(thread.messages.len().saturating_sub(MESSAGES));
+    let earlier = (!earlier.is_empty()).then(|| {
+        let words = text::plural(earlier.len(), "earlier message", "earlier messages");
+        view! {
+            <details class="told-earlier" data-key=format!("{}-earlier", thread.id)>
+                <summary class="fold-line">{words}</summary>
+                <ol class="told">{draw_all(earlier)}</ol>
+            </details>
+        }
+    });
+    let messages = draw_all(messages);
     let report = report_of(known, thread).map(report);
     view! {
         <details class="thread" open=is_open data-key=thread.id.clone() id=thread.id.clone()>
@@ -61,11 +77,23 @@ fn thread(known: &Known, thread: &Thread, is_open: bool) -> AnyView {
                 <span class="thread-facts">{(!words.is_empty()).then(|| view! { <span>{words}</span> })} <span>{count}</span> {parts::moment(last, known.offset_seconds)}</span>
                 <Icon name="more"/>
             </summary>
+            {earlier}
             <ol class="told">{messages}</ol>
             {report}
         </details>
     }
     .into_any()
+}
+
+/// Who wrote to an agent: a person, Orchestra, or both.
+fn authors(thread: &Thread) -> String {
+    let wrote = |is: fn(&Sender) -> bool| thread.messages.iter().any(|message| is(&message.from));
+    let you = wrote(|from| matches!(from, Sender::Person { .. }));
+    match (you, wrote(|from| *from == Sender::Orchestra)) {
+        (true, true) => "you, Orchestra".to_owned(),
+        (false, true) => "Orchestra".to_owned(),
+        _ => "you".to_owned(),
+    }
 }
 
 /// What the one that was started reported last, unless a message of the thread says it.
@@ -81,8 +109,15 @@ fn report_of<'a>(known: &'a Known, thread: &Thread) -> Option<&'a Report> {
 }
 
 fn draw_message(known: &Known, first: &str, message: &AgentMessage) -> AnyView {
-    let name = parts::visible(message.from.name());
-    let side = if name == first { "said-by-one" } else { "said-by-other" };
+    // As in every chat: what a person wrote stands on the right.
+    let (name, side) = match &message.from {
+        Sender::Person { .. } => ("you".to_owned(), "said-by-you"),
+        Sender::Orchestra => ("Orchestra".to_owned(), "said-by-other"),
+        Sender::Agent { name, .. } => match parts::visible(name) {
+            name if name == first => (name, "said-by-one"),
+            name => (name, "said-by-other"),
+        },
+    };
     let kind = match message.kind {
         MessageKind::Message => None,
         MessageKind::Task => Some(("message-kind", "plan", "task")),

@@ -6,7 +6,10 @@ use orchestra_model::TaskResult;
 
 use super::layout::{Cell, Edge, EdgeKind, place};
 use crate::{
-    drawn::{parts, runs::state_of},
+    drawn::{
+        parts,
+        runs::{Known, state_of},
+    },
     text,
 };
 
@@ -28,6 +31,10 @@ pub(super) const WIDE: Sizes = Sizes { columns: 5, box_width: 196, gap: 44, lett
 const BOX_HEIGHT: i32 = 52;
 /// Between rows.
 const DROP: i32 = 48;
+/// Between rows of those that no arrow touches.
+const NEAR: i32 = 12;
+/// How much lower those stand for the line above them.
+const HEADING: i32 = 12;
 /// How round the bends of an arrow are.
 const BEND: i32 = 8;
 
@@ -47,20 +54,48 @@ pub(super) const fn class_of(kind: EdgeKind) -> &'static str {
     }
 }
 
-pub(super) fn draw(tasks: &[TaskResult], edges: &[Edge], sizes: &Sizes) -> Picture {
-    let cells = place(tasks.len(), edges, sizes.columns);
-    let columns = cells.iter().map(|cell| cell.column + 1).max().unwrap_or(1);
-    let rows = cells.iter().map(|cell| cell.row + 1).max().unwrap_or(1);
+pub(super) fn draw(known: &Known, edges: &[Edge], sizes: &Sizes) -> Picture {
+    let tasks = &known.results.tasks;
+    // Those that no arrow touches stand below in rows of their own, where nothing reads as an order.
+    let is_alone = |place: usize| !edges.iter().any(|edge| edge.from == place || edge.to == place);
+    let (alone, joined): (Vec<usize>, Vec<usize>) = (0..tasks.len()).partition(|place| is_alone(*place));
+    let renamed = |place: usize| joined.iter().position(|one| *one == place);
+    let own: Vec<Edge> = edges
+        .iter()
+        .filter_map(|edge| Some(Edge { from: renamed(edge.from)?, to: renamed(edge.to)?, ..*edge }))
+        .collect();
+    let placed = place(joined.len(), &own, sizes.columns);
+    let rows = placed.iter().map(|cell| cell.row + 1).max().unwrap_or_default();
+    let mut cells = vec![Cell::default(); tasks.len()];
+    for (place, cell) in joined.iter().zip(placed) {
+        cells[*place] = cell;
+    }
     let mut svg = String::new();
     for edge in edges {
         arrow(&mut svg, edge, &cells, sizes);
     }
-    for (task, cell) in tasks.iter().zip(&cells) {
-        node(&mut svg, task, *cell, sizes);
+    let columns =
+        cells.iter().map(|cell| cell.column + 1).max().unwrap_or(1).max(sizes.columns.min(alone.len()));
+    for (number, place) in alone.iter().enumerate() {
+        cells[*place] = Cell { column: number % sizes.columns, row: rows + number / sizes.columns };
     }
+    let has_heading = !alone.is_empty() && !joined.is_empty();
+    if has_heading {
+        let (x, y) = (sizes.gap / 2, top(Cell { column: 0, row: rows }));
+        let _ = write!(svg, r#"<text class="node-group" x="{x}" y="{y}">on their own</text>"#);
+    }
+    // Nothing passes between those below: their rows stand closer.
+    let lower = |row: usize| match row.checked_sub(rows) {
+        Some(below) => i32::from(has_heading) * HEADING - number(below) * (DROP - NEAR),
+        None => 0,
+    };
+    for (task, cell) in tasks.iter().zip(&cells) {
+        node(&mut svg, known, task, (left(*cell, sizes), top(*cell) + lower(cell.row)), sizes);
+    }
+    let last = cells.iter().map(|cell| cell.row).max().unwrap_or_default();
     Picture {
         width: number(columns) * (sizes.box_width + sizes.gap),
-        height: number(rows) * (BOX_HEIGHT + DROP) - DROP + 4,
+        height: top(Cell { column: 0, row: last }) + BOX_HEIGHT + lower(last) + 2,
         svg,
     }
 }
@@ -77,12 +112,12 @@ fn top(cell: Cell) -> i32 {
     number(cell.row) * (BOX_HEIGHT + DROP) + 2
 }
 
-fn node(svg: &mut String, task: &TaskResult, cell: Cell, sizes: &Sizes) {
-    let (class, icon, word) = state_of(task);
+fn node(svg: &mut String, known: &Known, task: &TaskResult, (x, y): (i32, i32), sizes: &Sizes) {
+    let (class, icon, word) = state_of(task, known.agent(&task.agent), known.offset_seconds);
     let name = parts::visible(&task.name);
     let shown = text::escaped(&text::cut_in_the_middle(&name, sizes.letters));
     let title = text::escaped(&format!("{name}: {word}"));
-    let (x, y, width) = (left(cell, sizes), top(cell), sizes.box_width);
+    let width = sizes.box_width;
     // Writing to a string does not fail.
     let _ = write!(
         svg,
