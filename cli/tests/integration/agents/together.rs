@@ -331,24 +331,25 @@ fn agents_that_start_agents_are_stopped_at_the_depth_and_at_their_number() {
 fn a_handoff_that_is_cut_off_is_gone_on_with_and_starts_nobody_twice() {
     let world = World::new();
     world.ok(&["spawn", "--trust", "--json", "boss\n::sleep 120000"]);
-    let handoff = json!({ "task": "make it\n::write made yes\n::sleep 1500", "name": "worker", "key": "w", "timeout_seconds": 1 });
+    let handoff = |seconds: u32| {
+        let task = "make it\n::write made yes\n::ask Bash hold";
+        json!({ "task": task, "name": "worker", "key": "w", "timeout_seconds": seconds })
+    };
     let mut tools = Tools::of(&world, "boss");
-    tools.begin("handoff", &handoff);
+    tools.begin("handoff", &handoff(60));
     until(|| world.run(&["status", "worker"]).code == 0);
-    world.wait_for_state("worker", "running");
+    world.wait_for_request("worker");
     let awaited = world.wait("boss", |agent| agent["awaits"] != json!([]));
     assert_eq!(awaited["awaits"][0], world.agent("worker")["id"]);
-    // The server is killed in the middle of the call, and another takes over: nobody waits any more until it is called.
+    // The server is killed in the middle of the call, and another takes over: then nobody waits until it is called.
     drop(tools);
     assert_ne!(world.agent("boss")["awaits"], json!([]));
     let mut tools = Tools::of(&world, "boss");
     assert_eq!(world.agent("boss")["awaits"], json!([]));
-    let mut answer = tools.ok("handoff", &handoff);
-    while answer["over"].is_null() {
-        assert!(answer["next"].as_str().unwrap().contains("call wait_for again"), "{answer:#}");
-        answer =
-            tools.ok("wait_for", &json!({ "agents": ["worker"], "messages": false, "timeout_seconds": 1 }));
-    }
+    let answer = tools.ok("handoff", &handoff(1));
+    assert!(answer["next"].as_str().unwrap().contains("call wait_for again"), "{answer:#}");
+    world.ok(&["answer", "worker", "allow"]);
+    let answer = tools.ok("wait_for", &json!({ "agents": ["worker"], "messages": false }));
     assert_eq!(answer["over"][0]["last_words"], "done: make it", "{answer:#}");
     assert_eq!(world.agent("boss")["awaits"], json!([]));
     let status: Value = serde_json::from_str(&world.ok(&["status", "--json"]).out).unwrap();
@@ -612,11 +613,13 @@ fn an_end_is_told_once_by_a_wait_or_by_a_message() {
     let news = tools.ok("wait_for", &json!({ "agents": ["heard"] }));
     assert_eq!(news["over"][0]["last_words"], "done: heard", "{news:#}");
     world.wait_for_state("heard", "done");
-    tools.ok("assign", &json!({ "task": "unheard\n::sleep 700", "name": "unheard" }));
+    tools.ok("assign", &json!({ "task": "unheard\n::ask Bash hold", "name": "unheard" }));
     tools.begin("wait_for", &json!({ "agents": ["unheard"] }));
     world.wait("boss", |agent| agent["awaits"] != json!([]));
     // Its end comes while a server that was killed waits for it, as far as anybody can tell.
     drop(tools);
+    world.wait_for_request("unheard");
+    world.ok(&["answer", "unheard", "allow"]);
     world.wait_for_state("unheard", "done");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(world.agent("boss")["queue"], json!([]));
