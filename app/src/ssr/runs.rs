@@ -40,7 +40,7 @@ pub(crate) struct Progress {
     /// How it ended.
     pub(crate) end: Option<Result<Landing, AppError>>,
     /// When.
-    ended_at: Option<Timestamp>,
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 /// What a run's journal says of a landing that has ended, whoever did it.

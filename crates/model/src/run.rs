@@ -172,11 +172,6 @@ impl TaskResult {
         self.state == TaskState::Running && self.agent_state == AgentState::Parked
     }
 
-    /// Whether nobody knows how good its work is because its check was stopped.
-    pub fn is_check_stopped(&self) -> bool {
-        self.state == TaskState::Stopped && self.failure.is_some()
-    }
-
     /// Whether its agent waits for a person.
     pub fn is_waiting(&self) -> bool {
         self.state == TaskState::Running && self.agent_state == AgentState::Waiting

@@ -138,6 +138,9 @@ fn notes(known: &Known, task: &TaskResult) -> AnyView {
     if let Some(waits) = &task.waits {
         notes.push(("run-note", "queued", parts::visible(waits)));
     }
+    if let Some(why) = &task.unreadable {
+        notes.push(("run-note is-failed", "alert", parts::visible(why)));
+    }
     if task.retries > 0 {
         let times = text::plural(task.retries as usize, "time", "times");
         notes.push(("run-note", "restore", format!("sent back {times} by itself")));

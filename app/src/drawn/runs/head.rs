@@ -1,7 +1,7 @@
 //! The head of a run's page: what it is, how far it is, what it used, and the parts of the page.
 
 use leptos::prelude::*;
-use orchestra_model::{Agent, AgentId, AtLimit, LandingState, Results, TaskResult, TaskState};
+use orchestra_model::{Agent, AgentId, AgentState, AtLimit, LandingState, Results, TaskResult, TaskState};
 
 use super::{CANNOT_START, Known, Show, is_open_choice, is_parked, needs_somebody};
 use crate::{
@@ -32,6 +32,7 @@ pub(super) fn draw(known: &Known, show: Show) -> AnyView {
                 <p class="run-used">{used(results)}</p>
             </div>
             {budget(results)}
+            {trouble(results)}
             {actions(known)}
         </header>
         <nav class="tabs run-tabs" aria-label="Parts of the run" data-part="tabs">{tabs(known, show)}</nav>
@@ -165,6 +166,13 @@ fn budget(results: &Results) -> Option<AnyView> {
     Some(view! { <ul class="budgets" aria-label="Budget">{bars}</ul> {reached} }.into_any())
 }
 
+/// Why it does not go on by itself.
+fn trouble(results: &Results) -> Option<AnyView> {
+    let why = results.trouble.as_deref().filter(|_| !results.is_over)?;
+    let words = format!("It does not go on: {}.", parts::visible(why));
+    Some(view! { <p class="run-note is-failed"><Icon name="alert"/> <span>{words}</span></p> }.into_any())
+}
+
 /// Lets it have as much again of what is used up.
 fn as_much_again(results: &Results) -> AnyView {
     let more = results.limit.with_as_much_again(&results.spent);
@@ -231,16 +239,20 @@ fn actions(known: &Known) -> AnyView {
         let order = command("stop_run", &[("run", run)]);
         view! { <button type="button" class="button needs-script" data-command=order><Icon name="stop"/> <span>"Stop all"</span></button> }
     });
-    let check = results.tasks.iter().any(TaskResult::is_check_stopped).then(|| {
-        let order = command("go_on", &[("run", run)]);
-        view! { <button type="button" class="button needs-script" data-command=order>"Check again"</button> }
-    });
+    let is_cut_off = |task: &TaskResult| {
+        !task.is_cleaned && (task.state == TaskState::Stopped || task.agent_state == AgentState::Lost)
+    };
+    let go_on =
+        (results.tasks.iter().any(is_cut_off) || results.trouble.is_some() && is_at_work).then(|| {
+            let order = command("go_on", &[("run", run)]);
+            view! { <button type="button" class="button needs-script" data-command=order>"Go on"</button> }
+        });
     let report = format!("/runs/{run}/report.md");
     view! {
         <div class="run-actions take">
             {land}
             {stop}
-            {check}
+            {go_on}
             <a class="button" href=report.clone() data-report=""><Icon name="copy"/> <span>"Report"</span></a>
             {first}
             <p class="said-here" role="status" data-said=""></p>
