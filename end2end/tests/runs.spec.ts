@@ -196,7 +196,9 @@ test("of work that does not land is told why, and the others land", async ({ ope
   await isAsWideAsTheScreen(page);
   await accessibleInBothThemes(page);
   await page.getByRole("button", { name: /^Land the other/ }).click();
-  await expect.poll(() => fileOnMain(stage, `two-${name}.txt`), { timeout: 30_000 }).toContain("x");
+  const landed = page.locator(`.landing-steps [data-key^="two-${name}"]`);
+  await expect(landed.locator(".mark")).toHaveText("landed", { timeout: 30_000 });
+  expect(fileOnMain(stage, `two-${name}.txt`)).toContain("x");
 });
 
 test("whoever comes back from an agent finds its column, and the focus stays where it was", async ({ open, stage }) => {

@@ -102,6 +102,7 @@ pub(crate) fn trouble(error: &AppError) -> String {
                 <p class="message-actions"><a class="button" href="/runs">"All runs"</a></p>
             </section>
         </main>
+        {toasts()}
     }
     .to_html()
 }

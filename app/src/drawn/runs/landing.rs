@@ -1,7 +1,7 @@
 //! How the landing of a run goes, or went.
 
 use leptos::prelude::*;
-use orchestra_model::{LandingOutcome, LandingState, LandingStep};
+use orchestra_model::{LandingOutcome, LandingState, LandingStep, TaskResult};
 
 use super::{
     Known,
@@ -68,14 +68,12 @@ fn progress(known: &Known, progress: &Progress) -> AnyView {
 
 /// Lands those that wait only because another did not land before them.
 fn others(known: &Known, progress: &Progress) -> Option<AnyView> {
-    let is_held = |step: &LandingStep| {
-        let tasks = &known.results.tasks;
-        matches!(step.outcome, LandingOutcome::Waits { .. })
-            && tasks.iter().any(|task| task.agent_name == step.agent && task.can_land())
-    };
     let is_back = |step: &LandingStep| step.outcome.is_sent_back() || step.outcome.is_left_so();
-    let held = progress.steps.iter().filter(|step| is_held(step)).count();
-    if held == 0 || is_landing(known) || !progress.steps.iter().any(is_back) {
+    if is_landing(known) || !progress.steps.iter().any(is_back) {
+        return None;
+    }
+    let held = held(known, progress).len();
+    if held == 0 {
         return None;
     }
     let order = command("land", &[("run", known.results.run.as_str()), ("keep_going", "yes")]);
@@ -92,6 +90,30 @@ fn others(known: &Known, progress: &Progress) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// The tasks that would be tried if others went on: not those that come after one that does not land.
+fn held<'a>(known: &'a Known, progress: &Progress) -> Vec<&'a TaskResult> {
+    let tasks = &known.results.tasks;
+    let step_of = |task: &TaskResult| progress.steps.iter().find(|step| step.agent == task.agent_name);
+    let waits = |task: &&TaskResult| {
+        task.can_land()
+            && step_of(task).is_some_and(|step| matches!(step.outcome, LandingOutcome::Waits { .. }))
+    };
+    let mut held: Vec<&TaskResult> = tasks.iter().filter(waits).collect();
+    // In a plan nobody comes after themselves: this ends.
+    loop {
+        let (before, still) = (held.len(), held.clone());
+        held.retain(|task| {
+            let befores = task.after.iter().chain(&task.from);
+            befores
+                .filter_map(|name| tasks.iter().find(|other| other.name == *name))
+                .all(|other| !other.can_land() || still.iter().any(|one| one.agent == other.agent))
+        });
+        if held.len() == before {
+            return held;
+        }
+    }
 }
 
 fn step(step: &LandingStep) -> AnyView {

@@ -311,6 +311,8 @@ fn after_one_that_did_not_land_the_others_can() {
     let html = draw(&known, Show::Results);
     assert!(html.contains("Land the other") && html.contains("&quot;keep_going&quot;"), "{html}");
     assert!(html.contains("two failed"), "what the check printed: {html}");
+    known.results.tasks[1].after = vec!["api".to_owned()];
+    assert!(!draw(&known, Show::Results).contains("Land the other"), "it waits for its own reason");
     known.landing = landing(&red);
     assert!(!draw(&known, Show::Results).contains("Land the other"), "nobody waits");
 }
