@@ -71,15 +71,15 @@ test("attempts stand side by side; one is chosen, the others can come back, and 
   // Tapped without a connection it is sent later, once.
   await page.context().setOffline(true);
   // Of choices that wait the last counts, and each can be taken back.
-  await columns.first().getByRole("button", { name: "Choose greet-1" }).click();
+  await columns.first().getByRole("button", { name: "Choose this: greet-1" }).click();
   await expect(columns.first().locator("[data-said]")).toHaveText("Not sent yet Take it back");
-  await second.getByRole("button", { name: "Choose greet-2" }).click();
+  await second.getByRole("button", { name: "Choose this: greet-2" }).click();
   await expect(second.locator("[data-said]")).toHaveText("Not sent yet Take it back");
   await expect(columns.first().locator("[data-said]")).toHaveText("");
   await expect(page.locator(".is-waiting-to-send")).toHaveText("1 not sent yet: no connection");
   await second.getByRole("button", { name: "Take it back" }).click();
   await expect(page.locator(".is-waiting-to-send")).toHaveCount(0);
-  await second.getByRole("button", { name: "Choose greet-2" }).click();
+  await second.getByRole("button", { name: "Choose this: greet-2" }).click();
   await expect(second.locator("[data-said]")).toHaveText("Not sent yet Take it back");
   await accessible(page);
   await page.context().setOffline(false);

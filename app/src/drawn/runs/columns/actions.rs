@@ -52,7 +52,7 @@ pub(super) fn draw(known: &Known, task: &TaskResult, group: &Group<'_>) -> AnyVi
             true => "button is-primary needs-script",
             false => "button needs-script",
         };
-        view! { <button type="button" class=class data-command=choose aria-label=format!("Choose {name}")>"Choose this"</button> }
+        view! { <button type="button" class=class data-command=choose aria-label=format!("Choose this: {name}")>"Choose this"</button> }
     });
     let way_back = choose.is_some().then(|| {
         view! { <p class="aside needs-script">"The others go to the trash for 14 days; Restore brings them back."</p> }
