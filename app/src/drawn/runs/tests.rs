@@ -139,7 +139,9 @@ fn one_of_several_attempts_is_chosen_before_anything_lands() {
     let html = draw(&known, Show::Results);
     assert_eq!(html.matches("Choose this").count(), 3);
     assert_eq!(html.matches("button is-primary").count(), 3, "nothing says which is good");
-    assert!(html.contains("aria-label=\"Choose this: auth-2\"") && html.contains("data-part=\"group-aaaa2222\""));
+    assert!(
+        html.contains("aria-label=\"Choose this: auth-2\"") && html.contains("data-part=\"group-aaaa2222\"")
+    );
     assert!(html.contains("&quot;of&quot;:&quot;aaaa2222&quot;"), "of choices the last counts: {html}");
     assert!(html.contains("1.2k") && !html.contains("<dt>Check<") && !html.contains("<dt>Changed<"));
     assert!(html.contains("auth: 3 attempts") && !html.contains(">Land "), "{html}");
