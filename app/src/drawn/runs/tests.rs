@@ -137,7 +137,7 @@ fn a_result_says_all_that_is_compared_and_nothing_in_it_is_markup() {
 fn one_of_several_attempts_is_chosen_before_anything_lands() {
     let mut known = attempts();
     let html = draw(&known, Show::Results);
-    assert_eq!(html.matches("Choose this").count(), 3);
+    assert_eq!(html.matches(">Choose this<").count(), 3);
     assert_eq!(html.matches("button is-primary").count(), 3, "nothing says which is good");
     assert!(
         html.contains("aria-label=\"Choose this: auth-2\"") && html.contains("data-part=\"group-aaaa2222\"")
@@ -156,7 +156,7 @@ fn one_of_several_attempts_is_chosen_before_anything_lands() {
         "{html}"
     );
     assert_eq!(
-        (html.matches("Choose this").count(), html.matches("&quot;do&quot;:&quot;restore&quot;").count()),
+        (html.matches(">Choose this<").count(), html.matches("&quot;do&quot;:&quot;restore&quot;").count()),
         (0, 2)
     );
 }

@@ -247,7 +247,7 @@ fn the_real_client_is_parked_at_a_limit_and_resumed_with_its_session() {
 #[test]
 fn the_real_client_keeps_to_each_kind_of_budget_of_its_run() {
     with_each_client(|client| {
-        for (budget, words) in [("budget-usd = 0.001", " of $0.00"), ("budget-tokens = 50", " of 50 tokens")]
+        for (budget, words) in [("budget-usd = 0.001", " of $0.001"), ("budget-tokens = 50", " of 50 tokens")]
         {
             let world = World::with_real_client(client);
             let tasks = [task("one", "[[say a]]", ""), task("two", "[[say b]]", "")].concat();
