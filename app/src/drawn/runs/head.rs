@@ -94,7 +94,11 @@ impl Tally {
             ("mark is-queued", "queued", self.parked, format!("{} parked", self.parked)),
             ("mark is-queued", "queued", self.queued, format!("{} queued", self.queued)),
             ("mark is-queued", "pause", self.blocked, format!("{} {CANNOT_START}", self.blocked)),
-            ("mark is-done", "done", if is_in_list { self.all } else { self.done }, done),
+            // That none is done is nothing to be pleased about.
+            match self.done {
+                0 => ("mark is-idle", "idle", if is_in_list { self.all } else { 0 }, done),
+                _ => ("mark is-done", "done", self.done, done),
+            },
             ("mark is-failed", "failed", self.failed, format!("{} failed", self.failed)),
             ("mark is-idle", "stop", self.stopped, format!("{} stopped", self.stopped)),
         ];
